@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -59,11 +59,10 @@ def postgresql() -> Iterator[str]:
 
 
 def _programs() -> Path:
-    """Return the directory of the newest PostgreSQL, the system's before the wheel's."""
+    """Return where the newest PostgreSQL is: the system's, else the wheel's."""
     places = [*Path("/usr/lib/postgresql").glob("*/bin")]
     if config := shutil.which("pg_config"):
-        told = subprocess.run([config, "--bindir"], capture_output=True, text=True)
-        places.append(Path(told.stdout.strip()))
+        places.append(Path(_said([config, "--bindir"]).strip()))
     newest = max(places, key=_version, default=None)
     if newest is not None and _version(newest) >= OLDEST_VERSION:
         return newest
@@ -74,11 +73,12 @@ def _version(programs: Path) -> int:
     """Return the major version of a server found there, 0 where there is none."""
     if not (programs / "postgres").exists() or not (programs / "initdb").exists():
         return 0
-    told = subprocess.run(
-        [programs / "postgres", "--version"], capture_output=True, text=True
-    )
-    found = re.search(r"\d+", told.stdout)
+    found = re.search(r"\d+", _said([programs / "postgres", "--version"]))
     return int(found[0]) if found else 0
+
+
+def _said(command: Sequence[str | Path]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -124,6 +124,7 @@ def _make_cluster(
             *("--username", USER, "--auth", "trust"),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
         ],
+        check=False,
         capture_output=True,
         text=True,
         cwd=data.parent,
