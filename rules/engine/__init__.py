@@ -1,0 +1,115 @@
+"""The rule engine: what rules mean, and what they say of events.
+
+It reads no clock, knows no database, and imports the standard library alone. A
+definition is parsed into a ``Specification``; a ``Program`` holds the rules of a lane;
+and ``step`` judges one event over the part of the lane's state that it can touch.
+Live judging, previews, replays and explanations all call ``step``.
+"""
+
+from rules.engine.apperate import ApperateRule, InlineOutput, read_apperate
+from rules.engine.checks import check_types
+from rules.engine.cooldowns import FEED
+from rules.engine.definition import parse_definition, to_definition
+from rules.engine.durations import parse_duration, render_duration, say_duration
+from rules.engine.editing import CloseReason, close_rule, edit_rule, same_meaning
+from rules.engine.errors import (
+    DefinitionInvalid,
+    DurationInvalid,
+    EngineError,
+    FactPathInvalid,
+    Problem,
+    UnknownOperator,
+    UnsupportedValue,
+)
+from rules.engine.events import Event, FactValue, KeyFacts, Position
+from rules.engine.instances import Instance, InstanceState
+from rules.engine.operators import OPERATORS, Operator, find_operator
+from rules.engine.paths import FactPath
+from rules.engine.program import CompiledRule, Needs, Program
+from rules.engine.sentence import render_parts, render_sentence
+from rules.engine.specification import (
+    Condition,
+    Constant,
+    Group,
+    GroupKind,
+    Mode,
+    Negation,
+    OutputUse,
+    RuleKind,
+    Severity,
+    Specification,
+    conditions_of,
+)
+from rules.engine.stepping import step
+from rules.engine.transitions import (
+    Counts,
+    Slice,
+    StepResult,
+    Transition,
+    TransitionKind,
+)
+from rules.engine.values import FieldType, Value, show, type_of
+from rules.engine.verdicts import ConditionVerdict, GroupVerdict, Verdict
+
+__all__ = [
+    "FEED",
+    "OPERATORS",
+    "ApperateRule",
+    "CloseReason",
+    "CompiledRule",
+    "Condition",
+    "ConditionVerdict",
+    "Constant",
+    "Counts",
+    "DefinitionInvalid",
+    "DurationInvalid",
+    "EngineError",
+    "Event",
+    "FactPath",
+    "FactPathInvalid",
+    "FactValue",
+    "FieldType",
+    "Group",
+    "GroupKind",
+    "GroupVerdict",
+    "InlineOutput",
+    "Instance",
+    "InstanceState",
+    "KeyFacts",
+    "Mode",
+    "Needs",
+    "Negation",
+    "Operator",
+    "OutputUse",
+    "Position",
+    "Problem",
+    "Program",
+    "RuleKind",
+    "Severity",
+    "Slice",
+    "Specification",
+    "StepResult",
+    "Transition",
+    "TransitionKind",
+    "UnknownOperator",
+    "UnsupportedValue",
+    "Value",
+    "Verdict",
+    "check_types",
+    "close_rule",
+    "conditions_of",
+    "edit_rule",
+    "find_operator",
+    "parse_definition",
+    "parse_duration",
+    "read_apperate",
+    "render_duration",
+    "render_parts",
+    "render_sentence",
+    "same_meaning",
+    "say_duration",
+    "show",
+    "step",
+    "to_definition",
+    "type_of",
+]

@@ -1,0 +1,209 @@
+"""Reading the tree of conditions, and the list of facts that it speaks of."""
+
+from rules.engine.errors import FactPathInvalid, UnknownOperator
+from rules.engine.operators import PLANNED, Operator, find_operator
+from rules.engine.paths import FactPath
+from rules.engine.places import Place
+from rules.engine.specification import (
+    Condition,
+    Constant,
+    Group,
+    GroupKind,
+    Negation,
+    Node,
+)
+from rules.engine.values import show, type_of
+
+MAX_CONDITIONS = 50
+MAX_DEPTH = 6
+MAX_FACT_LENGTH = 4_000
+MAX_CONSTANT_LENGTH = 10_000
+
+_CONDITION = ("fact", "op", "value")
+_CONDITION_PLANNED = (
+    "over",
+    "by",
+    "within",
+    "held",
+    "times_within",
+    "of_last",
+    "ignore_case",
+)
+_GROUPS = ("all", "any", "not")
+_GROUPS_PLANNED = ("sequence",)
+_OPERAND_PLANNED = ("times", "plus")
+
+
+class Watched:
+    """The facts of a rule, each once, in the order in which the author named them."""
+
+    def __init__(self, workspace: str) -> None:
+        self.paths: list[FactPath] = []
+        self._workspace = workspace
+        self._listed: list[FactPath | None] = []
+        self._used: set[FactPath] = set()
+
+    def list(self, place: Place) -> None:
+        """Take in an entry of ``watch.facts``; conditions name it by its number."""
+        self._listed.append(self._parse(place))
+
+    def resolve(self, place: Place) -> FactPath | None:
+        """Find the fact that a condition names, by number or by path."""
+        if isinstance(place.value, int) and not isinstance(place.value, bool):
+            path = self._numbered(place, place.value)
+        else:
+            path = self._parse(place)
+        if path is not None:
+            self._used.add(path)
+        return path
+
+    def refuse_unused(self, place: Place) -> None:
+        """Note the listed facts that no condition reads."""
+        for number, path in enumerate(self._listed):
+            if path is not None and path not in self._used:
+                place.at(number, path).refuse(
+                    "unused_fact",
+                    f"No condition reads {path}. Use it in one, or name it in"
+                    ' "include" to have its value delivered.',
+                )
+
+    def _numbered(self, place: Place, number: int) -> FactPath | None:
+        if 0 <= number < len(self._listed):
+            return self._listed[number]
+        place.refuse(
+            "no_such_fact",
+            f'There is no fact number {number}; "watch" lists {len(self._listed)},'
+            " counted from 0.",
+        )
+        return None
+
+    def _parse(self, place: Place) -> FactPath | None:
+        path = parse_fact(place, self._workspace)
+        if path is None:
+            return None
+        for known in self.paths:
+            if known.identity == path.identity:
+                return known
+        self.paths.append(path)
+        return path
+
+
+def parse_fact(place: Place, workspace: str) -> FactPath | None:
+    """Read one fact path that rules of a workspace may watch."""
+    text = place.text(at_most=MAX_FACT_LENGTH, blank=False)
+    if text is None:
+        return None
+    try:
+        return FactPath.parse(text, workspace)
+    except FactPathInvalid as error:
+        place.refuse("bad_fact", str(error))
+        return None
+
+
+class ConditionReader:
+    """Reads nodes until the limits of depth and number are reached."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._conditions = 0
+
+    def read(self, place: Place, *, depth: int = 0) -> Node | None:
+        """Read a condition or a group; ``None`` once a problem is noted."""
+        if isinstance(place.value, dict):
+            for name in _GROUPS:
+                if name in place.value:
+                    return self._read_group(place, name, depth=depth + 1)
+        return self._read_condition(place)
+
+    def _read_group(self, place: Place, name: str, *, depth: int) -> Node | None:
+        members = place.members((name,), (*_GROUPS_PLANNED, *_CONDITION_PLANNED))
+        if members is None:
+            return None
+        inside = members[name]
+        if depth > MAX_DEPTH:
+            inside.refuse(
+                "too_deep", f"Groups are nested at most {MAX_DEPTH} deep; flatten them."
+            )
+            return None
+        if name == "not":
+            member = self.read(inside, depth=depth)
+            return None if member is None else Negation(member=member)
+        return self._read_members(inside, GroupKind(name), depth=depth)
+
+    def _read_members(
+        self, place: Place, kind: GroupKind, *, depth: int
+    ) -> Group | None:
+        if place.value == []:
+            place.refuse(
+                "empty_group",
+                f'"{kind}" has no conditions; add one or remove the group.',
+            )
+            return None
+        nodes = [self.read(member, depth=depth) for member in place.items()]
+        members = tuple(node for node in nodes if node is not None)
+        return Group(kind=kind, members=members) if members else None
+
+    def _read_condition(self, place: Place) -> Condition | None:
+        self._conditions += 1
+        if self._conditions > MAX_CONDITIONS:
+            if self._conditions == MAX_CONDITIONS + 1:
+                place.refuse(
+                    "too_many_conditions",
+                    f"A rule has at most {MAX_CONDITIONS} conditions; split it.",
+                )
+            return None
+        members = place.members(_CONDITION, (*_CONDITION_PLANNED, *_GROUPS_PLANNED))
+        if members is None:
+            return None
+        for name in ("fact", "op", "value"):
+            if name not in members:
+                place.refuse("missing", f'A condition needs "{name}".')
+        fact = self._watched.resolve(members["fact"]) if "fact" in members else None
+        operator = _read_operator(members["op"]) if "op" in members else None
+        wanted = self._read_wanted(members.get("value"), operator)
+        if fact is None or operator is None or wanted is None:
+            return None
+        return Condition(fact=fact, op=operator.id, wanted=wanted)
+
+    def _read_wanted(
+        self, place: Place | None, operator: Operator | None
+    ) -> Constant | FactPath | None:
+        if place is None:
+            return None
+        if isinstance(place.value, dict):
+            return self._read_other_fact(place)
+        value = place.constant(at_most=MAX_CONSTANT_LENGTH)
+        if value is None:
+            return None
+        if operator is not None and type_of(value) not in operator.types:
+            compared = " or ".join(sorted(f"a {name}" for name in operator.types))
+            place.refuse(
+                "operator_not_for_type",
+                f'"{operator.label}" compares with {compared}; {show(value)} is'
+                f" a {type_of(value)}.",
+            )
+            return None
+        return Constant(value)
+
+    def _read_other_fact(self, place: Place) -> FactPath | None:
+        members = place.members(("fact",), _OPERAND_PLANNED)
+        if members is None:
+            return None
+        if "fact" not in members:
+            place.refuse("missing", 'To compare with another fact, write {"fact": 1}.')
+            return None
+        return self._watched.resolve(members["fact"])
+
+
+def _read_operator(place: Place) -> Operator | None:
+    if not isinstance(place.value, str):
+        place.refuse("wrong_type", 'An operator is a text such as "lte" or "<=".')
+        return None
+    if place.value in PLANNED:
+        place.refuse("not_offered", f'The operator "{place.value}" is not offered yet.')
+        return None
+    try:
+        return find_operator(place.value)
+    except UnknownOperator as error:
+        place.refuse("unknown_operator", str(error))
+        return None

@@ -1,0 +1,92 @@
+"""An instance: one rule for one key, and what it must remember between events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from rules.engine.events import Position
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_NEVER: Mapping[str, datetime] = MappingProxyType({})
+
+
+class InstanceState(StrEnum):
+    """Where a state rule stands for one key; a signal rule stays inactive."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """What one rule remembers of one key; plain values, kept by whoever calls.
+
+    ``version`` is the one under which it last changed, or, while it is open, the one it
+    was opened under. ``told`` keeps the event time at which each output was last told,
+    for its cool-down. ``memory`` is the engine's own.
+    """
+
+    rule_id: int
+    key: str
+    version: int
+    state: InstanceState = InstanceState.INACTIVE
+    since: datetime | None = None
+    opening: Position | None = None
+    told: Mapping[str, datetime] = field(default_factory=lambda: _NEVER)
+    memory: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether an alert of this instance is open."""
+        return self.state in (InstanceState.FIRING, InstanceState.RECOVERING)
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether there is nothing to remember but cool-downs."""
+        return self.state is InstanceState.INACTIVE and not self.memory
+
+    def to_json(self) -> dict[str, object]:
+        """Write the instance as plain JSON values."""
+        return {
+            "rule_id": self.rule_id,
+            "key": self.key,
+            "version": self.version,
+            "state": str(self.state),
+            "since": self.since and self.since.isoformat(),
+            "opening": self.opening and self.opening.to_json(),
+            "told": {output: at.isoformat() for output, at in self.told.items()},
+            "memory": dict(self.memory),
+        }
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, object]) -> Self:
+        """Read what ``to_json`` wrote."""
+        match written:
+            case {
+                "rule_id": int(rule_id),
+                "key": str(key),
+                "version": int(version),
+                "state": str(state),
+                "since": since,
+                "opening": opening,
+                "told": dict(told),
+                "memory": dict(memory),
+            }:
+                return cls(
+                    rule_id=rule_id,
+                    key=key,
+                    version=version,
+                    state=InstanceState(state),
+                    since=datetime.fromisoformat(str(since)) if since else None,
+                    opening=Position(*opening) if isinstance(opening, list) else None,
+                    told={
+                        name: datetime.fromisoformat(at) for name, at in told.items()
+                    },
+                    memory=memory,
+                )
+        raise ValueError(f"This is not what Instance.to_json writes: {written!r}")

@@ -1,0 +1,144 @@
+"""The program of a lane: its rules, found by the facts that run them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from rules.engine.events import Event, Subject, subject_of
+from rules.engine.paths import FactPath
+from rules.engine.specification import Specification
+from rules.engine.transitions import InstanceId
+
+DEFAULT_LATENESS = timedelta(seconds=60)
+_NO_LATENESS: Mapping[str, timedelta] = MappingProxyType({})
+
+Trigger = tuple[str, str, str | None]
+"""A series, a field, and a key; no key means any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A version of a rule, ready to run."""
+
+    rule_id: int
+    version: int
+    specification: Specification
+    own_key: str | None
+    triggers: frozenset[Trigger]
+
+    def key_of(self, event: Event) -> str:
+        """Name the instance: the event's key, or the rule's only one."""
+        return event.key if self.own_key is None else self.own_key
+
+    @property
+    def reads(self) -> tuple[FactPath, ...]:
+        """Name the facts that judging and telling read."""
+        return self.specification.facts + self.specification.include
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The part of a lane's state that an event can touch."""
+
+    facts: frozenset[Subject]
+    instances: frozenset[InstanceId]
+
+
+class Program:
+    """The rules of a lane, changed in place, indexed by the facts that run them.
+
+    ``lateness`` gives, by series, how far behind its key's watermark an event may come
+    (60 s where nothing is said). ``folds`` names the series whose keys are stored in
+    capitals, so that a rule on ``CORE:STOCK:aapl:price`` finds ``AAPL``.
+    """
+
+    def __init__(
+        self,
+        lateness: Mapping[str, timedelta] = _NO_LATENESS,
+        *,
+        folds: Iterable[str] = (),
+    ) -> None:
+        self.lateness = lateness
+        self.folds = frozenset(folds)
+        self._rules: dict[int, CompiledRule] = {}
+        self._triggered: dict[Trigger, dict[int, CompiledRule]] = {}
+
+    def __len__(self) -> int:
+        """Count the rules."""
+        return len(self._rules)
+
+    def __contains__(self, rule_id: object) -> bool:
+        """Tell whether a rule is in the program."""
+        return rule_id in self._rules
+
+    def put(self, rule_id: int, version: int, specification: Specification) -> None:
+        """Take in a rule, in place of the version that was here."""
+        if rule_id in self._rules:
+            self.remove(rule_id)
+        rule = self._compile(rule_id, version, specification)
+        self._rules[rule_id] = rule
+        for trigger in rule.triggers:
+            self._triggered.setdefault(trigger, {})[rule_id] = rule
+
+    def remove(self, rule_id: int) -> None:
+        """Take out a rule.
+
+        Raises:
+            KeyError: it is not in the program.
+        """
+        rule = self._rules.pop(rule_id)
+        for trigger in rule.triggers:
+            rules = self._triggered[trigger]
+            del rules[rule_id]
+            if not rules:
+                del self._triggered[trigger]
+
+    def rules_on(self, event: Event) -> list[CompiledRule]:
+        """Find the rules that an event runs, in the order of their ids.
+
+        A rule runs once for an event that carries at least one field its conditions
+        read, under a key they name.
+        """
+        found: dict[int, CompiledRule] = {}
+        for name in event.fields:
+            found |= self._triggered.get((event.series, name, event.key), {})
+            found |= self._triggered.get((event.series, name, None), {})
+        return [found[rule_id] for rule_id in sorted(found)]
+
+    def needs(self, event: Event) -> Needs:
+        """Name the facts and instances to load before the event is judged."""
+        facts = {event.subject}
+        instances = set()
+        for rule in self.rules_on(event):
+            key = rule.key_of(event)
+            instances.add((rule.rule_id, key))
+            facts.update(subject_of(path, key, self.folds) for path in rule.reads)
+        return Needs(facts=frozenset(facts), instances=frozenset(instances))
+
+    def lateness_of(self, series: str) -> timedelta:
+        """Give how far behind its key's watermark an event of a series may come."""
+        return self.lateness.get(series, DEFAULT_LATENESS)
+
+    def _compile(
+        self, rule_id: int, version: int, specification: Specification
+    ) -> CompiledRule:
+        leading = specification.leading_fact
+        own_key = None
+        if not specification.any_key:
+            own_key = subject_of(leading, "", self.folds)[1]
+        return CompiledRule(
+            rule_id=rule_id,
+            version=version,
+            specification=specification,
+            own_key=own_key,
+            triggers=frozenset(self._triggers(specification)),
+        )
+
+    def _triggers(self, specification: Specification) -> Iterator[Trigger]:
+        for fact in specification.triggers:
+            if fact.any_key:
+                yield fact.series, fact.root, None
+            else:
+                series, key = subject_of(fact, "", self.folds)
+                yield series, fact.root, key
