@@ -1,0 +1,17 @@
+from collections.abc import Iterator
+
+import pytest
+
+from outbound.addresses import AddressRules
+from tests.receivers import Receiver, receiver
+
+
+@pytest.fixture
+def sink() -> Iterator[Receiver]:
+    with receiver() as one:
+        yield one
+
+
+@pytest.fixture
+def loopback_rules() -> AddressRules:
+    return AddressRules.from_text("127.0.0.0/8")
