@@ -18,6 +18,7 @@ from rules.engine.errors import (
     EngineError,
     FactPathInvalid,
     Problem,
+    RuleNotInProgram,
     UnknownOperator,
     UnsupportedValue,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "Problem",
     "Program",
     "RuleKind",
+    "RuleNotInProgram",
     "Severity",
     "Slice",
     "Specification",

@@ -43,7 +43,7 @@ class Watched:
         self._listed: list[FactPath | None] = []
         self._used: set[FactPath] = set()
 
-    def list(self, place: Place) -> None:
+    def add(self, place: Place) -> None:
         """Take in an entry of ``watch.facts``; conditions name it by its number."""
         self._listed.append(self._parse(place))
 

@@ -151,7 +151,7 @@ def _read_conditions(
     listed = _read_watch(members.get("watch"))
     if listed is not None:
         for place in listed.items():
-            watched.list(place)
+            watched.add(place)
     if "when" not in members:
         root.refuse("missing", 'A rule needs "when", its conditions.')
         return (), None

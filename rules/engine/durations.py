@@ -45,6 +45,14 @@ def say_duration(duration: timedelta) -> str:
     return f"{amount} {_WORD_OF[unit]}{'' if amount == '1' else 's'}"
 
 
+def say_every(duration: timedelta) -> str:
+    """Write how often in words: ``a minute``, ``an hour``, ``every 90 seconds``."""
+    amount, unit = _amount_and_unit(duration)
+    if amount == "1":
+        return f"an {_WORD_OF[unit]}" if unit == "h" else f"a {_WORD_OF[unit]}"
+    return f"every {say_duration(duration)}"
+
+
 def _seconds(written: object) -> Decimal:
     if isinstance(written, str):
         match = _WRITTEN.fullmatch(written.strip())

@@ -146,7 +146,7 @@ def _meaning(specification: Specification) -> Hashable:
     subject = None
     if not specification.any_key:
         leading = specification.leading_fact
-        subject = (leading.series, leading.subject)
+        subject = (leading.series, leading.named_key)
     return specification.kind, subject, _meaning_of(specification.when)
 
 

@@ -40,5 +40,9 @@ class UnknownOperator(EngineError):
     """No operator has this id or symbol; the message lists those that exist."""
 
 
+class RuleNotInProgram(EngineError):
+    """A rule was to be taken out of a program that does not hold it."""
+
+
 class UnsupportedValue(EngineError):
     """A value is of a Python type that no event may carry, such as a float."""

@@ -160,5 +160,5 @@ class View:
 
 def subject_of(path: FactPath, key: str, folds: frozenset[str]) -> Subject:
     """Name the subject whose fact a path reads, ``*`` standing for ``key``."""
-    named = key if path.subject is None else path.subject
+    named = key if path.named_key is None else path.named_key
     return path.series, named.upper() if path.series in folds else named

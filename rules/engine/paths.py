@@ -49,7 +49,7 @@ class FactPath:
     field: str
     own_data: bool = False
     series: str = derived(init=False, repr=False, compare=False)
-    subject: str | None = derived(init=False, repr=False, compare=False)
+    named_key: str | None = derived(init=False, repr=False, compare=False)
     root: str = derived(init=False, repr=False, compare=False)
     steps: tuple[Step, ...] = derived(init=False, repr=False, compare=False)
 
@@ -58,7 +58,7 @@ class FactPath:
         root, *steps = _split_field(self.field)
         series = f"{self.workspace}:{self.dataset}".upper()
         object.__setattr__(self, "series", series)
-        object.__setattr__(self, "subject", _subject(self.key))
+        object.__setattr__(self, "named_key", _named_key(self.key))
         object.__setattr__(self, "root", root)
         object.__setattr__(self, "steps", tuple(steps))
 
@@ -103,12 +103,12 @@ class FactPath:
     @property
     def any_key(self) -> bool:
         """Tell whether the path names the fact of every key."""
-        return self.subject is None
+        return self.named_key is None
 
     @property
     def identity(self) -> tuple[str, str | None, tuple[Step, ...]]:
         """Give what two spellings of one fact have in common."""
-        return self.series, self.subject, (self.root, *self.steps)
+        return self.series, self.named_key, (self.root, *self.steps)
 
     def is_open_to(self, workspace: str) -> bool:
         """Tell whether rules of a workspace may read this fact."""
@@ -143,7 +143,7 @@ def _check_parts(text: str, workspace: str, dataset: str, key: str, name: str) -
         )
 
 
-def _subject(key: str) -> str | None:
+def _named_key(key: str) -> str | None:
     if key in _ANY_KEYS:
         return None
     bare = key.lstrip("\\")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
+from rules.engine.errors import RuleNotInProgram
 from rules.engine.events import Event, Subject, subject_of
 from rules.engine.paths import FactPath
 from rules.engine.specification import Specification
@@ -85,8 +86,10 @@ class Program:
         """Take out a rule.
 
         Raises:
-            KeyError: it is not in the program.
+            RuleNotInProgram: it is not here.
         """
+        if rule_id not in self._rules:
+            raise RuleNotInProgram(f"Rule {rule_id} is not in this program.")
         rule = self._rules.pop(rule_id)
         for trigger in rule.triggers:
             rules = self._triggered[trigger]

@@ -1,12 +1,12 @@
 """Every definition renders to one plain English sentence.
 
 ``When MSFT latestPrice is at or below 310, raise a warning and tell email-me at most
-once every minute.``
+once a minute.``
 """
 
 from collections.abc import Iterator
 
-from rules.engine.durations import say_duration
+from rules.engine.durations import say_every
 from rules.engine.paths import ONLY_KEY, FactPath
 from rules.engine.specification import (
     Condition,
@@ -43,6 +43,8 @@ def _sentence(specification: Specification) -> Iterator[Part]:
     yield ", ", ""
     yield from _say_raise(specification)
     yield from _say_outputs(specification.outputs)
+    if specification.outputs and specification.announces_resolve:
+        yield ", and once more when it is over", "/raise/resolved"
     if specification.any_key:
         yield ", each key on its own", "/watch/facts"
     yield ".", ""
@@ -56,12 +58,23 @@ class _Namer:
 
     def name(self, fact: FactPath) -> str:
         """Call a fact: ``MSFT latestPrice``, ``latestPrice of any key``."""
-        whose = f" in {fact.workspace}:{fact.dataset}" if self._several else ""
+        dataset = fact.dataset
+        if self._several:
+            dataset = f"{fact.workspace}:{dataset}"
         if fact.any_key:
-            return f"{fact.field} of any {fact.dataset} key{whose}"
-        if fact.subject == ONLY_KEY:
-            return f"{fact.dataset} {fact.field}{whose}"
-        return f"{fact.subject} {fact.field}{whose}"
+            return f"{fact.field} of any {dataset} key"
+        if fact.named_key == ONLY_KEY:
+            return f"{dataset} {fact.field}"
+        where = f" in {dataset}" if self._several else ""
+        return f"{fact.named_key} {fact.field}{where}"
+
+    def name_beside(self, fact: FactPath, left: FactPath) -> str:
+        """Call a right side; ``*`` on both sides means one and the same key."""
+        if not (fact.any_key and left.any_key):
+            return self.name(fact)
+        if fact.series == left.series:
+            return f"its {fact.field}"
+        return f"its {fact.field} in {fact.workspace}:{fact.dataset}"
 
 
 def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
@@ -80,13 +93,17 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
 
 
 def _say_inside(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
-    """Say a member; a group of several stands in brackets, so that it is clear."""
-    bracketed = isinstance(node, Group) and len(node.members) > 1
+    """Say a member; what holds more than one condition or a "not" goes in brackets."""
+    bracketed = not isinstance(node, Condition) and not _is_single(node)
     if bracketed:
         yield "(", pointer
     yield from _say(node, pointer, namer)
     if bracketed:
         yield ")", pointer
+
+
+def _is_single(node: Group | Negation) -> bool:
+    return isinstance(node, Group) and len(node.members) == 1
 
 
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
@@ -98,7 +115,7 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield show(wanted.value), f"{pointer}/value"
     else:
         yield f" {condition.operator.label} ", f"{pointer}/op"
-        yield namer.name(wanted), f"{pointer}/value"
+        yield namer.name_beside(wanted, condition.fact), f"{pointer}/value"
 
 
 def _say_raise(specification: Specification) -> Iterator[Part]:
@@ -124,8 +141,7 @@ def _say_outputs(outputs: tuple[OutputUse, ...]) -> Iterator[Part]:
     for place, use in enumerate(outputs):
         yield " and tell " if place == 0 else " and ", "/outputs"
         yield use.output, f"/outputs/{place}/output"
-        if use.cool_down:
-            often = f" at most once every {say_duration(use.cool_down)}"
-        else:
-            often = " every time"
-        yield often.replace("every 1 ", "every "), f"/outputs/{place}/at_most_every"
+        often = f"at most once {say_every(use.cool_down)}"
+        if not use.cool_down:
+            often = "every time"
+        yield f" {often}", f"/outputs/{place}/at_most_every"

@@ -64,7 +64,7 @@ class ConditionVerdict:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
         if self.truth is None:
             return self.doubt
-        if self.op == "eq" and self.truth:
+        if self.op == "eq" and self.truth and not self.wanted_fact:
             return f"{self.name} is {self._wanted}"
         relation = self.phrase if self.truth else f"not {self.phrase}"
         apart = f" (by {show(self.margin)})" if self.margin else ""
@@ -144,7 +144,7 @@ def _judge_condition(condition: Condition, view: View, key: str) -> ConditionVer
     if isinstance(condition.wanted, FactPath):
         wanted = view.value(condition.wanted, key)
         wanted_fact = condition.wanted.under(key)
-        wanted_name = _name(condition.wanted, key)
+        wanted_name = _name(condition.wanted, key, beside=condition.fact)
     else:
         wanted, wanted_fact, wanted_name = condition.wanted.value, "", ""
     name = _name(condition.fact, key)
@@ -195,8 +195,11 @@ def _is_comparable(condition: Condition, value: Value) -> bool:
     return field_type in condition.operator.types
 
 
-def _name(path: FactPath, key: str) -> str:
-    """Call a fact by its field, and by its key too where that is another one."""
-    if path.subject in (None, key):
-        return path.field
-    return f"{path.subject} {path.field}"
+def _name(path: FactPath, key: str, *, beside: FactPath | None = None) -> str:
+    """Call a fact by its field, and by key and dataset where those are others."""
+    words = [path.field]
+    if path.named_key not in (None, key):
+        words.insert(0, f"{path.named_key}")
+    if beside is not None and beside.series != path.series:
+        words.insert(0, path.dataset)
+    return " ".join(words)
