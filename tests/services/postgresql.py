@@ -6,19 +6,20 @@ import pwd
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from tests.services.process import (
+    US,
+    Account,
     ServerDidNotStartError,
     free_port,
     inside_wheel,
-    run_as,
+    run_once,
     running,
 )
 
@@ -62,7 +63,7 @@ def _programs() -> Path:
     """Return where the newest PostgreSQL is: the system's, else the wheel's."""
     places = [*Path("/usr/lib/postgresql").glob("*/bin")]
     if config := shutil.which("pg_config"):
-        places.append(Path(_said([config, "--bindir"]).strip()))
+        places.append(Path(run_once([config, "--bindir"]).strip()))
     newest = max(places, key=_version, default=None)
     if newest is not None and _version(newest) >= OLDEST_VERSION:
         return newest
@@ -73,65 +74,57 @@ def _version(programs: Path) -> int:
     """Return the major version of a server found there, 0 where there is none."""
     if not (programs / "postgres").exists() or not (programs / "initdb").exists():
         return 0
-    found = re.search(r"\d+", _said([programs / "postgres", "--version"]))
+    found = re.search(r"\d+", run_once([programs / "postgres", "--version"]))
     return int(found[0]) if found else 0
 
 
-def _said(command: Sequence[str | Path]) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def _account() -> pwd.struct_passwd | None:
+def _account() -> Account:
     """Return who runs the server: PostgreSQL refuses root, so root sends `nobody`."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        return US
+    nobody = pwd.getpwnam("nobody")
+    return Account(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=())
 
 
 @contextlib.contextmanager
-def _directory(account: pwd.struct_passwd | None) -> Iterator[Path]:
+def _directory(account: Account) -> Iterator[Path]:
     # The prefix is short because a socket's path ends after 107 bytes.
     with tempfile.TemporaryDirectory(prefix="bw-pg-") as name:
-        if account is not None:
-            os.chown(name, account.pw_uid, account.pw_gid)
+        if account.user is not None and account.group is not None:
+            os.chown(name, account.user, account.group)
         yield Path(name)
 
 
-def _reachable(programs: Path, account: pwd.struct_passwd | None, base: Path) -> Path:
+def _reachable(programs: Path, account: Account, base: Path) -> Path:
     """Return the programs where `account` can run them: there, or copied to `base`.
 
     A virtual environment below a home of mode 700 is closed to everybody else. The
-    programs find their libraries beside them, so the whole installation moves.
+    programs find their files by the way from one to the other, so the installation
+    moves as it lies, with the libraries that a wheel keeps beside its package.
     """
     try:
-        subprocess.run(
-            [programs / "postgres", "--version"],
-            check=True,
-            capture_output=True,
-            **run_as(account),
-        )
-    except (PermissionError, subprocess.CalledProcessError):
-        shutil.copytree(programs.parent, base / "programs", symlinks=True)
-        return base / "programs" / "bin"
+        run_once([programs / "postgres", "--version"], account=account)
+    except ServerDidNotStartError:
+        installation, package = programs.parent, programs.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        for folder in filter(Path.is_dir, (installation, libraries)):
+            copy = base / folder.relative_to(package.parent)
+            shutil.copytree(folder, copy, symlinks=True)
+        return base / programs.relative_to(package.parent)
     return programs
 
 
-def _make_cluster(
-    programs: Path, data: Path, account: pwd.struct_passwd | None
-) -> None:
-    made = subprocess.run(
+def _make_cluster(programs: Path, data: Path, account: Account) -> None:
+    run_once(
         [
             programs / "initdb",
             *("--pgdata", data),
             *("--username", USER, "--auth", "trust"),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
         ],
-        check=False,
-        capture_output=True,
-        text=True,
+        account=account,
         cwd=data.parent,
-        **run_as(account),
     )
-    if made.returncode:
-        raise ServerDidNotStartError(f"initdb failed. It said:\n{made.stderr}")
 
 
 def _is_ready(url: str) -> bool:

@@ -2,12 +2,12 @@
 
 import contextlib
 import importlib.util
-import pwd
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60.0
@@ -36,11 +36,39 @@ def inside_wheel(package: str, path: str) -> Path:
     return Path(spec.origin).parent / path
 
 
-def run_as(account: pwd.struct_passwd | None) -> dict[str, object]:
-    """Return subprocess's arguments for running as `account`; None is who we are."""
-    if account is None:
-        return {}
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who runs a program; the default is whoever runs the tests."""
+
+    user: int | None = None
+    group: int | None = None
+    extra_groups: tuple[int, ...] | None = None
+
+
+US = Account()
+
+
+def run_once(
+    command: Sequence[str | Path], *, account: Account = US, cwd: Path | None = None
+) -> str:
+    """Run a program to its end and return what it said; raise if it failed."""
+    try:
+        ended = subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=cwd,
+            user=account.user,
+            group=account.group,
+            extra_groups=account.extra_groups,
+        )
+    except PermissionError as error:
+        raise ServerDidNotStartError(str(error)) from error
+    except subprocess.CalledProcessError as error:
+        raise ServerDidNotStartError(f"{error} It said:\n{error.stdout}") from error
+    return ended.stdout
 
 
 @contextlib.contextmanager
@@ -49,7 +77,7 @@ def running(
     *,
     is_ready: Callable[[], bool],
     log: Path,
-    account: pwd.struct_passwd | None = None,
+    account: Account = US,
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[None]:
     """Run a server until the block ends; the block begins once `is_ready`.
@@ -58,13 +86,15 @@ def running(
     which ends its tests first and its servers, here, last.
     """
     with log.open("wb") as output:
-        child = subprocess.Popen(  # type: ignore[call-overload]  # run_as
+        child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **run_as(account),
+            user=account.user,
+            group=account.group,
+            extra_groups=account.extra_groups,
         )
     try:
         _await(child, is_ready, log)
