@@ -77,8 +77,13 @@ def test_a_function_belongs_to_a_noun():
 
 
 def test_imports_stand_at_the_top_of_a_file():
-    """Ruff finds those inside functions; this finds who asked it to look away."""
-    assert lines_matching(r"noqa:.*\bPLC0415", tracked("*.py")) == []
+    """Ruff finds those inside functions; this finds who asked it to look away.
+
+    Django's `ready` may: only then are there models to import.
+    """
+    files = [path for path in tracked("*.py") if path.name != "apps.py"]
+
+    assert lines_matching(r"noqa:.*\bPLC0415", files) == []
 
 
 def test_a_file_is_short_enough_to_be_read_at_once():
