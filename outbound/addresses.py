@@ -15,13 +15,12 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from outbound.errors import OutboundError, Refused
+from outbound.errors import Refused
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -103,28 +102,11 @@ _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
 
 
-class NetworkInvalid(OutboundError):
-    """An entry of an allow-list that is no network."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRules:
     """Public addresses may be called, and the networks an operator has opened."""
 
     allowed: tuple[Network, ...] = ()
-
-    @classmethod
-    def from_text(cls, text: str) -> "AddressRules":
-        """Make rules from an operator's allow-list: CIDRs, parted by commas.
-
-        Raises:
-            NetworkInvalid: an entry is no network, or has bits set beside its mask.
-        """
-        return cls(
-            allowed=tuple(
-                _network(one.strip()) for one in text.split(",") if one.strip()
-            )
-        )
 
     def why_not(self, address: Address) -> str | None:
         """Say what kind of address this is if it may not be called, else nothing."""
@@ -154,6 +136,15 @@ class AddressRules:
             )
         return address
 
+    def check_host(self, host: str) -> None:
+        """Check a host as `read_host` gives it; a name is checked when it is called.
+
+        Raises:
+            Refused: it is an address, and a forbidden one.
+        """
+        if is_address(host):
+            self.read_address(host)
+
     def read_addresses(self, answers: Sequence[str]) -> tuple[Address, ...]:
         """Check all answers of a name service; one forbidden answer spoils them all.
 
@@ -165,14 +156,9 @@ class AddressRules:
         return tuple(dict.fromkeys(self.read_address(answer) for answer in answers))
 
 
-def _network(entry: str) -> Network:
-    try:
-        return ip_network(entry)
-    except ValueError as error:
-        raise NetworkInvalid(
-            f"{entry!r} is no network ({error}). Write it like 10.1.0.0/16 or "
-            "fd12:3456::/32."
-        ) from None
+def is_address(host: str) -> bool:
+    """Say whether a host as `read_host` gives it is an address and no name."""
+    return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def _reason_against(address: Address) -> str | None:

@@ -1,6 +1,7 @@
 """What may stand in the envelope and the headers of a mail."""
 
 import re
+import smtplib
 from collections.abc import Sequence
 
 import idna
@@ -91,3 +92,17 @@ def read_header(name: str, value: str) -> str:
     if len(value) > MAX_HEADER_LENGTH:
         raise MailRefused(f"The {name} has at most {MAX_HEADER_LENGTH} characters.")
     return value
+
+
+def is_final(error: OSError) -> bool:
+    """Say whether a mail server refused this mail for good.
+
+    Only what it said of sender, recipients or content counts: a refused login or a
+    full server is the operator's to mend, and the mail waits.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return bool(codes) and all(code >= 500 for code in codes)
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return error.smtp_code >= 500
+    return False

@@ -7,8 +7,6 @@ of them open, so a key is changed without a stop.
 """
 
 import base64
-import binascii
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,8 +19,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from outbound.errors import OutboundError
 
 KEY_BYTES = 32
+MIN_TEXT_LENGTH = 32
+_ID_BYTES = 4
 _NONCE_BYTES = 12
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class SealBroken(OutboundError):
@@ -30,7 +29,7 @@ class SealBroken(OutboundError):
 
 
 class KeyInvalid(OutboundError):
-    """A sealing key that is not of the right form; never says its bytes."""
+    """A sealing key that cannot be used; never says its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,43 +39,23 @@ class SealingKey:
     key_id: str
     secret: bytes = field(repr=False)
 
-    def __post_init__(self) -> None:
-        """Refuse a name that would not be read back, and a short key."""
-        if not _KEY_ID.fullmatch(self.key_id):
-            raise KeyInvalid(
-                "The id of a sealing key has 1 to 32 letters, digits, - or _."
-            )
-        if len(self.secret) != KEY_BYTES:
-            raise KeyInvalid(f"A sealing key has {KEY_BYTES} bytes.")
 
+def read_key(text: str) -> SealingKey:
+    """Make a sealing key of a long secret text, always the same of the same text.
 
-def derive_key(*, key_id: str, master: str) -> SealingKey:
-    """Make a sealing key from another secret of the installation, always the same."""
-    kdf = HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"bellwether sealing 1")
-    return SealingKey(key_id=key_id, secret=kdf.derive(master.encode()))
-
-
-def read_keys(text: str) -> tuple[SealingKey, ...]:
-    """Read `id:base64` entries parted by commas; the first one seals.
+    Its id is derived as well, so that a list of texts is all an operator keeps.
 
     Raises:
-        KeyInvalid: an entry is malformed, or an id comes twice.
+        KeyInvalid: the text is too short to be a secret.
     """
-    keys = tuple(_read_key(entry.strip()) for entry in text.split(","))
-    if len({key.key_id for key in keys}) != len(keys):
-        raise KeyInvalid("Two sealing keys have the same id.")
-    return keys
-
-
-def _read_key(entry: str) -> SealingKey:
-    key_id, _, encoded = entry.partition(":")
-    try:
-        secret = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
+    if len(text) < MIN_TEXT_LENGTH:
         raise KeyInvalid(
-            f"A sealing key is written id:base64 of {KEY_BYTES} bytes."
-        ) from None
-    return SealingKey(key_id=key_id, secret=secret)
+            f"A sealing key is written as {MIN_TEXT_LENGTH} characters or more."
+        )
+    derived = HKDF(
+        SHA256(), length=KEY_BYTES + _ID_BYTES, salt=None, info=b"bellwether sealing 1"
+    ).derive(text.encode())
+    return SealingKey(key_id=derived[KEY_BYTES:].hex(), secret=derived[:KEY_BYTES])
 
 
 class Keyring:

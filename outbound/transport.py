@@ -23,7 +23,7 @@ import certifi
 import httpcore
 import httpx
 
-from outbound.addresses import Address, AddressRules, read_host
+from outbound.addresses import Address, AddressRules, is_address, read_host
 from outbound.errors import BadAnswer, ConnectionFailed, Refused, TimedOut
 from outbound.resolver import Resolve
 
@@ -125,7 +125,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         self, host: str, port: int, connecting: Deadline
     ) -> tuple[Address, ...]:
         name = read_host(f"[{host}]" if ":" in host else host)
-        if ":" in name or name.rpartition(".")[2].isdigit():
+        if is_address(name):
             return self._rules.read_addresses((name,))
         answers = self._resolve(name, port, connecting.left())
         return self._rules.read_addresses(answers)

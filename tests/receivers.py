@@ -7,8 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+
+from outbound.addresses import AddressRules
 
 LOOPBACK = "127.0.0.1"
+
+
+def allowing(*networks: str) -> AddressRules:
+    """Make rules that open these networks besides the public addresses."""
+    return AddressRules(allowed=tuple(map(ip_network, networks)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

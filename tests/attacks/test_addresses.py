@@ -8,7 +8,7 @@ import pytest
 
 from outbound.addresses import AddressRules
 from outbound.http import Answer, BadAnswer, ConnectionFailed, Refused, fetch, post_json
-from tests.receivers import Canary, Receiver, Reply, canary, receiver
+from tests.receivers import Canary, Receiver, Reply, allowing, canary, receiver
 
 # `{port}` is the canary's. The name service of these tests answers every question
 # with the canary's own address, as the most gullible resolver would.
@@ -188,7 +188,7 @@ def test_canary_sings_when_the_rules_let_somebody_through(bird: Canary) -> None:
         post_json(
             f"http://anything.example:{bird.port}/",
             body=b"{}",
-            rules=AddressRules.from_text("127.0.0.0/8"),
+            rules=allowing("127.0.0.0/8"),
             resolve=gullible,
         )
 
@@ -305,7 +305,7 @@ def test_redirect_to_an_inner_address_is_refused(
 ) -> None:
     from_here = (("location", location.replace("{port}", str(bird.port))),)
     leading_on.replies["/"] = Reply(status=302, headers=from_here)
-    only_the_receiver = AddressRules.from_text("127.0.0.1/32")
+    only_the_receiver = allowing("127.0.0.1/32")
 
     with pytest.raises(Refused):
         fetch(
@@ -325,9 +325,7 @@ def test_webhook_never_follows_a_redirect(
     from_here = (("location", location.replace("{port}", str(bird.port))),)
     leading_on.replies["/"] = Reply(status=307, headers=from_here)
 
-    answer = post_json(
-        leading_on.url("/"), body=b"{}", rules=AddressRules.from_text("127.0.0.1/32")
-    )
+    answer = post_json(leading_on.url("/"), body=b"{}", rules=allowing("127.0.0.1/32"))
 
     assert answer.status == 307
     assert bird.visits == []
@@ -339,9 +337,7 @@ def test_environment_cannot_send_a_call_through_a_proxy(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{bird.port}")
 
-    post_json(
-        leading_on.url("/"), body=b"{}", rules=AddressRules.from_text("127.0.0.1/32")
-    )
+    post_json(leading_on.url("/"), body=b"{}", rules=allowing("127.0.0.1/32"))
 
     assert bird.visits == []
     assert len(leading_on.received) == 1

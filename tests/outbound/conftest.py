@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from outbound.addresses import AddressRules
-from tests.receivers import Receiver, receiver
+from tests.receivers import Receiver, allowing, receiver
 
 
 @pytest.fixture
@@ -14,4 +14,4 @@ def sink() -> Iterator[Receiver]:
 
 @pytest.fixture
 def loopback_rules() -> AddressRules:
-    return AddressRules.from_text("127.0.0.0/8")
+    return allowing("127.0.0.0/8")

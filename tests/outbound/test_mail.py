@@ -1,9 +1,17 @@
+import smtplib
+
 import pytest
 from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.mail import MailRefused, read_header, read_recipient, read_recipients
+from outbound.mail import (
+    MailRefused,
+    is_final,
+    read_header,
+    read_recipient,
+    read_recipients,
+)
 
 GOOD = {
     "plain": ("ann@example.com", "ann@example.com"),
@@ -113,3 +121,32 @@ def test_subject_of_any_other_text_is_kept() -> None:
     assert read_header("subject", "Größer als 5 €: ↑") == "Größer als 5 €: ↑"
     with pytest.raises(MailRefused, match="at most 998"):
         read_header("subject", "a" * 999)
+
+
+FAILURES = {
+    "recipient-unknown": (
+        smtplib.SMTPRecipientsRefused({"a@example.com": (550, b"no such user")}),
+        True,
+    ),
+    "one-of-two-later": (
+        smtplib.SMTPRecipientsRefused(
+            {"a@example.com": (550, b"no"), "b@example.com": (451, b"later")}
+        ),
+        False,
+    ),
+    "nobody-named": (smtplib.SMTPRecipientsRefused({}), False),
+    "sender-refused": (smtplib.SMTPSenderRefused(550, b"no", "x@example.com"), True),
+    "content-refused": (smtplib.SMTPDataError(554, b"no"), True),
+    "content-later": (smtplib.SMTPDataError(451, b"later"), False),
+    "login-refused": (smtplib.SMTPAuthenticationError(535, b"no"), False),
+    "hung-up": (smtplib.SMTPServerDisconnected("gone"), False),
+    "no-connection": (ConnectionRefusedError(), False),
+    "no-answer": (TimeoutError(), False),
+}
+
+
+@pytest.mark.parametrize(("error", "final"), FAILURES.values(), ids=FAILURES)
+def test_only_the_servers_word_on_this_mail_is_final(
+    error: OSError, final: bool
+) -> None:
+    assert is_final(error) is final

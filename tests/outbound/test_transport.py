@@ -16,7 +16,7 @@ from outbound.errors import ConnectionFailed, Refused
 from outbound.http import post_json
 from outbound.resolver import Resolve
 from outbound.transport import Deadline, GuardedBackend, public_tls
-from tests.receivers import Receiver, receiver
+from tests.receivers import Receiver, allowing, receiver
 
 NAME = "receiver.example"
 
@@ -124,7 +124,7 @@ def test_public_trust_checks_names_and_knows_authorities() -> None:
 
 def backend(resolve: Resolve, deadline_seconds: float = 5) -> GuardedBackend:
     return GuardedBackend(
-        rules=AddressRules.from_text("127.0.0.0/8"),
+        rules=allowing("127.0.0.0/8"),
         resolve=resolve,
         connect_seconds=1,
         deadline=Deadline(deadline_seconds),
@@ -168,7 +168,7 @@ def test_socket_that_led_elsewhere_is_closed_before_a_byte_leaves(
 ) -> None:
     detour = Detour("127.0.0.1")
     guarded = GuardedBackend(
-        rules=AddressRules.from_text(allowed),
+        rules=allowing(allowed),
         resolve=lambda host, port, timeout_seconds: (answer,),
         connect_seconds=1,
         deadline=Deadline(1),
