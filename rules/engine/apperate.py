@@ -102,7 +102,11 @@ class _Reading:
             if value is not None
         }
         self._root = root
-        self._origins = {"/name": "/ruleName", "/when": "/conditions"}
+        self._origins = {
+            "/name": "/ruleName",
+            "/when/all": "/conditions",
+            "/when/any": "/conditions",
+        }
         self._index = [
             str(parse_fact(entry, workspace) or "")
             for entry in self._list("index", at_most=MAX_FACTS)

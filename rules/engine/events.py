@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from rules.engine.paths import FactPath, Step
 from rules.engine.values import Value
@@ -103,19 +103,17 @@ class KeyFacts:
         }
 
     @classmethod
-    def from_json(cls, written: Mapping[str, object]) -> Self:
+    def from_json(cls, written: Mapping[str, Any]) -> Self:  # Any: parsed JSON
         """Read what ``to_json`` wrote."""
-        values = written["values"]
         watermark = written["watermark"]
-        assert isinstance(values, dict)  # noqa: S101 - narrows what to_json wrote
         return cls(
             values={
                 name: FactValue(
                     value=value, previous=previous, at=datetime.fromisoformat(at)
                 )
-                for name, (value, previous, at) in values.items()
+                for name, (value, previous, at) in written["values"].items()
             },
-            watermark=datetime.fromisoformat(str(watermark)) if watermark else None,
+            watermark=datetime.fromisoformat(watermark) if watermark else None,
         )
 
 

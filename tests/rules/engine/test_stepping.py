@@ -368,7 +368,7 @@ class TestProgram:
         lane = Lane(folds={"CORE:STOCK"})
         lane.put(signal({"fact": "CORE:STOCK:msft:price", "op": "<", "value": 5}))
 
-        (raised,) = lane.send({"price": Decimal("1")}, key="MSFT")
+        (raised,) = lane.send({"price": Decimal(1)}, key="MSFT")
 
         assert raised.key == "MSFT"
         assert raised.set == "CORE:STOCK:msft"

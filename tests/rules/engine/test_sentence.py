@@ -1,0 +1,153 @@
+"""Rules said in plain English."""
+
+import pytest
+
+from rules.engine import parse_definition, render_parts, render_sentence, to_definition
+
+P, OPEN = "CORE:STOCK:MSFT:price", "CORE:STOCK:MSFT:open"
+LOW = {"fact": P, "op": "<=", "value": 310}
+HIGH = {"fact": OPEN, "op": ">", "value": 5}
+
+SAID = {
+    "threshold": (
+        {"when": LOW},
+        "When MSFT price is at or below 310, raise a warning.",
+    ),
+    "one-output": (
+        {"when": LOW, "outputs": [{"output": "email-me", "at_most_every": "1h"}]},
+        (
+            "When MSFT price is at or below 310, raise a warning and tell email-me at"
+            " most once an hour."
+        ),
+    ),
+    "two-outputs": (
+        {
+            "when": LOW,
+            "severity": "critical",
+            "outputs": [
+                {"output": "email-me", "at_most_every": "5m"},
+                {"output": "hook", "at_most_every": 0},
+            ],
+        },
+        (
+            "When MSFT price is at or below 310, raise a critical alert and tell"
+            " email-me at most once every 5 minutes and hook every time."
+        ),
+    ),
+    "any-key": (
+        {"when": {"fact": "CORE:STOCK:*:price", "op": ">", "value": 9}},
+        "When price of any STOCK key is above 9, raise a warning, each key on its own.",
+    ),
+    "without-key": (
+        {"when": {"fact": "DEMO:GOOG:_:Close", "op": ">", "value": 500}},
+        "When GOOG Close is above 500, raise a warning.",
+    ),
+    "fact-against-fact": (
+        {"when": {"fact": P, "op": "<", "value": {"fact": OPEN}}},
+        "When MSFT price is below MSFT open, raise a warning.",
+    ),
+    "fact-against-its-own": (
+        {
+            "when": {
+                "fact": "DEMO:GOOG:*:Close",
+                "op": "<",
+                "value": {"fact": "DEMO:GOOG:*:Open"},
+            }
+        },
+        (
+            "When Close of any GOOG key is below its Open, raise a warning, each key on"
+            " its own."
+        ),
+    ),
+    "two-datasets": (
+        {
+            "when": {
+                "fact": "CORE:STOCK:*:price",
+                "op": "<",
+                "value": {"fact": "DEMO:LIMITS:*:least"},
+            }
+        },
+        (
+            "When price of any CORE:STOCK key is below its least in DEMO:LIMITS, raise"
+            " a warning, each key on its own."
+        ),
+    ),
+    "all": (
+        {"when": {"all": [LOW, HIGH]}},
+        "When MSFT price is at or below 310 and MSFT open is above 5, raise a warning.",
+    ),
+    "nested": (
+        {"when": {"any": [LOW, {"all": [HIGH, {"not": LOW}]}]}},
+        (
+            "When MSFT price is at or below 310 or (MSFT open is above 5 and (it is not"
+            " so that MSFT price is at or below 310)), raise a warning."
+        ),
+    ),
+    "not-a-group": (
+        {"when": {"not": {"all": [LOW, HIGH]}}},
+        (
+            "When it is not so that (MSFT price is at or below 310 and MSFT open is"
+            " above 5), raise a warning."
+        ),
+    ),
+    "group-of-one": (
+        {"when": {"all": [LOW]}},
+        "When MSFT price is at or below 310, raise a warning.",
+    ),
+    "text": (
+        {"when": {"fact": P, "op": "eq", "value": "halted"}},
+        'When MSFT price is "halted", raise a warning.',
+    ),
+    "flag": (
+        {"when": {"fact": P, "op": "ne", "value": True}, "severity": "info"},
+        "When MSFT price is not true, raise a notice.",
+    ),
+    "number-equals": (
+        {"when": {"fact": P, "op": "eq", "value": 5}},
+        "When MSFT price equals 5, raise a warning.",
+    ),
+    "on-enter": (
+        {"when": LOW, "raise": {"mode": "on_enter"}},
+        "When MSFT price is at or below 310, raise a warning when it becomes so.",
+    ),
+    "state": (
+        {"kind": "state", "when": LOW, "outputs": [{"output": "email-me"}]},
+        (
+            "When MSFT price is at or below 310, open a warning until it is no longer"
+            " so and tell email-me at most once a minute, and once more when it is"
+        " over.,
+    ),
+    "quiet-end": (
+        {
+            "kind": "state",
+            "when": LOW,
+            "raise": {"resolved": False},
+            "outputs": [{"output": "email-me"}],
+        },
+        (
+            "When MSFT price is at or below 310, open a warning until it is no longer"
+            " so and tell email-me at most once a minute."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("definition", "sentence"), SAID.values(), ids=SAID.keys())
+def test_rule_is_one_plain_sentence(definition, sentence):
+    specification = parse_definition({"name": "x", **definition}, workspace="DEMO")
+
+    assert render_sentence(specification) == sentence
+
+
+@pytest.mark.parametrize(
+    "definition", [one for one, _ in SAID.values()], ids=SAID.keys()
+)
+def test_every_phrase_points_into_the_canonical_definition(definition):
+    specification = parse_definition({"name": "x", **definition}, workspace="DEMO")
+    canonical = to_definition(specification)
+
+    for text, pointer in render_parts(specification):
+        found = canonical
+        for step in pointer.split("/")[1:]:
+            found = found[int(step)] if isinstance(found, list) else found[step]
+        assert text
