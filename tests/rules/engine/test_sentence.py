@@ -115,7 +115,8 @@ SAID = {
         (
             "When MSFT price is at or below 310, open a warning until it is no longer"
             " so and tell email-me at most once a minute, and once more when it is"
-        " over.,
+            " over."
+        ),
     ),
     "quiet-end": (
         {
