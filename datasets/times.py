@@ -63,13 +63,12 @@ _SPELLINGS: Final = tuple(
     )
 )
 _DIGITS: Final = re.compile(r"[+-]?\d+(?:\.\d+)?\Z", re.ASCII)
-_COMPACT: Final = re.compile(r"((?:19|20)\d{6})(\d{6})?\Z", re.ASCII)
+_COMPACT: Final = ((19 * 10**6, 21 * 10**6), (19 * 10**12, 21 * 10**12))
 _UNITS: Final = (  # up to this magnitude, this many microseconds
-    (10**11, Decimal(10**6)),
-    (10**14, Decimal(10**3)),
-    (10**17, Decimal(1)),
+    (10**11, 10**6),
+    (10**14, 10**3),
+    (10**17, 1),
 )
-_NANOSECOND: Final = Decimal("0.001")
 
 
 class TimeInvalid(ValueError):
@@ -233,23 +232,25 @@ def _offset(zone: str | None) -> tzinfo | None:
 
 
 def _read_number(number: int | Decimal, zone: tzinfo) -> datetime:
-    day = _read_compact(str(number))
+    day = _read_compact(number)
     if day is not None:
         return first_instant(day, zone)
-    size = abs(Decimal(number))
-    factor = next((micros for limit, micros in _UNITS if size < limit), _NANOSECOND)
+    size = -number if number < 0 else number
     try:
-        return EPOCH + timedelta(microseconds=int(number * factor // 1))
+        for limit, microseconds in _UNITS:
+            if size < limit:
+                return EPOCH + timedelta(microseconds=int(number * microseconds // 1))
+        return EPOCH + timedelta(microseconds=int(number // 1000))
     except (OverflowError, ArithmeticError):
         raise _out_of_range(number) from None
 
 
-def _read_compact(digits: str) -> datetime | None:
-    found = _COMPACT.match(digits)
-    if found is None:
+def _read_compact(number: int | Decimal) -> datetime | None:
+    if not any(first <= number < end for first, end in _COMPACT):
         return None
+    digits = str(number)
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2] or '00'}")
+        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:] or '00'}")
     except ValueError:
         return None  # no day of the calendar, so it counts seconds or milliseconds
 
