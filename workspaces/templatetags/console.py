@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -94,32 +95,49 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def severity(value: str) -> SafeString:
     """Draw a severity: shape, word and colour."""
-    label, tone, shape = _SEVERITIES[str(value)]
-    return _chip(label, tone, shape)
+    return _chip(str(value), *_SEVERITIES[str(value)])
 
 
 @register.simple_tag
 def state(value: str, label: str = "") -> SafeString:
     """Draw the state of an alert, delivery, rule or import; `label` says it closer."""
     word, tone, shape = _STATES[str(value)]
-    return _chip(label or word, tone, shape)
+    return _chip(str(value), label or word, tone, shape)
 
 
-def _chip(label: str, tone: str, shape: str) -> SafeString:
+@register.simple_tag
+def alert_state(alert: Mapping[str, object]) -> SafeString:
+    """Draw the state of an alert's facts; feed-row.js says the same of arrivals."""
+    running = alert["state"] in {"open", "raised"}
+    if not (running and alert["acknowledged_at"]):
+        return state(str(alert["state"]))
+    by = alert["acknowledged_by"]
+    return state("acknowledged", f"Acknowledged by {by}" if by else "")
+
+
+def _chip(name: str, label: str, tone: str, shape: str) -> SafeString:
     return format_html(
-        '<span class="chip tone-{}">{}<span>{}</span></span>', tone, icon(shape), label
+        '<span class="chip tone-{}" data-chip="{}">{}<span>{}</span></span>',
+        tone,
+        name,
+        icon(shape),
+        label,
     )
 
 
 @register.simple_tag
-def timestamp(value: datetime | None, missing: str = "never") -> SafeString:
-    """Draw an instant; time.js turns it into "12 s ago" and keeps it current."""
-    if value is None:
-        return format_html('<span class="text-muted">{}</span>', missing)
-    local = timezone.localtime(value)
+def timestamp(value: datetime | str | None, missing: str = "never") -> SafeString:
+    """Draw an instant; time.js turns it into "12 s ago" and keeps it current.
+
+    `value` may be the ISO text of an instant, as frames carry it.
+    """
+    instant = parse_datetime(value) if isinstance(value, str) else value
+    if instant is None:
+        return format_html('<time class="text-muted" data-relative>{}</time>', missing)
+    local = timezone.localtime(instant)
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
-        value.isoformat(),
+        instant.isoformat(),
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
         f"{local.day} {local:%b %H:%M}",
     )
@@ -127,18 +145,23 @@ def timestamp(value: datetime | None, missing: str = "never") -> SafeString:
 
 @register.inclusion_tag("_nav_item.html", takes_context=True)
 def nav_item(
-    context: Context, view: str, label: str, icon: str, also: str = "", shape: str = ""
+    context: Context, view: str, label: str, icon: str, **options: str
 ) -> Mapping[str, object]:
-    """Link a page of the workspace; `also` are prefixes of views that belong to it."""
+    """Link a page of the workspace.
+
+    Options: `also`, prefixes of views that belong to it; `key`, the shortcut that
+    follows it; `shape`, the class when it is not a link of the rail.
+    """
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.view_name if match else ""
-    prefixes = tuple(also.split())
+    prefixes = tuple(options.get("also", "").split())
     return {
         "view": view,
         "workspace": context.get("workspace"),
         "label": label,
         "icon": icon,
-        "shape": shape or "rail-link",
+        "shape": options.get("shape", "rail-link"),
+        "key": options.get("key", ""),
         "is_current": here == view or bool(prefixes and here.startswith(prefixes)),
         "is_feed": view == "alerts:feed",
         "unread": context.get("unread_alerts"),
@@ -147,14 +170,15 @@ def nav_item(
 
 @register.simple_tag(takes_context=True)
 def remembered_look(context: Context) -> SafeString:
-    """Return the attributes of <html> for the theme and rail this browser chose."""
+    """Return the attributes of <html> for the look this browser chose."""
     request = context.get("request")
     cookies = request.COOKIES if isinstance(request, HttpRequest) else {}
     theme = cookies.get("theme", "")
     return format_html(
-        "{}{}",
+        "{}{}{}",
         format_html(' data-theme="{}"', theme) if theme in _THEMES else "",
         SafeString(' data-rail="narrow"') if cookies.get("rail") == "narrow" else "",
+        SafeString(' data-density="compact"') if cookies.get("density") else "",
     )
 
 

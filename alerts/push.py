@@ -1,0 +1,64 @@
+"""The bell to the browser, and the only module that talks to the channel layer.
+
+What it carries are numbers of feed entries; the consumers read the rows. A lost
+message costs nothing: the next one, or the heartbeat, shows the gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import transaction
+from redis import RedisError
+
+from alerts.models import FeedEntry
+
+logger = logging.getLogger(__name__)
+
+
+class _Loop:
+    """The event loop of the web server, known when it runs in this process."""
+
+    def __init__(self) -> None:
+        self.running: asyncio.AbstractEventLoop | None = None
+
+
+_loop = _Loop()
+
+
+def use_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Hand messages to this loop: the in-memory layer belongs to one loop only."""
+    _loop.running = loop
+
+
+def group_of(*, workspace_id: int) -> str:
+    """Return the name of the group that follows a workspace's feed."""
+    return f"feed.{workspace_id}"
+
+
+def announce(*, workspace_id: int, entries: Sequence[FeedEntry]) -> None:
+    """Say, after the commit, up to which number the feed has grown."""
+    last = entries[-1].seq
+    message = {"type": "feed.grown", "last": last}
+    transaction.on_commit(
+        partial(_send, group_of(workspace_id=workspace_id), message), robust=True
+    )
+
+
+def _send(group: str, message: dict[str, object]) -> None:
+    layer = get_channel_layer()
+    if isinstance(layer, InMemoryChannelLayer):
+        if _loop.running is not None:
+            asyncio.run_coroutine_threadsafe(
+                layer.group_send(group, message), _loop.running
+            )
+        return
+    try:
+        async_to_sync(layer.group_send)(group, message)
+    except (RedisError, OSError):
+        logger.warning("channel layer away, browsers catch up by number")

@@ -1,0 +1,57 @@
+"""The door to alerts: recording, feeding, acknowledging, delivering."""
+
+from alerts.services.acknowledging import (
+    AlertNotFound,
+    AlreadyAcknowledged,
+    acknowledge_alert,
+    find_alert,
+)
+from alerts.services.delivering import message_of, send_due
+from alerts.services.feed import head_of, number_entries
+from alerts.services.health import Readiness, note_heartbeat, readiness
+from alerts.services.outputs import (
+    Directory,
+    OutputNotFound,
+    OutputRefused,
+    create_output,
+    ensure_output,
+    find_output,
+    secret_of,
+)
+from alerts.services.reading import (
+    FeedPage,
+    alert_facts,
+    frame_of,
+    newest_entries,
+    note_text,
+    read_feed,
+)
+from alerts.services.recording import record_transitions
+
+__all__ = [
+    "AlertNotFound",
+    "AlreadyAcknowledged",
+    "Directory",
+    "FeedPage",
+    "OutputNotFound",
+    "OutputRefused",
+    "Readiness",
+    "acknowledge_alert",
+    "alert_facts",
+    "create_output",
+    "ensure_output",
+    "find_alert",
+    "find_output",
+    "frame_of",
+    "head_of",
+    "message_of",
+    "newest_entries",
+    "note_heartbeat",
+    "note_text",
+    "number_entries",
+    "read_feed",
+    "readiness",
+    "record_transitions",
+    "secret_of",
+    "send_due",
+]

@@ -1,0 +1,260 @@
+"""Deliver: claim, render, send, record the attempt (DESIGN.md 2.2 and section 4).
+
+A send leaves after its claim is committed and is recorded after the answer, so a
+crash repeats it under the same id and never loses it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef
+
+from alerts.models import Attempt, Delivery, DeliveryQuerySet, DeliveryStatus, Output
+from alerts.outputs.base import (
+    OutgoingMessage,
+    OutputError,
+    SendContext,
+    SendResult,
+)
+from alerts.outputs.registry import find_kind
+from alerts.retries import (
+    Circuit,
+    after_failure,
+    after_success,
+    next_attempt_at,
+    sends_at_once,
+)
+from alerts.services.outputs import address_rules, secret_of
+from config.celery import Task, answer
+from config.clock import database_now
+from datasets.services import writing
+
+logger = logging.getLogger(__name__)
+
+#: A worker that has not recorded its attempt by then is taken for dead.
+LEASE = timedelta(seconds=60)
+#: Deliveries that one call sends before it gives the worker back.
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    delivery: Delivery
+    worker: str
+    started_at: datetime
+
+
+def send_due(*, output_id: int) -> None:
+    """Send what is due at an output, one delivery after the other.
+
+    Running it twice is harmless: each delivery is claimed by one worker.
+    """
+    answer(Task.SEND, output_id=output_id)
+    for _ in range(AT_ONCE):
+        claim = _claim(output_id=output_id, now=database_now())
+        if claim is None:
+            return
+        _attempt(claim)
+
+
+def _claim(*, output_id: int, now: datetime) -> _Claim | None:
+    """Take the first due delivery of an output whose circuit is closed.
+
+    The resolve of an alert waits until its opening was sent or given up, so nobody
+    is told the end before the beginning.
+    """
+    worker = uuid.uuid4().hex
+    with writing():
+        output = Output.objects.get(pk=output_id)
+        most = sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
+        busy = Delivery.objects.filter(
+            output_id=output_id, status=DeliveryStatus.SENDING, lease_until__gte=now
+        ).count()
+        if busy >= most:
+            return None
+        first = _first_due(output_id, now)
+        if first is None:
+            return None
+        claimed = (
+            Delivery.objects.due(now)
+            .filter(pk=first.pk)
+            .update(
+                status=DeliveryStatus.SENDING,
+                lease_until=now + LEASE,
+                leased_by=worker,
+                attempts=F("attempts") + 1,
+            )
+        )
+    if not claimed:
+        return None
+    delivery = Delivery.objects.select_related(
+        "output__workspace", "transition__alert__rule", "transition__alert__version"
+    ).get(pk=first.pk)
+    return _Claim(delivery=delivery, worker=worker, started_at=now)
+
+
+def _first_due(output_id: int, now: datetime) -> Delivery | None:
+    unfinished_before = Delivery.objects.filter(
+        output_id=output_id,
+        transition__alert=OuterRef("transition__alert"),
+        transition__number__lt=OuterRef("transition__number"),
+        status__in=[
+            DeliveryStatus.QUEUED,
+            DeliveryStatus.SENDING,
+            DeliveryStatus.FAILED,
+        ],
+    )
+    return (
+        Delivery.objects.due(now)
+        .filter(output_id=output_id)
+        .exclude(Exists(unfinished_before))
+        .order_by("due_at", "created_at", "pk")
+        .first()
+    )
+
+
+def _attempt(claim: _Claim) -> None:
+    """Send one claimed delivery, outside any transaction, and record how it went."""
+    delivery = claim.delivery
+    try:
+        result = find_kind(delivery.output.kind).send(
+            message_of(delivery),
+            config=delivery.output.config,
+            context=_context_of(claim),
+        )
+    except OutputError as error:
+        _record_failure(claim, error, now=database_now())
+    except Exception as error:
+        # A defect of ours must not leave the delivery at the head of its queue.
+        logger.exception("send failed", extra={"delivery": str(delivery.pk)})
+        failure = OutputError(f"{type(error).__name__}: {error}")
+        _record_failure(claim, failure, now=database_now())
+    else:
+        _record_sent(claim, result, now=database_now())
+
+
+def message_of(delivery: Delivery) -> OutgoingMessage:
+    """Return the plain values that an output renders and sends."""
+    transition = delivery.transition
+    alert = transition.alert
+    workspace = delivery.output.workspace.slug
+    return OutgoingMessage(
+        delivery_id=delivery.pk,
+        workspace=workspace,
+        rule=alert.rule.name,
+        key=alert.key,
+        kind=transition.kind,
+        severity=alert.severity,
+        fact_set=alert.subject,
+        values=alert.values,
+        at=transition.at,
+        reason=transition.reason,
+        sentence=alert.version.sentence,
+        alert_url=f"{settings.BELLWETHER_URL}/w/{workspace}/alerts/{alert.pk}",
+        **_first_comparison(transition.verdict),
+        subject=delivery.subject,
+        message=delivery.message,
+        is_simulated=alert.is_simulated,
+    )
+
+
+def _first_comparison(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return threshold and margin of the first true condition of a stored verdict."""
+    while verdict.get("members"):
+        members = verdict["members"]
+        verdict = next((one for one in members if one["truth"]), members[0])
+    return {"threshold": verdict.get("wanted"), "margin": verdict.get("margin")}
+
+
+def _context_of(claim: _Claim) -> SendContext:
+    output = claim.delivery.output
+    secret = secret_of(output)
+    return SendContext(
+        now=claim.started_at,
+        rules=address_rules(),
+        host=urlsplit(settings.BELLWETHER_URL).hostname or "localhost",
+        sender=settings.DEFAULT_FROM_EMAIL,
+        manage_url=f"{settings.BELLWETHER_URL}/w/{output.workspace.slug}/rules",
+        signing_secrets=(secret,) if secret else (),
+    )
+
+
+def _circuit_of(output: Output) -> Circuit:
+    return Circuit(failures=output.failures, open_until=output.open_until)
+
+
+def _save_circuit(output: Output, circuit: Circuit) -> None:
+    Output.objects.filter(pk=output.pk).update(
+        failures=circuit.failures, open_until=circuit.open_until
+    )
+
+
+def _record_sent(claim: _Claim, result: SendResult, *, now: datetime) -> None:
+    with writing():
+        mine = _still_mine(claim).update(
+            status=DeliveryStatus.SENT, sent_at=now, error="", lease_until=None
+        )
+        if mine:
+            _store_attempt(claim, result, now=now)
+            _save_circuit(claim.delivery.output, after_success())
+
+
+def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None:
+    """Note the failure and when to try again, or that it was the last try."""
+    delivery = claim.delivery
+    next_at = None
+    if not error.permanent:
+        next_at = next_attempt_at(
+            attempts=delivery.attempts,
+            now=now,
+            retry_after=error.retry_after,
+            draw=random.random,
+        )
+    with writing():
+        mine = _still_mine(claim).update(
+            status=DeliveryStatus.FAILED if next_at else DeliveryStatus.DEAD,
+            due_at=next_at or delivery.due_at,
+            error=str(error),
+            lease_until=None,
+        )
+        if not mine:
+            return
+        _store_attempt(claim, error.result, now=now, error=str(error))
+        output = Output.objects.get(pk=delivery.output_id)
+        _save_circuit(output, after_failure(_circuit_of(output), now=now))
+        if error.disable:
+            Output.objects.filter(pk=output.pk).update(
+                is_enabled=False, disabled_reason=str(error)
+            )
+
+
+def _still_mine(claim: _Claim) -> DeliveryQuerySet:
+    """Return the claimed row, unless the lease ran out and another took it."""
+    return Delivery.objects.filter(
+        pk=claim.delivery.pk,
+        status=DeliveryStatus.SENDING,
+        leased_by=claim.worker,
+    )
+
+
+def _store_attempt(
+    claim: _Claim, result: SendResult, *, now: datetime, error: str = ""
+) -> None:
+    Attempt.objects.create(
+        delivery=claim.delivery,
+        number=claim.delivery.attempts,
+        started_at=claim.started_at,
+        ended_at=now,
+        status_code=result.status_code,
+        answer=result.answer,
+        error=error,
+    )

@@ -1,0 +1,180 @@
+"""Making outputs, and the directory of them that rules are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from alerts.models import Output
+from alerts.outputs.base import OutputInvalid
+from alerts.outputs.registry import UnknownKind, find_kind
+from outbound.addresses import AddressRules
+from outbound.sealing import Keyring, read_key
+from rules.ports import OutputChoice
+from workspaces.access import Access, Need
+from workspaces.refusals import FieldError, Invalid, Missing
+from workspaces.services import record_audit
+
+_SEALED_FIELD = "output.sealed"
+
+
+class OutputRefused(Invalid):
+    """The configuration of an output is wrong; `errors` name each place."""
+
+    code = "output_invalid"
+
+
+class OutputNotFound(Missing):
+    """There is no such output in the workspace."""
+
+    code = "output_not_found"
+
+
+class Directory:
+    """The outputs of a workspace, for rules to name (`rules.ports`)."""
+
+    def choices(self, *, workspace_id: int) -> Sequence[OutputChoice]:
+        """Return the workspace's outputs by name."""
+        outputs = Output.objects.alive().filter(workspace_id=workspace_id)
+        return [
+            OutputChoice(slug=one.slug, name=one.name, kind=one.kind)
+            for one in outputs.order_by("name", "pk")
+        ]
+
+
+def secret_of(output: Output) -> str:
+    """Open the signing secret of an output; blank for kinds that have none."""
+    if not output.sealed_secret:
+        return ""
+    return _keyring().open(
+        output.sealed_secret,
+        workspace=str(output.workspace_id),
+        field_name=_SEALED_FIELD,
+    )
+
+
+def address_rules() -> AddressRules:
+    """Return which addresses this installation may call."""
+    return AddressRules(allowed=settings.BELLWETHER_ALLOWED_NETWORKS)
+
+
+@transaction.atomic
+def ensure_output(
+    *, access: Access, kind: str, config: Mapping[str, object], now: datetime
+) -> Output:
+    """Return the workspace's output of this kind and configuration, made if new.
+
+    Apperate's rules bring their outputs along; two rules that mail the same person
+    share one output, and with it its circuit and its log.
+
+    Raises:
+        OutputRefused: if the configuration is wrong.
+    """
+    access.require(Need.WRITE)
+    clean = _checked(kind, config)
+    same = Output.objects.alive().filter(workspace=access.workspace, kind=kind)
+    for output in same:
+        if output.config == clean:
+            return output
+    return _store(access=access, kind=kind, clean=clean, name="", now=now)
+
+
+@transaction.atomic
+def create_output(
+    *,
+    access: Access,
+    kind: str,
+    config: Mapping[str, object],
+    now: datetime,
+    name: str = "",
+) -> Output:
+    """Store a new output under a name, or under what its configuration says.
+
+    Raises:
+        OutputRefused: if the configuration is wrong.
+    """
+    access.require(Need.WRITE)
+    return _store(
+        access=access, kind=kind, clean=_checked(kind, config), name=name, now=now
+    )
+
+
+def _checked(kind: str, config: Mapping[str, object]) -> dict[str, object]:
+    try:
+        return find_kind(kind).validate(config, rules=address_rules())
+    except UnknownKind as error:
+        wrong = FieldError(pointer="/kind", code="unknown_kind", detail=str(error))
+        raise OutputRefused(str(error), errors=[wrong]) from error
+    except OutputInvalid as error:
+        errors = [
+            FieldError(pointer=f"/{one.field}", code=one.code, detail=one.detail)
+            for one in error.problems
+        ]
+        raise OutputRefused(str(error), errors=errors) from error
+
+
+def _store(
+    *,
+    access: Access,
+    kind: str,
+    clean: dict[str, object],
+    name: str,
+    now: datetime,
+) -> Output:
+    called = name.strip() or find_kind(kind).describe(clean)
+    secret = find_kind(kind).make_secret()
+    output = Output.objects.create(
+        workspace=access.workspace,
+        slug=_free_slug(access, called),
+        name=called[:200],
+        kind=kind,
+        config=clean,
+        sealed_secret=_sealed(access, secret),
+        created_at=now,
+    )
+    record_audit(access=access, action="output.created", target=output.name, now=now)
+    return output
+
+
+def find_output(*, access: Access, slug: str) -> Output:
+    """Return an output of the workspace.
+
+    Raises:
+        OutputNotFound: also for outputs of other workspaces.
+    """
+    output = (
+        Output.objects.alive().filter(workspace=access.workspace, slug=slug).first()
+    )
+    if output is None:
+        raise OutputNotFound(f"There is no output {slug} in this workspace.")
+    return output
+
+
+def _free_slug(access: Access, name: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "output"
+    taken = set(
+        Output.objects.alive()
+        .filter(workspace=access.workspace, slug__startswith=base)
+        .values_list("slug", flat=True)
+    )
+    slug, number = base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _sealed(access: Access, secret: str) -> str:
+    if not secret:
+        return ""
+    return _keyring().seal(
+        secret, workspace=str(access.workspace.pk), field_name=_SEALED_FIELD
+    )
+
+
+def _keyring() -> Keyring:
+    return Keyring([read_key(text) for text in settings.BELLWETHER_SEALING_KEYS])

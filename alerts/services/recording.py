@@ -1,0 +1,297 @@
+"""Storing what was decided: alerts, transitions, deliveries and feed entries.
+
+Everything here runs inside the commit of a drain, so each of it is decided exactly
+once; unique constraints make a double impossible to store.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Max
+
+from alerts.models import (
+    Alert,
+    AlertState,
+    Delivery,
+    DeliveryStatus,
+    EntryKind,
+    FeedEntry,
+    Output,
+    Transition,
+    TransitionKind,
+)
+from alerts.suppression import Suppression, suppression_of
+from config.celery import Task, nudge
+from datasets.models import Lane
+from datasets.services import SettledBatch
+from rules.engine import TransitionKind as Step
+from rules.models import Rule
+from rules.services import JudgedTransition, Judgement
+
+#: The namespace of alert ids; random, fixed for ever.
+_ALERTS = uuid.UUID("6d1c2f8e-58a5-4c9d-9d0e-3a1f0f7f2b11")
+_DELIVERIES = uuid.UUID("0e0f5f5c-9a41-4a0b-8a38-6d9f3a9d7c52")
+
+_STATE_AFTER = {
+    TransitionKind.RAISED: AlertState.RAISED,
+    TransitionKind.OPENED: AlertState.OPEN,
+    TransitionKind.RESOLVED: AlertState.RESOLVED,
+    TransitionKind.CLOSED: AlertState.CLOSED,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Record:
+    """The rows of one commit, gathered before they are inserted in bulk."""
+
+    lane: Lane
+    now: datetime
+    alerts: dict[uuid.UUID, Alert] = field(default_factory=dict)
+    ended: list[Alert] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    entries: list[FeedEntry] = field(default_factory=list)
+
+
+def alert_id_of(one: JudgedTransition, lane: Lane) -> uuid.UUID:
+    """Derive an alert's id from rule, version, key and opening position."""
+    opening = one.transition.opening
+    return uuid.uuid5(
+        _ALERTS,
+        f"{one.rule.rule_uuid}:{one.transition.version}:{one.transition.key}"
+        f":{lane.dataset_id}.{lane.shard}:{opening.seq}:{opening.ord}",
+    )
+
+
+def record_transitions(
+    *,
+    lane: Lane,
+    settled: Sequence[SettledBatch],
+    judgement: Judgement,
+    now: datetime,
+) -> None:
+    """Store what a drain decided; part of its one commit.
+
+    1. Gather alerts and transitions, and a feed entry for each live one.
+    2. Insert them in bulk, then a delivery per transition and told output.
+    3. Close imports that end in this round with one entry each.
+    4. After the commit: number the feed, send the deliveries.
+    """
+    record = _Record(lane=lane, now=now)
+    standing = _open_alerts(judgement.transitions)
+    numbers = _last_numbers(standing.values())
+    for one in judgement.transitions:
+        _gather(record, one, standing, numbers)
+    Alert.objects.bulk_create(record.alerts.values(), batch_size=500)
+    for alert in record.ended:
+        alert.save(update_fields=["state", "ended_at"])
+    Transition.objects.bulk_create(record.transitions, batch_size=500)
+    deliveries = _deliveries(record, judgement.transitions)
+    Delivery.objects.bulk_create(deliveries, batch_size=500)
+    record.entries += _import_entries(lane, settled, now)
+    FeedEntry.objects.bulk_create(record.entries, batch_size=500)
+    _note_last_alerts(record)
+    _nudge(record, deliveries)
+
+
+def _gather(
+    record: _Record,
+    one: JudgedTransition,
+    standing: dict[tuple[int, str], Alert],
+    numbers: dict[uuid.UUID, int],
+) -> None:
+    transition = one.transition
+    kind = TransitionKind(transition.kind.value)
+    instance = (transition.rule_id, transition.key)
+    if kind in {TransitionKind.RAISED, TransitionKind.OPENED}:
+        alert = _new_alert(record, one, kind)
+        record.alerts[alert.pk] = alert
+        if kind is TransitionKind.OPENED:
+            standing[instance] = alert
+    else:
+        alert = standing.pop(instance)
+        alert.state = _STATE_AFTER[kind]
+        alert.ended_at = transition.at
+        if alert.pk not in record.alerts:
+            record.ended.append(alert)
+    numbers[alert.pk] = numbers.get(alert.pk, 0) + 1
+    record.transitions.append(
+        Transition(
+            alert=alert,
+            number=numbers[alert.pk],
+            kind=kind,
+            rule_id=transition.rule_id,
+            key=transition.key,
+            lane=record.lane,
+            seq=transition.position.seq,
+            ord=transition.position.ord,
+            at=transition.at,
+            recorded_at=record.now,
+            reason=transition.reason,
+            verdict=transition.verdict.to_json() if transition.verdict else {},
+        )
+    )
+    if one.batch.is_live:
+        record.entries.append(
+            FeedEntry(
+                workspace_id=alert.workspace_id,
+                kind=EntryKind(kind.value),
+                alert=alert,
+                at=record.now,
+            )
+        )
+
+
+def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> Alert:
+    transition, spec = one.transition, one.rule.specification
+    return Alert(
+        id=alert_id_of(one, record.lane),
+        workspace_id=one.rule.workspace_id,
+        rule_id=transition.rule_id,
+        version_id=transition.version,
+        kind=spec.kind.value,
+        key=transition.key,
+        state=_STATE_AFTER[kind],
+        severity=spec.severity.value,
+        reason=transition.reason,
+        values=dict(transition.values),
+        subject=transition.set,
+        opened_at=transition.at,
+        recorded_at=record.now,
+        is_historical=not one.batch.is_live,
+        is_simulated=record.lane.dataset.is_simulated,
+    )
+
+
+def _open_alerts(
+    transitions: Sequence[JudgedTransition],
+) -> dict[tuple[int, str], Alert]:
+    """Return the open alerts that these transitions end."""
+    ending = {
+        (one.transition.rule_id, one.transition.key)
+        for one in transitions
+        if one.transition.kind in {Step.RESOLVED, Step.CLOSED}
+    }
+    if not ending:
+        return {}
+    alerts = Alert.objects.filter(
+        state=AlertState.OPEN,
+        rule_id__in={rule_id for rule_id, _ in ending},
+        key__in={key for _, key in ending},
+    )
+    return {(alert.rule_id, alert.key): alert for alert in alerts}
+
+
+def _last_numbers(alerts: Iterable[Alert]) -> dict[uuid.UUID, int]:
+    ids = [alert.pk for alert in alerts]
+    if not ids:
+        return {}
+    rows = Transition.objects.filter(alert__in=ids).values_list("alert")
+    return dict(rows.annotate(last=Max("number")))
+
+
+def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Delivery]:
+    outputs = _outputs_told(judged)
+    deliveries = []
+    for stored, one in zip(record.transitions, judged, strict=True):
+        texts = {told.output: told for told in one.rule.specification.outputs}
+        for slug in one.transition.told:
+            output = outputs[one.rule.workspace_id, slug]
+            held = suppression_of(output=output, is_live=one.batch.is_live)
+            deliveries.append(_delivery(record, stored, output, texts.get(slug), held))
+    return deliveries
+
+
+def _delivery(
+    record: _Record,
+    stored: Transition,
+    output: Output,
+    text: object,
+    held: Suppression | None,
+) -> Delivery:
+    return Delivery(
+        id=uuid.uuid5(_DELIVERIES, f"{stored.alert_id}:{stored.number}:{output.pk}"),
+        workspace_id=output.workspace_id,
+        output=output,
+        transition=stored,
+        status=DeliveryStatus.SUPPRESSED if held else DeliveryStatus.QUEUED,
+        reason=held.value if held else "",
+        subject=getattr(text, "subject", None) or "",
+        message=getattr(text, "message", None) or "",
+        due_at=record.now,
+        created_at=record.now,
+    )
+
+
+def _outputs_told(
+    judged: Sequence[JudgedTransition],
+) -> dict[tuple[int, str], Output]:
+    """Return the outputs by workspace and slug, deleted ones behind living ones."""
+    slugs = {slug for one in judged for slug in one.transition.told}
+    workspaces = {one.rule.workspace_id for one in judged}
+    if not slugs:
+        return {}
+    outputs = Output.objects.filter(workspace__in=workspaces, slug__in=slugs)
+    return {
+        (output.workspace_id, output.slug): output
+        for output in sorted(
+            outputs, key=lambda output: (output.deleted_at is None, output.pk)
+        )
+    }
+
+
+def _import_entries(
+    lane: Lane, settled: Sequence[SettledBatch], now: datetime
+) -> list[FeedEntry]:
+    """Tell of a history import once, when its last batch is judged.
+
+    Its alerts are in the lists, but a feed of thousands of old alerts would bury what
+    happens now (DESIGN.md 2.4).
+    """
+    return [
+        FeedEntry(
+            workspace_id=lane.dataset.workspace_id,
+            kind=EntryKind.IMPORTED,
+            details=_import_details(lane, one),
+            at=now,
+        )
+        for one in settled
+        if one.batch.options.get("closes_import") and not one.batch.is_live
+    ]
+
+
+def _import_details(lane: Lane, one: SettledBatch) -> dict[str, object]:
+    batches = lane.batches.filter(
+        options__import=one.batch.options["import"], pk__lte=one.batch.pk
+    )
+    sizes = dict(batches.values_list("seq", "size"))
+    sizes.pop(None, None)
+    told = Transition.objects.filter(
+        lane=lane,
+        seq__in=list(sizes),
+        rule__workspace=lane.dataset.workspace_id,
+        kind__in=[TransitionKind.RAISED, TransitionKind.OPENED],
+    )
+    return {
+        "dataset": lane.dataset.slug,
+        "records": sum(sizes.values()),
+        "alerts": told.count(),
+        "rules": told.values("rule").distinct().count(),
+    }
+
+
+def _note_last_alerts(record: _Record) -> None:
+    rules = {alert.rule_id for alert in record.alerts.values()}
+    if rules:
+        Rule.objects.filter(pk__in=rules).update(last_alert_at=record.now)
+
+
+def _nudge(record: _Record, deliveries: Sequence[Delivery]) -> None:
+    for workspace_id in sorted({entry.workspace_id for entry in record.entries}):
+        nudge(Task.NUMBER, workspace_id=workspace_id)
+    due = {one.output_id for one in deliveries if one.status == DeliveryStatus.QUEUED}
+    for output_id in sorted(due):
+        nudge(Task.SEND, output_id=output_id)

@@ -1,0 +1,26 @@
+"""Whether a delivery is held back, and why: a reason, never a bare boolean."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from alerts.models import Output
+
+
+class Suppression(StrEnum):
+    """Why a delivery is stored and not sent."""
+
+    HISTORY = "history"
+    OUTPUT_DELETED = "output deleted"
+    OUTPUT_OFF = "output turned off"
+
+
+def suppression_of(*, output: Output, is_live: bool) -> Suppression | None:
+    """Return the reason to hold a delivery back, or None to send it."""
+    if not is_live:
+        return Suppression.HISTORY
+    if output.deleted_at is not None:
+        return Suppression.OUTPUT_DELETED
+    if not output.is_enabled:
+        return Suppression.OUTPUT_OFF
+    return None

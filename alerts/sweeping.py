@@ -1,0 +1,76 @@
+"""Sweeps: find in the database what is due and do it, whatever bell was lost.
+
+Every sweep may run in any number of processes at once; the claims inside the work
+decide who does it. Beat rings them every few seconds, and the runner calls them each
+second without needing the broker, so either one alone is enough.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from alerts.models import Delivery, FeedEntry
+from alerts.pipeline import drain_lane
+from alerts.services.delivering import send_due
+from alerts.services.feed import number_entries
+from datasets.models import Batch, BatchState, Idempotency
+from datasets.services import KEEP_FOR
+
+logger = logging.getLogger(__name__)
+
+#: A bell answers sooner than this; what is older was not rung for.
+OVERDUE = timedelta(seconds=1)
+
+
+def sweep_lanes(*, now: datetime) -> None:
+    """Drain the lanes whose pending batches nobody took."""
+    lanes = (
+        Batch.objects.filter(
+            state=BatchState.PENDING,
+            received_at__lt=now - OVERDUE,
+            lane__is_paused=False,
+        )
+        .values_list("lane_id", flat=True)
+        .distinct()
+    )
+    _each("lane", lanes, lambda lane_id: drain_lane(lane_id=lane_id))
+
+
+def sweep_feed(*, now: datetime) -> None:
+    """Number the feed entries that are still without a number."""
+    workspaces = (
+        FeedEntry.objects.filter(seq=None, at__lt=now - OVERDUE)
+        .values_list("workspace_id", flat=True)
+        .distinct()
+    )
+    _each(
+        "workspace",
+        workspaces,
+        lambda workspace_id: number_entries(workspace_id=workspace_id),
+    )
+
+
+def sweep_deliveries(*, now: datetime) -> None:
+    """Send what is due: retries, and what a dead worker left."""
+    outputs = (
+        Delivery.objects.due(now - OVERDUE)
+        .values_list("output_id", flat=True)
+        .distinct()
+    )
+    _each("output", outputs, lambda output_id: send_due(output_id=output_id))
+
+
+def sweep_upkeep(*, now: datetime) -> None:
+    """Forget what has lived its time."""
+    Idempotency.objects.filter(created_at__lt=now - KEEP_FOR).delete()
+
+
+def _each(kind: str, ids: Iterable[int], work: Callable[[int], None]) -> None:
+    for one in list(ids):
+        try:
+            work(one)
+        except Exception:
+            # One row that fails must not keep the others waiting; it stays due.
+            logger.exception("sweep failed", extra={"kind": kind, "id": one})

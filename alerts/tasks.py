@@ -1,0 +1,74 @@
+"""What workers answer to: each task takes ids, calls one service, returns nothing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from alerts.pipeline import drain_lane
+from alerts.services import (
+    note_heartbeat,
+    number_entries,
+    send_due,
+    sweep_deliveries,
+    sweep_feed,
+    sweep_lanes,
+    sweep_upkeep,
+)
+from config.celery import Task
+from config.clock import database_now
+
+
+@shared_task(name=Task.DRAIN.value)
+def drain(*, lane_id: int) -> None:
+    """Judge what waits in a lane."""
+    drain_lane(lane_id=lane_id)
+
+
+@shared_task(name=Task.NUMBER.value)
+def number(*, workspace_id: int) -> None:
+    """Number the new entries of a feed."""
+    number_entries(workspace_id=workspace_id)
+
+
+@shared_task(name=Task.SEND.value, time_limit=30, soft_time_limit=25)
+def send(*, output_id: int) -> None:
+    """Send what is due at an output."""
+    send_due(output_id=output_id)
+
+
+@shared_task(name=Task.SWEEP_LANES.value)
+def lanes() -> None:
+    """Drain lanes whose bell was lost."""
+    sweep_lanes(now=database_now())
+
+
+@shared_task(name=Task.SWEEP_FEED.value)
+def feed() -> None:
+    """Number entries whose bell was lost."""
+    sweep_feed(now=database_now())
+
+
+@shared_task(name=Task.SWEEP_DELIVERIES.value)
+def deliveries() -> None:
+    """Send retries and what a dead worker left."""
+    sweep_deliveries(now=database_now())
+
+
+@shared_task(name=Task.SWEEP_UPKEEP.value)
+def upkeep() -> None:
+    """Forget what has lived its time."""
+    sweep_upkeep(now=database_now())
+
+
+@shared_task(name=Task.HEARTBEAT.value)
+def heartbeat(*, worker: str = "") -> None:
+    """Show that a worker answers; alive but deaf shows nothing.
+
+    With a name it is that worker's bell to itself, without one it is beat's.
+    """
+    now = database_now()
+    if worker:
+        note_heartbeat(part=worker, now=now)
+        return
+    note_heartbeat(part="beat", now=now)
+    note_heartbeat(part="worker", now=now)

@@ -1,0 +1,33 @@
+"""The web server's door: HTTP to Django, WebSockets to the live feed."""
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+_http = get_asgi_application()
+
+# Consumers import models, which exist only once Django is set up.
+from alerts.consumers import FeedConsumer  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": _http,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(
+                URLRouter(
+                    [
+                        re_path(
+                            r"^ws/v1/(?P<workspace>[A-Za-z0-9_]+)/feed$",
+                            FeedConsumer.as_asgi(),
+                        )
+                    ]
+                )
+            )
+        ),
+    }
+)

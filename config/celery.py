@@ -1,0 +1,179 @@
+"""The bell: names of tasks, and `nudge`, which says "look now" and carries no state.
+
+A message holds ids only and may be lost: sweeps find from the database whatever is
+due (DESIGN.md section 2). Nothing else in the program sends a Celery message.
+"""
+
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache, partial
+from typing import Protocol
+
+import redis
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+app = Celery("bellwether")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+#: How long a bell that was rung but not answered keeps others from ringing, seconds.
+BELL_LIFE_SECONDS = 5
+#: After a broker failed, publishing pauses so that ingest never waits for it.
+BROKER_PAUSE_SECONDS = 5.0
+
+
+class Task(StrEnum):
+    """Every task there is, by the name under which it travels."""
+
+    DRAIN = "alerts.drain"
+    NUMBER = "alerts.number"
+    SEND = "alerts.send"
+    FETCH = "datasets.fetch"
+    IMPORT = "datasets.import"
+    SWEEP_LANES = "alerts.sweep_lanes"
+    SWEEP_DELIVERIES = "alerts.sweep_deliveries"
+    SWEEP_FEED = "alerts.sweep_feed"
+    SWEEP_SOURCES = "datasets.sweep_sources"
+    SWEEP_JOBS = "datasets.sweep_jobs"
+    SWEEP_UPKEEP = "alerts.sweep_upkeep"
+    HEARTBEAT = "alerts.heartbeat"
+
+
+_QUEUES: Mapping[Task, str] = {
+    Task.SEND: "send",
+    Task.FETCH: "fetch",
+    Task.IMPORT: "fetch",
+}
+
+
+def heartbeat_queue(worker: str) -> str:
+    """Return the queue that only this worker reads, for the bell to itself."""
+    return f"heartbeat.{worker}"
+
+
+def queue_of(task: Task, ids: Mapping[str, object]) -> str:
+    """Return the queue of a task; a lane always rings at the same drain process."""
+    if task is Task.HEARTBEAT and "worker" in ids:
+        return heartbeat_queue(str(ids["worker"]))
+    if task is Task.DRAIN:
+        digest = zlib.crc32(str(ids["lane_id"]).encode())
+        return f"drain.{digest % settings.BELLWETHER_DRAIN_SLOTS}"
+    return _QUEUES.get(task, "upkeep")
+
+
+def nudge(task: Task, **ids: int | str) -> None:
+    """Ring for `task` once the current transaction is committed; never raises."""
+    transaction.on_commit(partial(ring, task, ids), robust=True)
+
+
+def answer(task: Task, **ids: int | str) -> None:
+    """Let the bell ring again: called before the work first reads what is due.
+
+    An event stored after that read therefore always rings (DESIGN.md 2.3).
+    """
+    _bells().remove(_bell_key(task, ids))
+
+
+def ring(task: Task, ids: Mapping[str, int | str]) -> None:
+    """Send one message unless the same bell already rang and nobody has answered."""
+    if _pause.is_on() or not _bells().add(_bell_key(task, ids)):
+        return
+    try:
+        app.send_task(
+            task.value,
+            kwargs=dict(ids),
+            queue=queue_of(task, ids),
+            expires=30,
+            retry=False,
+            ignore_result=True,
+        )
+    except (OperationalError, OSError, redis.RedisError):
+        _pause.begin()
+        logger.warning("broker away, sweeps take over", extra={"task": task.value})
+
+
+def _bell_key(task: Task, ids: Mapping[str, int | str]) -> str:
+    return ":".join([task.value, *(f"{name}={ids[name]}" for name in sorted(ids))])
+
+
+class _Bells(Protocol):
+    """Which bells have rung and were not answered."""
+
+    def add(self, key: str) -> bool: ...
+
+    def remove(self, key: str) -> None: ...
+
+
+class _LocalBells:
+    """Bells of one process, for the embedded default."""
+
+    def __init__(self) -> None:
+        self._rung: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def add(self, key: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if self._rung.get(key, 0) > now:
+                return False
+            self._rung[key] = now + BELL_LIFE_SECONDS
+            return True
+
+    def remove(self, key: str) -> None:
+        with self._lock:
+            self._rung.pop(key, None)
+
+
+class _RedisBells:
+    """Bells shared by all processes; without an answer from Redis every bell rings."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=0.2, socket_connect_timeout=0.2
+        )
+
+    def add(self, key: str) -> bool:
+        try:
+            return bool(
+                self._redis.set(f"bell:{key}", 1, nx=True, ex=BELL_LIFE_SECONDS)
+            )
+        except redis.RedisError:
+            _pause.begin()
+            return False
+
+    def remove(self, key: str) -> None:
+        try:
+            self._redis.delete(f"bell:{key}")
+        except redis.RedisError:
+            # The key dies by itself after its life; the sweep covers the meantime.
+            _pause.begin()
+
+
+class _Pause:
+    """Remembers for a few seconds that the broker is away."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def is_on(self) -> bool:
+        return time.monotonic() < self._until
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + BROKER_PAUSE_SECONDS
+
+
+_pause = _Pause()
+
+
+@lru_cache(maxsize=1)
+def _bells() -> _Bells:
+    return _RedisBells(settings.REDIS_URL) if settings.REDIS_URL else _LocalBells()

@@ -1,0 +1,310 @@
+"""Settings of both ways to run: defaults work after a clone, the environment decides.
+
+README.md lists the variables. `DATABASE_URL` and `REDIS_URL` together switch from the
+embedded default to the full mode (DESIGN.md section 1).
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, SELF
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = env.directory("BELLWETHER_DATA_DIR", BASE_DIR / "var")
+
+DEBUG = env.flag("BELLWETHER_DEBUG", default=False)
+SECRET_KEY = env.text("BELLWETHER_SECRET_KEY") or env.secret_file(
+    DATA_DIR / "secret_key"
+)
+# Seals the secrets of outputs and sources; the first key seals, all of them open.
+BELLWETHER_SEALING_KEYS = env.words("BELLWETHER_SEALING_KEYS") or [
+    env.secret_file(DATA_DIR / "sealing_key")
+]
+
+# The address people and links use.
+BELLWETHER_URL = env.text("BELLWETHER_URL", "http://127.0.0.1:8000").rstrip("/")
+_public = urlsplit(BELLWETHER_URL)
+ALLOWED_HOSTS = [
+    *env.words("BELLWETHER_HOSTS", ("localhost", "127.0.0.1", "[::1]")),
+    *([_public.hostname] if _public.hostname else []),
+]
+CSRF_TRUSTED_ORIGINS = [BELLWETHER_URL]
+
+# Where `up` listens; empty when another server serves. `/setup` asks for no code only
+# if nobody else can reach it.
+BELLWETHER_LISTEN = env.text("BELLWETHER_LISTEN")
+
+BELLWETHER_SIMULATOR = env.flag("BELLWETHER_SIMULATOR", default=True)
+# Private networks that webhooks and sources may reach all the same; none by default.
+BELLWETHER_ALLOWED_NETWORKS = env.networks("BELLWETHER_ALLOWED_NETWORKS")
+BELLWETHER_DRAIN_SLOTS = env.number("BELLWETHER_DRAIN_SLOTS", 2, least=1)
+# Pending events a lane may hold before further ones are refused with 429.
+BELLWETHER_BACKLOG_EVENTS = env.number("BELLWETHER_BACKLOG_EVENTS", 100_000, least=1)
+# How long an answer waits for its batch to be judged (DESIGN.md 2.1).
+BELLWETHER_WAIT_SECONDS = 2.0
+# Limits of one request and of one uploaded file (DESIGN.md section 5).
+BELLWETHER_REQUEST_EVENTS = 10_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+BELLWETHER_UPLOAD_BYTES = env.number("BELLWETHER_UPLOAD_BYTES", 250_000_000, least=1)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_filters",
+    "django_htmx",
+    "channels",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "workspaces",
+    "datasets",
+    "rules",
+    "alerts",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+# Apperate's clients write paths with and without the last slash; we never redirect.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "workspaces.console.context.frame",
+            ],
+        },
+    }
+]
+
+# --- Database: SQLite in the data directory, or the PostgreSQL that is named. ---------
+_postgres = env.postgres("DATABASE_URL")
+if _postgres:
+    _options = {
+        # A host that vanished must free its lanes within a minute.
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        "options": "-c lock_timeout=2s -c statement_timeout=15s"
+        " -c idle_in_transaction_session_timeout=30s",
+    }
+    DATABASES = {
+        "default": {
+            **_postgres,
+            "ENGINE": "django.db.backends.postgresql",
+            "OPTIONS": _options | dict(_postgres["OPTIONS"]),
+            "CONN_MAX_AGE": 0,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    }
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16}
+else:
+    DATABASES = {
+        "default": {
+            # Django's backend plus one fair lock for the one writer SQLite has.
+            "ENGINE": "datasets.store.sqlite",
+            "NAME": DATA_DIR / "bellwether.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # FULL: with NORMAL a power cut may take back acknowledged commits.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                " PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32000;",
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Celery: a bell, never a store (PROMISES.md section 4). ---------------------------
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost//"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        # Below kombu 5.7 this did nothing, and workers went deaf after a reconnect.
+        "health_check_interval": 25,
+        "socket_connect_timeout": 3,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
+        "retry_on_timeout": True,
+        "visibility_timeout": 300,
+        "global_keyprefix": "bellwether:",
+    }
+    if REDIS_URL
+    # The memory transport looks once a second unless told otherwise.
+    else {"polling_interval": 0.01}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_TIMEZONE = "UTC"
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# --- Channels: carries "there is more" to the browser. --------------------------------
+CHANNEL_LAYERS = {
+    "default": (
+        {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {
+                # redis-py 8 would cut idle sockets: its timeout of 5 s is also the
+                # length of the layer's blocking read.
+                "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+                "capacity": 1_000,
+                "expiry": 10,
+                "prefix": "bellwether-live",
+            },
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "CONFIG": {"capacity": 1_000},
+        }
+    )
+}
+
+# --- People ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "workspaces.User"
+LOGIN_URL = "workspaces:login"
+LOGIN_REDIRECT_URL = "alerts:start"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# --- Mail: a mailbox in the data directory until a server is named. -------------------
+BELLWETHER_MAILBOX_DIR = DATA_DIR / "mailbox"
+_mail = env.mail("EMAIL_URL")
+BELLWETHER_MAIL_IS_KEPT = _mail is None
+EMAIL_BACKEND = "alerts.outputs.mailbox.EmailBackend"
+DEFAULT_FROM_EMAIL = "Bellwether <bellwether@localhost>"
+if _mail:
+    globals().update(_mail)
+
+# --- Security -------------------------------------------------------------------------
+_secure = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_SSL_REDIRECT = False  # the proxy in front speaks TLS and redirects
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "frame-ancestors": ["'none'"],
+        "form-action": [SELF],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# --- Static files: collected, hashed and served by us ---------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_MANIFEST_STRICT = False
+MEDIA_ROOT = DATA_DIR / "uploads"
+
+# --- API ------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workspaces.api.authentication.TokenAuthentication",
+        "workspaces.api.authentication.SessionAuthentication",
+    ],
+    # Each view opens its workspace through `workspaces.access`, which decides.
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["datasets.api.rendering.ExactJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["datasets.api.rendering.ExactJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "workspaces.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bellwether",
+    "DESCRIPTION": "Datasets, rules and alerts of a workspace.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+}
+
+# Query strings may carry Apperate's tokens, so requests are logged by path alone.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"bellwether": {"level": "INFO"}},
+}

@@ -1,0 +1,35 @@
+"""Every address of the program; each app owns its own below these prefixes."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from alerts.console.health import healthz, readyz
+
+_apperate = [
+    path("", include("datasets.api.apperate.urls")),
+    path("", include("alerts.api.apperate.urls")),
+]
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("admin/", admin.site.urls),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"
+    ),
+    path("api/v1/", include("workspaces.api.urls")),
+    path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
+    path("api/v1/workspaces/<str:workspace>/", include("rules.api.urls")),
+    path("api/v1/workspaces/<str:workspace>/", include("alerts.api.urls")),
+    *[path(f"{version}/", include(_apperate)) for version in ("v1", "stable", "beta")],
+    path("", include("workspaces.console.urls")),
+    path("", include("datasets.console.urls")),
+    path("", include("rules.console.urls")),
+    path("", include("alerts.console.urls")),
+]
+
+handler403 = "workspaces.console.errors.forbidden"
+handler404 = "workspaces.console.errors.missing"
+handler500 = "workspaces.console.errors.broken"

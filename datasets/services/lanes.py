@@ -1,0 +1,253 @@
+"""The queue of a lane: batches wait in it, its drain settles and finishes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Sum
+
+from config.celery import Task, nudge
+from datasets.models import (
+    Batch,
+    BatchState,
+    Dataset,
+    Duplicates,
+    Lane,
+    Origin,
+    Record,
+)
+from datasets.store.records import Identity, find_current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneEvent:
+    """One record of a batch as the engine is to see it."""
+
+    ord: int
+    key: str
+    subkey: str
+    event_time: datetime
+    fields: Mapping[str, object]
+
+
+@dataclass(slots=True, kw_only=True)
+class SettledBatch:
+    """A pending batch whose duplicates are decided, and the position it will have.
+
+    `superseded` maps positions (batch, ord) of records that leave the current ones
+    to the batch that stands in their place.
+    """
+
+    batch: Batch
+    seq: int
+    events: list[LaneEvent]
+    superseded: dict[tuple[int, int], int] = field(default_factory=dict)
+    late: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether the batch is void because of duplicates."""
+        return bool(self.refused)
+
+
+def open_lane(dataset: Dataset) -> Lane:
+    """Return the dataset's lane, made with the dataset."""
+    return dataset.lanes.get(shard=0)
+
+
+def make_lane(dataset: Dataset) -> Lane:
+    """Store the one lane of a new dataset."""
+    return Lane.objects.create(dataset=dataset, epoch=uuid.uuid4())
+
+
+def append_batch(
+    *,
+    lane: Lane,
+    origin: Origin,
+    now: datetime,
+    options: Mapping[str, object] | None = None,
+) -> Batch:
+    """Insert a batch without records: a change that needs a place in the order.
+
+    Called inside the transaction of that change; the drain is nudged after it.
+    """
+    batch = Batch.objects.create(
+        lane=lane, origin=origin, size=0, received_at=now, options=options or {}
+    )
+    nudge(Task.DRAIN, lane_id=lane.pk)
+    return batch
+
+
+def backlog_of(lane: Lane) -> int:
+    """Count the events of a lane that wait to be judged."""
+    total = lane.batches.filter(state=BatchState.PENDING).aggregate(n=Sum("size"))["n"]
+    return total or 0
+
+
+def take_batches(*, lane: Lane, limit_batches: int, limit_events: int) -> list[Batch]:
+    """Return the lane's first pending batches, in order, at least one if any waits."""
+    taken: list[Batch] = []
+    events = 0
+    for batch in Batch.objects.filter(lane=lane).pending()[:limit_batches]:
+        events += batch.size
+        if taken and events > limit_events:
+            break
+        taken.append(batch)
+    return taken
+
+
+def settle_batches(*, lane: Lane, batches: Sequence[Batch]) -> list[SettledBatch]:
+    """Read the events of pending batches and decide their duplicates, in lane order.
+
+    1. Number the batches from the lane's next position on; a refused one takes none.
+    2. For each record with an identity, look for the current record that has it: one
+       of an earlier batch, or an earlier one of this round.
+    3. *ignore* drops the newcomer, *replace* supersedes the old one, *refuse* voids
+       the whole batch.
+    """
+    dataset = lane.dataset
+    events = _read_events(batches)
+    standing = _standing_records(dataset, batches, events)
+    settled = []
+    seq = lane.next_seq
+    for batch in batches:
+        one = SettledBatch(batch=batch, seq=seq, events=events.get(batch.pk, []))
+        if dataset.has_identity:
+            _settle(one, dataset, standing)
+        settled.append(one)
+        seq += not one.is_refused
+    return settled
+
+
+def finish_batches(*, lane: Lane, settled: Sequence[SettledBatch]) -> int:
+    """Mark batches judged or refused and move the lane on; part of one commit.
+
+    Returns the lane's next position.
+
+    Raises:
+        LaneMoved: if another worker moved the lane since it was read; running the
+            drain again is harmless, because nothing of this commit is stored then.
+    """
+    next_seq = lane.next_seq + sum(not one.is_refused for one in settled)
+    moved = Lane.objects.filter(pk=lane.pk, next_seq=lane.next_seq).update(
+        next_seq=next_seq
+    )
+    if not moved:
+        raise LaneMoved(lane.pk)
+    for one in settled:
+        _finish(one)
+    _mark_records(settled)
+    return next_seq
+
+
+class LaneMoved(RuntimeError):
+    """The lane is not where this drain read it; its work is void."""
+
+
+def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
+    ids = [batch.pk for batch in batches if batch.size]
+    rows = (
+        Record.objects.filter(batch_id__in=ids)
+        .order_by("batch_id", "ord")
+        .values_list("batch_id", "ord", "key", "subkey", "event_time", "body")
+    )
+    events: dict[int, list[LaneEvent]] = {}
+    for batch_id, place, key, subkey, event_time, body in rows:
+        events.setdefault(batch_id, []).append(
+            LaneEvent(
+                ord=place, key=key, subkey=subkey, event_time=event_time, fields=body
+            )
+        )
+    return events
+
+
+def _identity(dataset: Dataset, event: LaneEvent) -> Identity:
+    """Return what makes a record the same: key, subkey and, if declared, the date."""
+    return Identity(
+        event.key, event.subkey, event.event_time if dataset.date_field else None
+    )
+
+
+def _standing_records(
+    dataset: Dataset, batches: Sequence[Batch], events: dict[int, list[LaneEvent]]
+) -> dict[Identity, tuple[int, int]]:
+    """Return identity -> position for judged records that this round may repeat."""
+    if not dataset.has_identity:
+        return {}
+    asked = {_identity(dataset, event) for some in events.values() for event in some}
+    found = find_current(dataset_id=dataset.pk, identities=asked)
+    # Batches that wait behind this round are stored already, but come later.
+    judged = set(
+        Batch.objects.filter(
+            pk__in={place[0] for _, place in found}, state=BatchState.JUDGED
+        ).values_list("pk", flat=True)
+    )
+    return {identity: place for identity, place in found if place[0] in judged}
+
+
+def _settle(
+    one: SettledBatch, dataset: Dataset, standing: dict[Identity, tuple[int, int]]
+) -> None:
+    handling = Duplicates(one.batch.options.get("duplicates") or dataset.duplicates)
+    repeats = [
+        event for event in one.events if _identity(dataset, event) in standing
+    ] + _repeats_within(one, dataset)
+    if handling is Duplicates.REFUSE and repeats:
+        one.refused = sorted({event.ord for event in repeats})
+        one.events = []
+        return
+    kept = []
+    for event in one.events:
+        identity = _identity(dataset, event)
+        place = (one.batch.pk, event.ord)
+        before = standing.get(identity)
+        if before is not None and handling is Duplicates.IGNORE:
+            one.superseded[place] = before[0]
+            continue
+        if before is not None:
+            one.superseded[before] = one.batch.pk
+        standing[identity] = place
+        kept.append(event)
+    one.events = kept
+
+
+def _repeats_within(one: SettledBatch, dataset: Dataset) -> list[LaneEvent]:
+    seen: set[Identity] = set()
+    repeats = []
+    for event in one.events:
+        identity = _identity(dataset, event)
+        if identity in seen:
+            repeats.append(event)
+        seen.add(identity)
+    return repeats
+
+
+def _finish(one: SettledBatch) -> None:
+    batch = one.batch
+    batch.state = BatchState.REFUSED if one.is_refused else BatchState.JUDGED
+    batch.seq = None if one.is_refused else one.seq
+    ignored = sum(place[0] == batch.pk for place in one.superseded)
+    replaced = len(one.superseded) - ignored
+    counts = {"ignored": ignored, "replaced": replaced, "late": len(one.late)}
+    batch.outcome = {name: count for name, count in counts.items() if count}
+    if one.is_refused:
+        batch.outcome["refused"] = one.refused
+    batch.save(update_fields=["state", "seq", "outcome"])
+
+
+def _mark_records(settled: Iterable[SettledBatch]) -> None:
+    """Note on the records what the drain decided; the only change they ever see."""
+    for one in settled:
+        mine = Record.objects.filter(batch_id=one.batch.pk)
+        if one.is_refused:
+            mine.update(is_current=False)
+        if one.late:
+            mine.filter(ord__in=one.late).update(is_late=True)
+        for (batch_id, place), successor in one.superseded.items():
+            Record.objects.filter(batch_id=batch_id, ord=place).update(
+                is_current=False, superseded_by=successor
+            )

@@ -1,0 +1,82 @@
+"""Uploaded files: streamed to disk, kept until their import has ended."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from workspaces.refusals import TooLarge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file as it arrives: its bytes in pieces, and what its sender calls it."""
+
+    pieces: Iterable[bytes]
+    file_name: str = ""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFiles:
+    """The files of one import, in a directory of their own."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, job_id: uuid.UUID) -> ImportFiles:
+        """Return where the files of an import are, or would be."""
+        return cls(imports_directory() / job_id.hex)
+
+    @property
+    def upload(self) -> Path:
+        """The file as it came."""
+        return self.directory / "upload"
+
+    @property
+    def spool(self) -> Path:
+        """What brings its events into order."""
+        return self.directory / "spool"
+
+    def store(self, pieces: Iterable[bytes]) -> int:
+        """Write the upload to disk and return its size in bytes.
+
+        Raises:
+            TooLarge: if it exceeds the limit; nothing is left on disk then.
+        """
+        limit = settings.BELLWETHER_UPLOAD_BYTES
+        self.directory.mkdir(parents=True)
+        size = 0
+        try:
+            with self.upload.open("wb") as file:
+                for piece in pieces:
+                    size += len(piece)
+                    if size > limit:
+                        raise _too_large(limit)
+                    file.write(piece)
+        except BaseException:
+            self.remove()
+            raise
+        return size
+
+    def remove(self) -> None:
+        """Delete the files; those that are gone already are no error."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def imports_directory() -> Path:
+    """Return the directory below which every import has its own."""
+    return Path(settings.MEDIA_ROOT) / "imports"
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The file is larger than {limit / 1_000_000:,.0f} MB; split it, or send its "
+        "records in several requests.",
+        code="file_too_large",
+    )

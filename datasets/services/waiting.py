@@ -1,0 +1,48 @@
+"""Waiting for the verdict: an answer that follows the judgement, at most so long."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from datasets.models import Batch, BatchState
+from workspaces.refusals import Clash, FieldError
+
+_LOOK_EVERY_SECONDS = 0.01
+
+
+class DuplicatesRefused(Clash):
+    """The batch repeats stored records and its sender wanted none of it then."""
+
+    code = "duplicates_refused"
+
+
+def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:
+    """Return the batch once it is judged, or as it stands when patience ends.
+
+    Call it after the commit that stored the batch, outside any transaction.
+
+    Raises:
+        DuplicatesRefused: naming the records that repeat stored ones.
+    """
+    deadline = time.monotonic() + patience.total_seconds()
+    batch = Batch.objects.get(pk=batch_id)
+    pause = _LOOK_EVERY_SECONDS
+    while batch.state == BatchState.PENDING and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+        batch.refresh_from_db()
+    if batch.state == BatchState.REFUSED:
+        places = batch.outcome["refused"]
+        raise DuplicatesRefused(
+            f"{len(places)} of the records are stored already; nothing was stored.",
+            errors=[
+                FieldError(
+                    pointer=f"/{place}",
+                    code="duplicate",
+                    detail=f"Record {place} is stored already.",
+                )
+                for place in places[:20]
+            ],
+        )
+    return batch

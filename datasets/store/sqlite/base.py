@@ -1,0 +1,77 @@
+"""The backend itself; Django finds `DatabaseWrapper` in a module of this name.
+
+Every write of the process waits in one fair line: transactions from BEGIN to their
+end, single statements while they run. So django-celery-beat, sessions and audit keep
+the order too, without knowing of it.
+"""
+
+from collections.abc import Sequence
+
+from django.db.backends.sqlite3 import base
+
+from datasets.store.sqlite.lock import WRITER
+
+_READS = ("SELECT", "PRAGMA", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")
+
+
+class _FairCursor(base.SQLiteCursorWrapper):
+    """Takes the line for a write outside a transaction."""
+
+    def execute(self, query: str, params: object = None) -> object:
+        if self._waits(query):
+            with WRITER:
+                return super().execute(query, params)
+        return super().execute(query, params)
+
+    def executemany(self, query: str, param_list: Sequence[object]) -> object:
+        if self._waits(query):
+            with WRITER:
+                return super().executemany(query, param_list)
+        return super().executemany(query, param_list)
+
+    def _waits(self, query: str) -> bool:
+        # Inside a transaction the line was taken at its BEGIN.
+        return not self.connection.in_transaction and not query.lstrip()[
+            :9
+        ].upper().startswith(_READS)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """SQLite whose transactions begin IMMEDIATE, in the order in which they asked."""
+
+    _holds_line = False
+
+    def create_cursor(self, name: str | None = None) -> base.SQLiteCursorWrapper:
+        """Return a cursor that knows of the line."""
+        return self.connection.cursor(factory=_FairCursor)
+
+    def _start_transaction_under_autocommit(self) -> None:
+        WRITER.acquire()
+        self._holds_line = True
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self._leave_line()
+            raise
+
+    def _commit(self) -> None:
+        # A commit that fails is followed by a rollback, which leaves the line.
+        super()._commit()
+        self._leave_line()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._leave_line()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self._leave_line()
+
+    def _leave_line(self) -> None:
+        if self._holds_line:
+            self._holds_line = False
+            WRITER.release()

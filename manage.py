@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""Bellwether's command line: `up`, `issue_token` and Django's own commands."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    """Run the command named on the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

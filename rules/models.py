@@ -1,0 +1,137 @@
+"""What it means: rules, their versions, and one instance per rule and key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from datasets.models import Lane
+from workspaces.models import Workspace
+
+
+class Kind(models.TextChoices):
+    """Fixed when a rule is made (DESIGN.md 3.3)."""
+
+    SIGNAL = "signal", "Signal: one alert per qualifying event"
+    STATE = "state", "State: opens and resolves"
+
+
+class Health(models.TextChoices):
+    """Whether a rule can be judged; not a state."""
+
+    OK = "ok", "OK"
+    ERROR = "error", "Error"
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    """Rules of a workspace."""
+
+    def alive(self) -> RuleQuerySet:
+        """Leave out what was deleted and waits for its purge."""
+        return self.filter(deleted_at__isnull=True)
+
+
+class Rule(models.Model):
+    """What to watch, in its current version.
+
+    `latest` is what its author last saved. `in_effect` is what its lane judges by;
+    only that lane's drain writes it, together with the counters.
+    """
+
+    #: Apperate names rules by such ids; so does our API.
+    uuid = models.UUIDField(unique=True)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="rules"
+    )
+    slug = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=6, choices=Kind)
+    is_enabled = models.BooleanField(default=True)
+    latest = models.ForeignKey(
+        "Version", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    in_effect = models.ForeignKey(
+        "Version", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    health = models.CharField(max_length=5, choices=Health, default=Health.OK)
+    error = models.TextField(blank=True)
+    errors_in_a_row = models.PositiveIntegerField(default=0)
+    ran = models.BigIntegerField(default=0)
+    passed = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    unknown = models.BigIntegerField(default=0, help_text="Part of failed.")
+    sent = models.BigIntegerField(default=0)
+    evaluated_at = models.DateTimeField(null=True, blank=True)
+    last_alert_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Rule]] = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "workspace",
+                "slug",
+                condition=models.Q(deleted_at__isnull=True),
+                name="rule_slug_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Version(models.Model):
+    """One saved definition; immutable but for the position at which it took effect."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    sentence = models.TextField()
+    #: The lane that judges it, and the position from which on it does.
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="versions")
+    effective_seq = models.BigIntegerField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("rule", "number", name="version_unique")]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class InstanceState(models.TextChoices):
+    """Where one rule stands for one key (DESIGN.md 3.3)."""
+
+    INACTIVE = "inactive", "Inactive"
+    PENDING = "pending", "Pending"
+    FIRING = "firing", "Firing"
+    RECOVERING = "recovering", "Recovering"
+
+
+class Instance(models.Model):
+    """One rule for one key: state of the lane, kept only where something happened."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="instances")
+    key = models.CharField(max_length=1500)
+    state = models.CharField(
+        max_length=10, choices=InstanceState, default=InstanceState.INACTIVE
+    )
+    #: The engine's own record of the instance (`rules.engine.Instance.to_json`).
+    memory = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("rule", "key", name="instance_unique")]
+
+    def __str__(self) -> str:
+        return self.key

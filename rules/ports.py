@@ -1,0 +1,49 @@
+"""What rules must be told from the right: which outputs a workspace has.
+
+`alerts` fills this in when Django starts, as the engine is handed compiled patterns:
+the direction of imports stays (STYLE.md section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputChoice:
+    """An output that a rule may name."""
+
+    slug: str
+    name: str
+    kind: str
+
+
+class OutputDirectory(Protocol):
+    """Lists the outputs of a workspace."""
+
+    def choices(self, *, workspace_id: int) -> Sequence[OutputChoice]:
+        """Return the workspace's outputs by name."""
+        ...
+
+
+class _Ports:
+    """Holds what was plugged in; asking before that is a programming error."""
+
+    def __init__(self) -> None:
+        self._outputs: OutputDirectory | None = None
+
+    def plug_outputs(self, directory: OutputDirectory) -> None:
+        """Plug in the directory; once, at the start."""
+        self._outputs = directory
+
+    @property
+    def outputs(self) -> OutputDirectory:
+        """Return the directory that was plugged in."""
+        if self._outputs is None:
+            raise LookupError("No output directory was plugged in at the start.")
+        return self._outputs
+
+
+ports = _Ports()

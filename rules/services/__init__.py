@@ -1,0 +1,49 @@
+"""The door to rules: making them, and judging the batches of a lane by them."""
+
+from rules.services.facts import dataset_of
+from rules.services.judging import (
+    JudgedTransition,
+    Judgement,
+    facts_to_store,
+    judge_batches,
+)
+from rules.services.programs import (
+    LaneProgram,
+    RuleInEffect,
+    borrow_program,
+    return_program,
+)
+from rules.services.saving import (
+    KindIsFixed,
+    RuleInvalid,
+    RuleNotFound,
+    change_rule,
+    create_rule,
+    delete_rule,
+    find_rule,
+    read_definition,
+    turn_rule,
+)
+from rules.services.states import save_states
+
+__all__ = [
+    "JudgedTransition",
+    "Judgement",
+    "KindIsFixed",
+    "LaneProgram",
+    "RuleInEffect",
+    "RuleInvalid",
+    "RuleNotFound",
+    "borrow_program",
+    "change_rule",
+    "create_rule",
+    "dataset_of",
+    "delete_rule",
+    "facts_to_store",
+    "find_rule",
+    "judge_batches",
+    "read_definition",
+    "return_program",
+    "save_states",
+    "turn_rule",
+]

@@ -1,0 +1,252 @@
+"""From the batches of a lane to transitions: loads state, lets the engine decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from datasets.models import Batch, Lane, Origin
+from datasets.services import LaneEvent, SettledBatch, StoredFacts, load_facts
+from rules.engine import (
+    CloseReason,
+    Counts,
+    Event,
+    FactValue,
+    Instance,
+    KeyFacts,
+    Position,
+    Slice,
+    StepResult,
+    Transition,
+    close_rule,
+    edit_rule,
+    step,
+)
+from rules.models import Instance as StoredInstance
+from rules.models import Rule, Version
+from rules.services.programs import (
+    LaneProgram,
+    RuleInEffect,
+    rule_in_effect,
+    series_of,
+)
+
+FactKey = tuple[str, str]
+InstanceKey = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedTransition:
+    """A transition, the rule as it was then, and the batch that caused it."""
+
+    transition: Transition
+    rule: RuleInEffect
+    batch: Batch
+
+
+@dataclass(slots=True, kw_only=True)
+class Judgement:
+    """Everything that a drain has to commit after judging some batches."""
+
+    transitions: list[JudgedTransition] = field(default_factory=list)
+    facts: dict[FactKey, KeyFacts] = field(default_factory=dict)
+    instances: dict[InstanceKey, Instance] = field(default_factory=dict)
+    counts: dict[int, Counts] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+    judged_rules: set[int] = field(default_factory=set)
+    #: Rule id -> version id that came into effect (None: no more judged), and where.
+    effects: list[tuple[int, int | None, int]] = field(default_factory=list)
+
+
+def judge_batches(
+    *, lane: Lane, program: LaneProgram, settled: Sequence[SettledBatch]
+) -> Judgement:
+    """Judge settled batches in order; changes `program` in place, stores nothing.
+
+    Batches of events between two changes of rules share one read of facts and
+    instances; within them every event is one `step` of the engine.
+    """
+    bench = _Bench(lane=lane, program=program)
+    waiting: list[SettledBatch] = []
+    for one in settled:
+        if one.batch.origin != Origin.RULE:
+            waiting.append(one)
+            continue
+        bench.judge_events(waiting)
+        waiting = []
+        bench.change_rule(one)
+    bench.judge_events(waiting)
+    return bench.judgement
+
+
+class _Bench:
+    """The working state of one drain round: what was read, and what has changed."""
+
+    def __init__(self, *, lane: Lane, program: LaneProgram) -> None:
+        self.lane = lane
+        self.series = series_of(lane.dataset)
+        self.program = program
+        self.judgement = Judgement()
+        self._facts: dict[FactKey, KeyFacts] = {}
+        self._instances: dict[InstanceKey, Instance] = {}
+
+    def judge_events(self, settled: Sequence[SettledBatch]) -> None:
+        """Step through the events of batches that lie between two changes of rules."""
+        events = [
+            (one, self._as_event(one, event)) for one in settled for event in one.events
+        ]
+        self._read_for(event for _, event in events)
+        for one, event in events:
+            result = step(
+                self.program.program,
+                Slice(facts=self._facts, instances=self._instances),
+                event,
+            )
+            if result.late:
+                one.late.append(event.position.ord)
+            self._take(result, one.batch)
+
+    def change_rule(self, one: SettledBatch) -> None:
+        """Let a rule's version come into effect, or leave it, at this position.
+
+        Open instances close when what the rule means has changed, and state begins
+        anew; cool-downs stay (DESIGN.md 3.3, "Editing").
+        """
+        rule_id = int(one.batch.options["rule"])
+        old = self.program.rules.get(rule_id)
+        new = _version_to_judge(rule_id, one.batch.options["version"])
+        if old:
+            self._carry_over(old, new, one)
+        if new is None:
+            self.program.remove(rule_id)
+        else:
+            self.program.put(new)
+        self.judgement.effects.append(
+            (rule_id, new.version_id if new else None, one.seq)
+        )
+
+    def _carry_over(
+        self, old: RuleInEffect, new: RuleInEffect | None, one: SettledBatch
+    ) -> None:
+        self._read_all_instances(old.rule_id)
+        instances = [
+            instance
+            for (rule_id, _), instance in self._instances.items()
+            if rule_id == old.rule_id
+        ]
+        at, position = one.batch.received_at, Position(seq=one.seq, ord=0)
+        if new is None:
+            reason = CloseReason(one.batch.options["reason"])
+            result = close_rule(instances, reason=reason, at=at, position=position)
+        else:
+            result = edit_rule(
+                old.specification,
+                new.specification,
+                instances,
+                at=at,
+                position=position,
+            )
+        self._take(result, one.batch)
+
+    def _as_event(self, one: SettledBatch, event: LaneEvent) -> Event:
+        options = one.batch.options
+        return Event(
+            series=self.series,
+            key=event.key,
+            fields=event.fields,
+            at=event.event_time,
+            position=Position(seq=one.seq, ord=event.ord),
+            raises=options.get("raises", True),
+            moves_facts=options.get("moves_facts", True),
+        )
+
+    def _read_for(self, events: Iterable[Event]) -> None:
+        facts: set[FactKey] = set()
+        instances: set[InstanceKey] = set()
+        for event in events:
+            needs = self.program.program.needs(event)
+            facts |= needs.facts
+            instances |= needs.instances
+        self._read_facts(facts - self._facts.keys())
+        self._read_instances(instances - self._instances.keys())
+
+    def _read_facts(self, wanted: set[FactKey]) -> None:
+        dataset_id = self.lane.dataset_id
+        keys = {(dataset_id, key) for _, key in wanted}
+        stored = load_facts(lane=self.lane, keys=keys)
+        for (_, key), one in stored.items():
+            self._facts[self.series, key] = _facts_from(one)
+
+    def _read_all_instances(self, rule_id: int) -> None:
+        for row in StoredInstance.objects.filter(rule_id=rule_id):
+            # What this round changed is newer than what is stored.
+            self._instances.setdefault(
+                (rule_id, row.key), Instance.from_json(row.memory)
+            )
+
+    def _read_instances(self, wanted: set[InstanceKey]) -> None:
+        rows = StoredInstance.objects.filter(
+            rule_id__in={rule_id for rule_id, _ in wanted},
+            key__in={key for _, key in wanted},
+        )
+        for row in rows:
+            if (row.rule_id, row.key) in wanted:
+                self._instances[row.rule_id, row.key] = Instance.from_json(row.memory)
+
+    def _take(self, result: StepResult, batch: Batch) -> None:
+        judgement = self.judgement
+        self._facts.update(result.facts)
+        self._instances.update(result.instances)
+        judgement.facts.update(result.facts)
+        judgement.instances.update(result.instances)
+        judgement.errors.update(result.errors)
+        for rule_id, counts in result.counts.items():
+            judgement.judged_rules.add(rule_id)
+            judgement.counts[rule_id] = judgement.counts.get(rule_id, Counts()) + counts
+        judgement.transitions += [
+            JudgedTransition(
+                transition=transition,
+                rule=self.program.rules[transition.rule_id],
+                batch=batch,
+            )
+            for transition in result.transitions
+        ]
+
+
+def _version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
+    if version_id is None:
+        return None
+    rule = Rule.objects.select_related("workspace").get(pk=rule_id)
+    rule.in_effect = Version.objects.get(pk=version_id)
+    return rule_in_effect(rule)
+
+
+def facts_to_store(*, lane: Lane, judgement: Judgement) -> list[StoredFacts]:
+    """Return the changed facts in the form in which a lane keeps them."""
+    return [
+        StoredFacts(
+            dataset_id=lane.dataset_id,
+            key=key,
+            fields={
+                name: [fact.value, fact.previous, fact.at.isoformat()]
+                for name, fact in facts.values.items()
+            },
+            watermark=facts.watermark,
+        )
+        for (_, key), facts in judgement.facts.items()
+    ]
+
+
+def _facts_from(stored: StoredFacts) -> KeyFacts:
+    return KeyFacts(
+        values={
+            name: FactValue(
+                value=value,
+                previous=previous,
+                at=datetime.fromisoformat(str(at)).astimezone(UTC),
+            )
+            for name, (value, previous, at) in stored.fields.items()
+        },
+        watermark=stored.watermark,
+    )

@@ -1,0 +1,21 @@
+"""The people and things of the stories."""
+
+from __future__ import annotations
+
+import pytest
+
+from datasets.models import Dataset
+from tests.factories import DatasetFactory, WorkspaceFactory
+from workspaces.access import Access, open_for_system
+
+
+@pytest.fixture
+def access(db: None) -> Access:
+    """A workspace, opened for everything."""
+    return open_for_system(workspace=WorkspaceFactory(slug="DEMO"))
+
+
+@pytest.fixture
+def prices(access: Access) -> Dataset:
+    """DEMO:PRICES, prices by symbol."""
+    return DatasetFactory(workspace=access.workspace, slug="PRICES")

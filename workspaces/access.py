@@ -1,0 +1,120 @@
+"""The only road from a request to a workspace (STYLE.md section 11).
+
+Another workspace's name answers as a missing one does: `WorkspaceNotFound`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from workspaces.models import Membership, Role, Token, TokenKind, User, Workspace
+from workspaces.refusals import Forbidden, Missing, Unauthenticated
+from workspaces.tokens import digest_of, is_well_formed
+
+
+class Need(IntEnum):
+    """What the caller wants to do; a greater need includes the smaller ones."""
+
+    READ = 1
+    WRITE = 2
+    MANAGE = 3
+
+
+class WorkspaceNotFound(Missing):
+    """There is no such workspace, or it is not the caller's."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is no workspace {slug}.", code="workspace_not_found")
+
+
+class AccessDenied(Forbidden):
+    """The workspace is the caller's, but not this act; the text says what is needed."""
+
+
+class TokenUnknown(Unauthenticated):
+    """The token is missing, malformed, unknown, expired or revoked."""
+
+    code = "token_unknown"
+
+
+_ROLE_GIVES = {Role.VIEWER: Need.READ, Role.EDITOR: Need.WRITE, Role.OWNER: Need.MANAGE}
+_KIND_GIVES = {TokenKind.PUBLISHABLE: Need.READ, TokenKind.SECRET: Need.MANAGE}
+_LAST_USED_GRAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A workspace opened for somebody: a person, a token, or the system itself."""
+
+    workspace: Workspace
+    gives: Need
+    user: User | None = None
+    token: Token | None = None
+
+    def require(self, need: Need) -> Access:
+        """Return self if `need` is given, else raise `AccessDenied`."""
+        if self.gives < need:
+            raise AccessDenied(
+                f"This needs the right to {need.name.lower()} in workspace "
+                f"{self.workspace.slug}; ask one of its owners."
+                if self.token is None
+                else f"This needs a secret token of workspace {self.workspace.slug}."
+            )
+        return self
+
+
+def open_for_user(*, user: User, slug: str, need: Need) -> Access:
+    """Open a workspace for a person who signed in."""
+    workspace = Workspace.objects.named(slug).first()
+    if workspace is None:
+        raise WorkspaceNotFound(slug)
+    membership = Membership.objects.filter(workspace=workspace, user=user).first()
+    if membership is not None:
+        gives = _ROLE_GIVES[Role(membership.role)]
+    elif workspace.is_shared:
+        gives = Need.READ
+    else:
+        raise WorkspaceNotFound(slug)
+    return Access(workspace=workspace, gives=gives, user=user).require(need)
+
+
+def open_for_token(*, token: Token, slug: str | None, need: Need) -> Access:
+    """Open a workspace for a token: its own one, or a shared one for reading.
+
+    `slug` None means the token's own workspace.
+    """
+    own = token.workspace
+    if slug is None or slug.upper() == own.slug.upper():
+        gives = _KIND_GIVES[TokenKind(token.kind)]
+        return Access(workspace=own, gives=gives, token=token).require(need)
+    shared = Workspace.objects.named(slug).filter(is_shared=True).first()
+    if shared is None:
+        raise WorkspaceNotFound(slug)
+    return Access(workspace=shared, gives=Need.READ, token=token).require(need)
+
+
+def open_for_system(*, workspace: Workspace) -> Access:
+    """Open a workspace for the program itself: seeding, sources and commands."""
+    return Access(workspace=workspace, gives=Need.MANAGE)
+
+
+def find_token(*, text: str, now: datetime) -> Token:
+    """Return the valid token with this text, noting its use once a minute.
+
+    Raises:
+        TokenUnknown: with one sentence that does not tell which check failed.
+    """
+    token = None
+    if is_well_formed(text):
+        token = (
+            Token.objects.select_related("workspace")
+            .filter(digest=digest_of(text))
+            .first()
+        )
+    if token is None or not token.is_valid(now):
+        raise TokenUnknown("The API key provided is not valid.")
+    if token.last_used_at is None or now - token.last_used_at > _LAST_USED_GRAIN:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token

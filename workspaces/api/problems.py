@@ -1,0 +1,152 @@
+"""Errors of the native API: one handler, one form (RFC 9457, problem+json)."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from workspaces.api.authentication import REALM
+from workspaces.refusals import (
+    Clash,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Missing,
+    Overloaded,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unreadable,
+    WrongType,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class MethodRefused(Refusal):
+    """The address is right, the method is not one of its own."""
+
+    code = "method_not_allowed"
+
+
+class FormRefused(Refusal):
+    """The answer cannot be given in the form that `Accept` asks for."""
+
+    code = "not_acceptable"
+
+
+STATUS: Mapping[type[Refusal], tuple[int, str]] = {
+    Unreadable: (400, "The request cannot be read"),
+    Unauthenticated: (401, "Sign in first"),
+    Forbidden: (403, "Not allowed"),
+    Missing: (404, "Not found"),
+    MethodRefused: (405, "Method not allowed"),
+    FormRefused: (406, "Not acceptable"),
+    Clash: (409, "Conflict"),
+    TooLarge: (413, "Too large"),
+    WrongType: (415, "Unsupported media type"),
+    Invalid: (422, "The request is wrong"),
+    Overloaded: (429, "Too much at once"),
+}
+
+_TRANSLATED: Mapping[type[Exception], type[Refusal]] = {
+    exceptions.ParseError: Unreadable,
+    exceptions.UnsupportedMediaType: WrongType,
+    exceptions.MethodNotAllowed: MethodRefused,
+    exceptions.NotAcceptable: FormRefused,
+    RequestDataTooBig: TooLarge,
+    exceptions.NotAuthenticated: Unauthenticated,
+    exceptions.AuthenticationFailed: Unauthenticated,
+    exceptions.PermissionDenied: Forbidden,
+    PermissionDenied: Forbidden,
+}
+
+
+def status_of(refusal: Refusal) -> tuple[int, str]:
+    """Return status and title of a refusal, by its nearest class."""
+    for kind in type(refusal).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return 400, "Refused"
+
+
+def handle_exception(
+    error: Exception, context: Mapping[str, object]
+) -> Response | None:
+    """Answer any expected error as a problem document; others stay exceptions."""
+    refusal = as_refusal(error)
+    if refusal is None:
+        return None
+    status, title = status_of(refusal)
+    request = context["request"]
+    response = Response(
+        {
+            "type": f"/docs/problems#{refusal.code}",
+            "title": title,
+            "status": status,
+            "detail": refusal.detail,
+            "instance": getattr(request, "path", ""),
+            "code": refusal.code,
+            "request_id": uuid.uuid4().hex,
+            "errors": [
+                {"pointer": one.pointer, "code": one.code, "detail": one.detail}
+                for one in refusal.errors
+            ],
+        },
+        status=status,
+        content_type="application/problem+json",
+    )
+    if status == 401:
+        response["WWW-Authenticate"] = REALM
+    for name, value in retry_header(refusal).items():
+        response[name] = value
+    return response
+
+
+def retry_header(refusal: Refusal) -> dict[str, str]:
+    """Return the header that says when to send the same request again, if any."""
+    if not isinstance(refusal, Overloaded):
+        return {}
+    return {"Retry-After": str(int(refusal.retry_after.total_seconds()))}
+
+
+def as_refusal(error: Exception) -> Refusal | None:
+    """Translate the framework's own errors into ours."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_field_errors(error.detail))
+        return Invalid("; ".join(one.detail for one in errors), errors=errors)
+    if isinstance(error, exceptions.NotFound | Http404):
+        return Missing("There is nothing at this address.")
+    for theirs, ours in _TRANSLATED.items():
+        if isinstance(error, theirs):
+            return ours(str(error) or "This is not allowed.")
+    return None
+
+
+def _field_errors(detail: object, pointer: str = "") -> Iterator[FieldError]:
+    """Flatten REST framework's nested error lists into pointers."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            part = "" if name == "non_field_errors" else f"/{name}"
+            yield from _field_errors(inner, pointer + part)
+        return
+    if isinstance(detail, list):
+        nested = any(isinstance(inner, (Mapping, list)) for inner in detail)
+        for place, inner in enumerate(detail):
+            yield from _field_errors(inner, f"{pointer}/{place}" if nested else pointer)
+        return
+    name = pointer.rsplit("/", 1)[-1]
+    text = str(detail)
+    yield FieldError(
+        pointer=pointer,
+        code=getattr(detail, "code", "invalid"),
+        detail=f"{name}: {text}" if name else text,
+    )

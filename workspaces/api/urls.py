@@ -1,0 +1,11 @@
+"""Workspaces and tokens in the native API."""
+
+from django.urls import path
+
+from workspaces.api.workspaces import TokensView, WorkspacesView, WorkspaceView
+
+urlpatterns = [
+    path("workspaces", WorkspacesView.as_view()),
+    path("workspaces/<str:workspace>", WorkspaceView.as_view()),
+    path("workspaces/<str:workspace>/tokens", TokensView.as_view()),
+]

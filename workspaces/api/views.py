@@ -1,0 +1,35 @@
+"""The base of every native endpoint inside a workspace."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from workspaces.access import Access, Need
+from workspaces.api.authentication import open_access
+from workspaces.api.parameters import refuse_nul
+
+
+class WorkspaceAPIView(APIView):
+    """Opens the workspace of its path before anything else happens.
+
+    Reading needs `Need.READ`, anything else `Need.WRITE`, unless `needs` says more.
+    """
+
+    needs: ClassVar[dict[str, Need]] = {}
+    access: Access
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Authenticate, then open the workspace for this method."""
+        super().initial(request, *args, **kwargs)
+        refuse_nul(request)
+        method = request.method or "GET"
+        usual = Need.READ if method in SAFE_METHODS else Need.WRITE
+        self.access = open_access(
+            request,
+            slug=str(kwargs["workspace"]),
+            need=self.needs.get(method, usual),
+        )
