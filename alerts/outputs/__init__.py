@@ -1,0 +1,1 @@
+"""The kinds of destination: one file each, and one line in `registry`."""
