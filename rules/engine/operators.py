@@ -8,11 +8,12 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from rules.engine.errors import UnknownOperator
-from rules.engine.values import FieldType, Scalar, brief
+from rules.engine.values import FieldType, brief
 
-Holds = Callable[[Scalar, Scalar], bool]
+Holds = Callable[[Any, Any], bool]  # Any: both of one type that the operator compares
 
 
 class Operand(StrEnum):

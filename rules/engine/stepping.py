@@ -75,7 +75,7 @@ def _run_safely(
         decided.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
         return
     decided.counts[rule.rule_id] = outcome.counts
-    if outcome.instance != before:
+    if outcome.instance is not before:
         decided.instances[rule.rule_id, before.key] = outcome.instance
     if outcome.transition is not None:
         decided.transitions.append(outcome.transition)

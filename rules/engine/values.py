@@ -6,6 +6,7 @@ is never a number; a date is its text as sent; null is the absence of a value.
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
+from typing import TypeGuard
 
 from rules.engine.errors import UnsupportedValue
 
@@ -61,7 +62,7 @@ def type_of(value: Value) -> FieldType | None:
         ) from None
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[Number]:
     """Tell whether a value can be compared as a number; not-a-number cannot."""
     if isinstance(value, Decimal):
         return value.is_finite()

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.engine.events import View
+from rules.engine.operators import Operator
 from rules.engine.paths import FactPath
-from rules.engine.specification import Condition, Group, GroupKind, Node
+from rules.engine.specification import Condition, Constant, Group, GroupKind, Node
 from rules.engine.values import (
     FieldType,
     Value,
@@ -26,53 +27,86 @@ Truth = bool | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionVerdict:
-    """What was found of one condition.
+    """What was found of one condition, under a key; the words are made when asked for.
 
-    ``margin`` is how far two numbers lie apart; ``doubt`` says why a verdict is
-    unknown. ``name`` and ``wanted_name`` are what people call the facts;
-    ``wanted_fact`` and ``wanted_name`` are empty beside a constant.
+    ``found`` and ``wanted`` are the values of its two sides; null is also what was
+    never seen.
     """
 
     truth: Truth
-    fact: str
-    name: str
+    condition: Condition
+    key: str
     found: Value
-    op: str
-    phrase: str
     wanted: Value
-    wanted_fact: str = ""
-    wanted_name: str = ""
-    margin: Decimal | None = None
-    doubt: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Write the verdict as plain values; numbers stay exact."""
         return {
             "truth": self.truth,
-            "fact": self.fact,
+            "fact": self.condition.fact.under(self.key),
             "found": self.found,
-            "op": self.op,
+            "op": self.condition.op,
             "wanted": self.wanted,
             "wanted_fact": self.wanted_fact,
             "margin": self.margin,
-            "doubt": self.doubt,
             "reason": self.reason,
         }
+
+    @property
+    def wanted_fact(self) -> str:
+        """Name the fact on the right side in full; empty beside a constant."""
+        wanted = self.condition.wanted
+        return wanted.under(self.key) if isinstance(wanted, FactPath) else ""
+
+    @property
+    def margin(self) -> Decimal | None:
+        """Give how far two numbers lie apart."""
+        if is_number(self.found) and is_number(self.wanted):
+            return distance(self.found, self.wanted)
+        return None
 
     @property
     def reason(self) -> str:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
         if self.truth is None:
-            return self.doubt
-        if self.op == "eq" and self.truth and not self.wanted_fact:
-            return f"{self.name} is {self._wanted}"
-        relation = self.phrase if self.truth else f"not {self.phrase}"
+            return self._doubt
+        if self.truth and self.condition.op == "eq" and not self.wanted_fact:
+            return f"{self._name} is {show(self.wanted)}"
+        phrase = self.condition.operator.phrase
+        relation = phrase if self.truth else f"not {phrase}"
+        wanted = f"{self._wanted_name} {show(self.wanted)}".strip()
         apart = f" (by {show(self.margin)})" if self.margin else ""
-        return f"{self.name} is {show(self.found)}, {relation} {self._wanted}{apart}"
+        return f"{self._name} is {show(self.found)}, {relation} {wanted}{apart}"
 
     @property
-    def _wanted(self) -> str:
-        return f"{self.wanted_name} {show(self.wanted)}".strip()
+    def _name(self) -> str:
+        return _name(self.condition.fact, self.key)
+
+    @property
+    def _wanted_name(self) -> str:
+        """Call the fact on the right side, by its dataset too where that is another."""
+        wanted = self.condition.wanted
+        if isinstance(wanted, Constant):
+            return ""
+        name = _name(wanted, self.key)
+        same = wanted.series == self.condition.fact.series
+        return name if same else f"{wanted.dataset} {name}"
+
+    @property
+    def _doubt(self) -> str:
+        """Say why the two sides cannot be compared."""
+        operator = self.condition.operator
+        sides = ((self._name, self.found), (self._wanted_name, self.wanted))
+        for name, value in sides:
+            if value is None:
+                return f"{name} has no value"
+            if not _is_comparable(operator, value):
+                types = " or ".join(sorted(operator.types))
+                return f"{name} is {show(value)}, which is no {types}"
+        name, wanted = self._name, self._wanted_name or show(self.wanted)
+        return (
+            f"{name} is a {type_of(self.found)} and {wanted} a {type_of(self.wanted)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,66 +174,35 @@ def not_of(truth: Truth) -> Truth:
 
 def _judge_condition(condition: Condition, view: View, key: str) -> ConditionVerdict:
     found = view.value(condition.fact, key)
-    wanted: Value
-    if isinstance(condition.wanted, FactPath):
-        wanted = view.value(condition.wanted, key)
-        wanted_fact = condition.wanted.under(key)
-        wanted_name = _name(condition.wanted, key, beside=condition.fact)
-    else:
-        wanted, wanted_fact, wanted_name = condition.wanted.value, "", ""
-    name = _name(condition.fact, key)
-    doubt = _doubt(condition, name, found, wanted_name, wanted)
-    truth: Truth = None
-    margin = None
-    if not doubt:
-        truth = condition.operator.holds(found, wanted)  # type: ignore[arg-type]
-        if is_number(found):
-            margin = distance(found, wanted)  # type: ignore[arg-type]
+    wanted = condition.wanted
+    value = wanted.value if isinstance(wanted, Constant) else view.value(wanted, key)
     return ConditionVerdict(
-        truth=truth,
-        fact=condition.fact.under(key),
-        name=name,
+        truth=_compare(condition.operator, found, value),
+        condition=condition,
+        key=key,
         found=found,
-        op=condition.op,
-        phrase=condition.operator.phrase,
-        wanted=wanted,
-        wanted_fact=wanted_fact,
-        wanted_name=wanted_name,
-        margin=margin,
-        doubt=doubt,
+        wanted=value,
     )
 
 
-def _doubt(
-    condition: Condition, name: str, found: Value, wanted_name: str, wanted: Value
-) -> str:
-    """Say why two sides cannot be compared; nothing if they can."""
-    for called, value in ((name, found), (wanted_name, wanted)):
-        if value is None:
-            return f"{called} has no value"
-        if not _is_comparable(condition, value):
-            types = " or ".join(sorted(condition.operator.types))
-            return f"{called or 'The value'} is {show(value)}, which is no {types}"
-    if type_of(found) is not type_of(wanted):
-        return (
-            f"{name} is a {type_of(found)} and"
-            f" {wanted_name or show(wanted)} is a {type_of(wanted)}"
-        )
-    return ""
+def _compare(operator: Operator, found: Value, wanted: Value) -> Truth:
+    """Compare two sides; unknown unless both have a value of one type it compares."""
+    if found is None or wanted is None or type_of(found) is not type_of(wanted):
+        return None
+    if not (_is_comparable(operator, found) and _is_comparable(operator, wanted)):
+        return None
+    return operator.holds(found, wanted)
 
 
-def _is_comparable(condition: Condition, value: Value) -> bool:
+def _is_comparable(operator: Operator, value: Value) -> bool:
     field_type = type_of(value)
     if field_type is FieldType.NUMBER:
         return is_number(value)
-    return field_type in condition.operator.types
+    return field_type in operator.labels
 
 
-def _name(path: FactPath, key: str, *, beside: FactPath | None = None) -> str:
-    """Call a fact by its field, and by key and dataset where those are others."""
-    words = [path.field]
-    if path.named_key not in (None, key):
-        words.insert(0, f"{path.named_key}")
-    if beside is not None and beside.series != path.series:
-        words.insert(0, path.dataset)
-    return " ".join(words)
+def _name(path: FactPath, key: str) -> str:
+    """Call a fact by its field, and by its key too where that is another one."""
+    if path.named_key in (None, key):
+        return path.field
+    return f"{path.named_key} {path.field}"

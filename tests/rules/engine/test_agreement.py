@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.engine import (
@@ -162,7 +162,6 @@ def assert_same_counts(engine: Engine, reference: ReferenceEvaluator) -> None:
     assert found == wanted
 
 
-@settings(max_examples=300)
 @given(rules=st.lists(definitions, min_size=1, max_size=3), history=histories)
 def test_random_rules_on_random_histories_agree_with_the_reference(rules, history):
     engine, reference = Engine(), ReferenceEvaluator()
@@ -178,7 +177,6 @@ def test_random_rules_on_random_histories_agree_with_the_reference(rules, histor
     assert_same_counts(engine, reference)
 
 
-@settings(max_examples=300)
 @given(rule=definitions, history=troubled_histories)
 def test_rules_changed_in_the_middle_agree_with_the_reference(rule, history):
     engine, reference = Engine(), ReferenceEvaluator()
@@ -206,7 +204,6 @@ def put_both(engine, reference, rule_id, version, definition) -> None:
     reference.put(rule_id, version, definition)
 
 
-@settings(max_examples=100)
 @given(rule=definitions, outputs=definitions, history=histories)
 def test_editing_outputs_in_the_middle_keeps_state(rule, outputs, history):
     edited = {**rule, "outputs": outputs["outputs"]}
