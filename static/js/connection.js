@@ -33,9 +33,9 @@ export function mustPoll() {
   return !feed.everLive && feed.failures >= BLOCKED_AFTER;
 }
 
-/** Count alerts that arrived unseen; zero when they have been seen. */
-export function countUnread(more) {
-  unread = more === 0 ? 0 : unread + more;
+/** Show how many alerts arrived unseen. */
+export function setUnread(count) {
+  unread = count;
   for (const badge of document.querySelectorAll("[data-unread]")) {
     badge.textContent = unread || "";
   }
@@ -65,9 +65,10 @@ feed.addEventListener("state", (event) => {
 });
 
 feed.addEventListener("frame", (event) => {
-  const { type, entry } = event.detail;
-  const isNew = type === "alert.changed" && ["opened", "raised"].includes(entry.kind);
-  if (isNew && !isFeedPage) countUnread(1);
+  // For parts of pages that read themselves again: hx-trigger="feed-grown from:body".
+  if (event.detail.seq) document.body.dispatchEvent(new CustomEvent("feed-grown"));
+  const isNew = ["opened", "raised"].includes(event.detail.kind);
+  if (isNew && !isFeedPage) setUnread(unread + 1);
 });
 
 setInterval(() => state === "waiting" && draw(), 1000);

@@ -4,9 +4,14 @@
 import { announce } from "bellwether/toast.js";
 
 const PATIENCE_MS = 150;
+// Requests that nobody asked for run and fail quietly; the next one follows soon.
+const BY_ITSELF = new Set(["every", "feed-grown"]);
 const bars = new Map();
 
+const isQuiet = (event) => BY_ITSELF.has(event.detail.ctx?.sourceEvent?.type);
+
 document.addEventListener("htmx:before:request", (event) => {
+  if (isQuiet(event)) return;
   const { ctx } = event.detail;
   const timer = setTimeout(() => {
     const bar = document.createElement("div");
@@ -29,7 +34,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 
 document.addEventListener("htmx:response:error", (event) => {
   const { status, headers } = event.detail.ctx.response;
-  if (status !== 404 && status !== 429 && status < 500) return;
+  if (isQuiet(event) || (status !== 404 && status !== 429 && status < 500)) return;
   const id = headers.get("X-Request-Id");
   const words = {
     404: "That is no longer there. Reload the page to see what is.",
@@ -40,7 +45,7 @@ document.addEventListener("htmx:response:error", (event) => {
 });
 
 document.addEventListener("htmx:error", (event) => {
-  if (event.detail.ctx?.response) return;
+  if (isQuiet(event) || event.detail.ctx?.response) return;
   announce("The server cannot be reached. Check the connection, then try again.", {
     level: "error",
   });

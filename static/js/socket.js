@@ -14,7 +14,8 @@ export function waitBefore(tries, random = Math.random) {
 }
 
 export class Feed extends EventTarget {
-  // Events: "frame" (detail: the frame), "state" (detail: {state, retryAt}).
+  // Events: "frame" (detail: the frame; those with a number come in order and once),
+  // "state" (detail: {state, retryAt}).
   // States: connecting, live, waiting, offline, signed-out.
   #url;
   #socket;
@@ -72,7 +73,7 @@ export class Feed extends EventTarget {
     if (frame.type === "pong") return;
     if (frame.type === "resumed") this.#resumed(frame);
     else if (frame.type === "gap") this.since = frame.to;
-    else if (frame.type === "reset" || frame.type === "expired") this.since = null;
+    else if (frame.type === "reset" || frame.type === "expired") this.#restart(frame);
     else if (frame.seq && !this.#follows(frame.seq)) return;
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
@@ -85,6 +86,12 @@ export class Feed extends EventTarget {
     this.epoch = frame.epoch;
     this.since ??= frame.head;
     this.#tell("live");
+  }
+
+  // The numbers began anew, or ours are too old: whoever listens reads the page again.
+  #restart(frame) {
+    this.since = null;
+    this.#resumed(frame);
   }
 
   // Numbers are dense: a smaller one is a repeat, a larger one means that some were

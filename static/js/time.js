@@ -39,7 +39,7 @@ export function setTime(element, iso) {
 
 function tick() {
   const now = new Date();
-  for (const element of document.querySelectorAll("time[data-relative]")) {
+  for (const element of document.querySelectorAll("time[data-relative][datetime]")) {
     const text = relative(new Date(element.dateTime), now);
     if (element.textContent !== text) element.textContent = text;
   }
