@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 from outbound.addresses import AddressRules
 
@@ -167,3 +168,62 @@ def _loopback_listeners() -> list[socket.socket]:
     with suppress(OSError):
         listeners.append(socket.create_server(("::1", port), family=socket.AF_INET6))
     return listeners
+
+
+@dataclass(slots=True)
+class MailServer:
+    """An SMTP server that keeps what it got and answers a command as it was told."""
+
+    port: int
+    answers: dict[str, bytes] = field(default_factory=dict)
+    mails: list[bytes] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+
+
+class _MailHandler(StreamRequestHandler):
+    here: MailServer
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            self._say(b"220 ready")
+            while line := self.rfile.readline():
+                command = line[:4].decode().strip().upper()
+                answer = self.here.answers.get(command, b"250 ok")
+                if command == "RCPT":
+                    self.here.recipients.append(line.decode().strip())
+                if command == "DATA" and answer == b"250 ok":
+                    self._say(b"354 go on")
+                    self.here.mails.append(self._mail())
+                self._say(answer)
+                if command == "QUIT":
+                    return
+
+    def _say(self, answer: bytes) -> None:
+        self.wfile.write(answer + b"\r\n")
+
+    def _mail(self) -> bytes:
+        lines = []
+        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line)
+        return b"".join(lines)
+
+
+class _MailTCPServer(ThreadingTCPServer):
+    daemon_threads = True
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    class BoundHandler(_MailHandler):
+        pass
+
+    server = _MailTCPServer((LOOPBACK, 0), BoundHandler)
+    BoundHandler.here = MailServer(port=server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield BoundHandler.here
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mailbox
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -66,7 +67,12 @@ class EmailBackend(BaseEmailBackend):
 def list_mails(*, workspace: str, limit: int = 100) -> list[StoredMail]:
     """Return the newest mails of a workspace, newest first."""
     store = _open(workspace)
-    return [_read(store, key) for key in _newest_first(store)[:limit]]
+    mails = []
+    for key in _newest_first(store)[:limit]:
+        # One that is purged meanwhile is simply no longer there.
+        with suppress(MailNotFound):
+            mails.append(_read(store, key))
+    return mails
 
 
 def read_mail(*, workspace: str, key: str) -> StoredMail:
@@ -75,10 +81,7 @@ def read_mail(*, workspace: str, key: str) -> StoredMail:
     Raises:
         MailNotFound: it has none of this key.
     """
-    store = _open(workspace)
-    if key not in _newest_first(store):
-        raise MailNotFound("There is no such mail.")
-    return _read(store, key)
+    return _read(_open(workspace), key)
 
 
 def purge_mails(*, workspace: str, keep: int = 0) -> int:
@@ -91,7 +94,10 @@ def _open(workspace: str) -> mailbox.Maildir:
     name = workspace.upper() if _SLUG.fullmatch(workspace) else _NO_WORKSPACE
     root = Path(settings.BELLWETHER_MAILBOX_DIR)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return mailbox.Maildir(root / name)
+    # Made here, because two first mails at once would trip over Maildir's own making.
+    for part in ("tmp", "new", "cur"):
+        (root / name / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return mailbox.Maildir(root / name, create=False)
 
 
 def _newest_first(store: mailbox.Maildir) -> list[str]:
@@ -113,11 +119,16 @@ def _keep_newest(store: mailbox.Maildir, number: int) -> int:
 
 def _read(store: mailbox.Maildir, key: str) -> StoredMail:
     place = _KEY.fullmatch(key)
-    letter = BytesParser(Letter, policy=policy.default).parsebytes(store.get_bytes(key))
-    seconds = int(place["seconds"]) if place else 0
+    try:
+        written = store.get_bytes(key) if place else b""
+    except (KeyError, FileNotFoundError):
+        written = b""
+    if place is None or not written:
+        raise MailNotFound("There is no such mail.")
+    letter = BytesParser(Letter, policy=policy.default).parsebytes(written)
     return StoredMail(
         key=key,
-        stored_at=datetime.fromtimestamp(seconds, tz=UTC),
+        stored_at=datetime.fromtimestamp(int(place["seconds"]), tz=UTC),
         subject=str(letter.get("Subject", "")),
         sender=str(letter.get("From", "")),
         recipients=str(letter.get("To", "")),

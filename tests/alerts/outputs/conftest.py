@@ -26,7 +26,7 @@ def maildir(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context() -> SendContext:
+def sending() -> SendContext:
     return SendContext(
         # The reference verifier of signatures reads the clock itself.
         now=datetime.now(tz=UTC),  # noqa: TID251

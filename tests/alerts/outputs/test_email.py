@@ -14,14 +14,14 @@ TO: dict[str, object] = {"to": ["ann@example.com", "bob@example.com"]}
 
 
 def sent(
-    message: OutgoingMessage, context: SendContext, config: dict[str, object] = TO
+    message: OutgoingMessage, sending: SendContext, config: dict[str, object] = TO
 ) -> StoredMail:
-    Email().send(message, config=config, context=context)
+    Email().send(message, config=config, context=sending)
     return list_mails(workspace=message.workspace)[0]
 
 
 def test_mail_says_the_rules_words_then_the_table(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
     told = replace(
         message,
@@ -29,7 +29,7 @@ def test_mail_says_the_rules_words_then_the_table(
         message="It is {{ margin }} under {{ threshold }}. High: {{ high }}",
     )
 
-    mail = sent(told, context)
+    mail = sent(told, sending)
 
     assert mail.subject == "MSFT fell to 309.20"
     assert mail.text.startswith("It is 0.80 under 310. High: 315")
@@ -39,9 +39,9 @@ def test_mail_says_the_rules_words_then_the_table(
 
 
 def test_mail_has_a_default_for_rules_without_words(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
-    mail = sent(message, context)
+    mail = sent(message, sending)
 
     assert mail.subject == "Microsoft under a threshold: MSFT"
     assert "MSFT: latestPrice is 309.20, at or below 310 (by 0.80)." in mail.text
@@ -49,23 +49,23 @@ def test_mail_has_a_default_for_rules_without_words(
 
 
 def test_mail_carries_what_identifies_a_repeat(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
-    first, second = sent(message, context), sent(message, context)
+    first, second = sent(message, sending), sent(message, sending)
 
     headers = dict(first.headers)
     assert headers["Message-ID"] == f"<{message.delivery_id}@bellwether.example>"
     assert headers["X-Delivery-Id"] == str(message.delivery_id)
     assert headers["X-Bellwether-Workspace"] == "DEMO"
     assert headers["Auto-Submitted"] == "auto-generated"
-    assert headers["List-Unsubscribe"] == f"<{context.manage_url}>"
+    assert headers["List-Unsubscribe"] == f"<{sending.manage_url}>"
     assert headers["Message-ID"] == dict(second.headers)["Message-ID"]
 
 
 def test_mail_goes_to_every_recipient_at_once(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
-    mail = sent(message, context)
+    mail = sent(message, sending)
 
     assert mail.recipients == "ann@example.com, bob@example.com"
     assert mail.sender == "Bellwether <bellwether@bellwether.example>"
@@ -73,7 +73,7 @@ def test_mail_goes_to_every_recipient_at_once(
 
 
 def test_values_and_words_are_escaped_in_html(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
     hostile = "<script>alert(1)</script>"
     told = replace(
@@ -86,7 +86,7 @@ def test_values_and_words_are_escaped_in_html(
         alert_url='https://bellwether.example/"><script>',
     )
 
-    mail = sent(told, context)
+    mail = sent(told, sending)
 
     assert "<script>" not in mail.html
     assert "<b>" not in mail.html
@@ -99,52 +99,52 @@ def test_values_and_words_are_escaped_in_html(
     ["a\r\nBcc: eve@example.com", "a\nBcc: eve@example.com", "a\x00b", "a\u2028b"],
 )
 def test_subject_stays_one_header_whatever_a_value_holds(
-    hostile: str, message: OutgoingMessage, context: SendContext
+    hostile: str, message: OutgoingMessage, sending: SendContext
 ) -> None:
     told = replace(message, key=hostile, subject="{{ key }}")
 
-    mail = sent(told, context)
+    mail = sent(told, sending)
 
     assert not {name.lower() for name, _ in mail.headers} & {"bcc", "cc"}
     assert mail.subject.startswith("a ")
 
 
 def test_template_that_fails_does_not_hold_the_alert_back(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
     told = replace(message, message="{% for i in (1..999999) %}x{% endfor %}")
 
-    mail = sent(told, context)
+    mail = sent(told, sending)
 
     assert "MSFT: latestPrice is 309.20" in mail.text
     assert "The rule's own text was not used." in mail.text
 
 
 def test_simulated_data_are_said_to_be(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
-    mail = sent(replace(message, is_simulated=True), context)
+    mail = sent(replace(message, is_simulated=True), sending)
 
     assert "simulated" in mail.text
     assert "Simulated" in mail.html
 
 
 def test_end_of_an_alert_is_said_in_the_subject(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
-    mail = sent(replace(message, kind="resolved"), context)
+    mail = sent(replace(message, kind="resolved"), sending)
 
     assert mail.subject == "Resolved: Microsoft under a threshold: MSFT"
 
 
 def test_mail_server_that_is_away_is_tried_again(
-    message: OutgoingMessage, context: SendContext, maildir: Path
+    message: OutgoingMessage, sending: SendContext, maildir: Path
 ) -> None:
     maildir.parent.mkdir(exist_ok=True)
     maildir.write_text("a file where the directory should be")
 
     with pytest.raises(OutputError, match="mail server") as failure:
-        Email().send(message, config=TO, context=context)
+        Email().send(message, config=TO, context=sending)
 
     assert not failure.value.permanent
 
@@ -187,10 +187,10 @@ def test_bad_configuration_names_the_field(
 
 
 def test_recipient_that_became_invalid_is_given_up(
-    message: OutgoingMessage, context: SendContext
+    message: OutgoingMessage, sending: SendContext
 ) -> None:
     with pytest.raises(OutputError) as failure:
-        Email().send(message, config={"to": ["a@x, b@y"]}, context=context)
+        Email().send(message, config={"to": ["a@x, b@y"]}, context=sending)
 
     assert failure.value.permanent
     assert list_mails(workspace="DEMO") == []

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,11 @@ def test_mailbox_is_emptied_for_one_workspace() -> None:
     assert [mail.subject for mail in list_mails(workspace="DEMO")] == ["number 2"]
     assert purge_mails(workspace="DEMO") == 1
     assert len(list_mails(workspace="OTHER")) == 1
+
+
+def test_first_mails_of_a_workspace_may_come_at_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, [f"number {number}" for number in range(24)]))
+
+    subjects = {mail.subject for mail in list_mails(workspace="DEMO")}
+    assert subjects == {f"number {number}" for number in range(24)}

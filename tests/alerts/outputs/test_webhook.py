@@ -22,10 +22,10 @@ from tests.receivers import Handler, Receiver, Reply
 
 
 def send(
-    sink: Receiver, message: OutgoingMessage, context: SendContext, path: str = "/hook"
+    sink: Receiver, message: OutgoingMessage, sending: SendContext, path: str = "/hook"
 ) -> OutputError | None:
     try:
-        Webhook().send(message, config={"url": sink.url(path)}, context=context)
+        Webhook().send(message, config={"url": sink.url(path)}, context=sending)
     except OutputError as error:
         return error
     return None
@@ -71,22 +71,22 @@ def test_values_of_every_type_leave_as_they_came(
 
 
 def test_reference_verifies_the_bytes_that_arrive(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
-    assert send(sink, message, context) is None
+    assert send(sink, message, sending) is None
 
     (got,) = sink.received
     assert got.body == write_body(message)
     assert got.headers["webhook-id"] == str(message.delivery_id)
-    verified = Verifier(context.signing_secrets[0]).verify(got.body, got.headers)
+    verified = Verifier(sending.signing_secrets[0]).verify(got.body, got.headers)
     assert verified["data"]["name"] == message.rule
 
 
 def test_repeat_is_recognised_by_its_id(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
-    send(sink, message, context)
-    send(sink, message, replace(context, now=context.now + timedelta(seconds=60)))
+    send(sink, message, sending)
+    send(sink, message, replace(sending, now=sending.now + timedelta(seconds=60)))
 
     first, second = sink.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -94,11 +94,11 @@ def test_repeat_is_recognised_by_its_id(
 
 
 def test_both_secrets_sign_during_a_rotation(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
     secrets = (make_secret(), make_secret())
 
-    send(sink, message, replace(context, signing_secrets=secrets))
+    send(sink, message, replace(sending, signing_secrets=secrets))
 
     (got,) = sink.received
     for secret in secrets:
@@ -107,11 +107,11 @@ def test_both_secrets_sign_during_a_rotation(
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_any_2xx_is_success(
-    status: int, sink: Receiver, message: OutgoingMessage, context: SendContext
+    status: int, sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
     sink.replies["/hook"] = Reply(status=status, body=b"")
 
-    result = Webhook().send(message, config={"url": sink.url("/hook")}, context=context)
+    result = Webhook().send(message, config={"url": sink.url("/hook")}, context=sending)
 
     assert result.status_code == status
 
@@ -154,12 +154,12 @@ def test_status_decides_what_becomes_of_the_delivery(
     disable: bool,
     sink: Receiver,
     message: OutgoingMessage,
-    context: SendContext,
+    sending: SendContext,
 ) -> None:
     headers = (("location", sink.url("/other")),)
     sink.replies["/hook"] = Reply(status=status, headers=headers, body=b"why\x00")
 
-    error = send(sink, message, context)
+    error = send(sink, message, sending)
 
     assert error
     assert (error.permanent, error.disable) == (permanent, disable)
@@ -169,11 +169,11 @@ def test_status_decides_what_becomes_of_the_delivery(
 
 
 def test_beginning_of_the_answer_is_kept_as_storable_text(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
     sink.replies["/hook"] = Reply(status=500, body=b"\x00\xff" + b"x" * 10_000)
 
-    error = send(sink, message, context)
+    error = send(sink, message, sending)
 
     assert error
     assert error.result.answer.startswith("\ufffd\ufffdxx")
@@ -205,11 +205,11 @@ def test_wait_asked_for_is_read_and_cut_to_a_day(
     wait: timedelta | None,
     sink: Receiver,
     message: OutgoingMessage,
-    context: SendContext,
+    sending: SendContext,
 ) -> None:
     sink.replies["/hook"] = Reply(status=503, headers=(("Retry-After", header),))
 
-    error = send(sink, message, replace(context, now=NOW))
+    error = send(sink, message, replace(sending, now=NOW))
 
     assert error
     assert error.retry_after == wait
@@ -220,11 +220,11 @@ def hang_up(handler: Handler) -> None:
 
 
 def test_receiver_that_hangs_up_is_tried_again(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
     sink.streams["/hook"] = hang_up
 
-    error = send(sink, message, context)
+    error = send(sink, message, sending)
 
     assert error
     assert not error.permanent
@@ -232,9 +232,9 @@ def test_receiver_that_hangs_up_is_tried_again(
 
 
 def test_forbidden_address_is_given_up_at_once(
-    sink: Receiver, message: OutgoingMessage, context: SendContext
+    sink: Receiver, message: OutgoingMessage, sending: SendContext
 ) -> None:
-    error = send(sink, message, replace(context, rules=AddressRules()))
+    error = send(sink, message, replace(sending, rules=AddressRules()))
 
     assert error
     assert error.permanent
