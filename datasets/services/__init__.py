@@ -18,6 +18,15 @@ from datasets.services.idempotency import (
     IdempotencyKey,
     answer_once,
     hash_request,
+    read_key,
+)
+from datasets.services.import_turns import ImportInvalid
+from datasets.services.importing import (
+    JobNotFound,
+    find_job,
+    run_import,
+    start_import,
+    sweep_jobs,
 )
 from datasets.services.lanes import (
     LaneEvent,
@@ -39,6 +48,27 @@ from datasets.services.making import (
     delete_dataset,
     find_dataset,
 )
+from datasets.services.periods import Period, PeriodInvalid, read_period
+from datasets.services.publishing import publish_events
+from datasets.services.reading import (
+    Selection,
+    TooManyAsked,
+    count_contents,
+    find_datasets,
+    key_as_stored,
+    newest_records,
+    read_records,
+    received_times,
+    shown_fields,
+)
+from datasets.services.searching import FoundFact, fact_path, search_facts
+from datasets.services.previewing import ImportPreview, preview_import
+from datasets.services.uploads import Upload
+from datasets.services.vocabulary import (
+    distinct_values,
+    known_keys,
+    visible_datasets,
+)
 from datasets.services.waiting import DuplicatesRefused, wait_for_judgement
 from datasets.store.lanes import LaneBusy, holding
 from datasets.store.records import CheckedEvent
@@ -55,13 +85,22 @@ __all__ = [
     "DatasetTaken",
     "DuplicatesRefused",
     "EventsInvalid",
+    "FoundFact",
     "IdempotencyKey",
+    "ImportInvalid",
+    "ImportPreview",
     "Ingest",
+    "JobNotFound",
     "LaneBusy",
     "LaneEvent",
     "LaneMoved",
+    "Period",
+    "PeriodInvalid",
+    "Selection",
     "SettledBatch",
     "StoredFacts",
+    "Upload",
+    "TooManyAsked",
     "accept_batch",
     "accept_checked",
     "answer_once",
@@ -70,18 +109,39 @@ __all__ = [
     "backlog_of",
     "check_events",
     "checker_of",
+    "count_contents",
     "create_dataset",
     "delete_dataset",
+    "fact_path",
     "find_dataset",
+    "find_datasets",
+    "find_job",
+    "distinct_values",
     "finish_batches",
     "hash_request",
     "holding",
     "index_of",
+    "key_as_stored",
+    "known_keys",
     "load_facts",
+    "newest_records",
     "open_lane",
+    "preview_import",
+    "run_import",
+    "publish_events",
+    "read_key",
+    "read_period",
+    "read_records",
+    "received_times",
     "save_facts",
+    "search_facts",
+    "read_key",
     "settle_batches",
+    "shown_fields",
+    "start_import",
+    "sweep_jobs",
     "take_batches",
+    "visible_datasets",
     "wait_for_judgement",
     "writing",
 ]
