@@ -106,6 +106,7 @@ class _Reading:
             "/name": "/ruleName",
             "/when/all": "/conditions",
             "/when/any": "/conditions",
+            "/include": "/additionalIndex",
         }
         self._index = [
             str(parse_fact(entry, workspace) or "")
@@ -149,7 +150,8 @@ class _Reading:
             pointer, _, step = pointer.rpartition("/")
             rest = f"/{_PLACE_IN_TRIPLE.get(step, step)}{rest}"
         sent = self._origins.get(pointer, pointer) + rest
-        return Problem(pointer=sent, code=problem.code, detail=problem.detail)
+        detail = problem.detail.replace(f'"{problem.pointer}"', f'"{sent}"')
+        return Problem(pointer=sent, code=problem.code, detail=detail)
 
     def _list(self, name: str, *, at_most: int) -> Iterator[Place]:
         if name in self._places:
@@ -167,7 +169,9 @@ class _Reading:
             return []
         written = self._places["ruleSet"].text(at_most=MAX_FACT_LENGTH, blank=False)
         symbols = [symbol.strip().upper() for symbol in (written or "").split(",")]
-        return [None if s in _ANY_SYMBOL else s for s in symbols if s]
+        if _ANY_SYMBOL.intersection(symbols):
+            return [None]
+        return [symbol for symbol in symbols if symbol]
 
     def _read_group(self) -> dict[str, object]:
         """Read the conditions as one flat group of the rule's type."""

@@ -87,6 +87,9 @@ class Engine:
         )
         result = step(self.program, loaded, event)
         assert result.errors == {}
+        for transition in result.transitions:
+            assert transition.verdict.truth is (transition.kind != "resolved")
+            assert transition.reason
         self.facts |= result.facts
         self._keep(result)
         for rule_id, counts in result.counts.items():

@@ -230,7 +230,7 @@ def test_own_data_and_any_key_are_kept_as_written():
     assert star.definition["watch"]["facts"] == ["CORE:STOCK:*:latestPrice"]
 
 
-@pytest.mark.parametrize("any_symbol", ["ANYEVENT", "anyevent", "*", " * "])
+@pytest.mark.parametrize("any_symbol", ["ANYEVENT", "anyevent", "*", " * ", "A,*"])
 def test_any_symbol_keeps_every_symbol_apart(any_symbol):
     rule = read(PYEX, ruleSet=any_symbol)
 

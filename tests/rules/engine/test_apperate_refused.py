@@ -112,6 +112,11 @@ INVALID = {
         "/additionalIndex/1",
         "bad_fact",
     ),
+    "too-many-additional-facts": (
+        {**ARTICLE, "additionalIndex": [f"CORE:STOCK:A:f{n}" for n in range(51)]},
+        "/additionalIndex",
+        "too_many",
+    ),
     "additional-fact-is-a-number": (
         {**ARTICLE, "additionalIndex": [5]},
         "/additionalIndex/0",
@@ -173,3 +178,15 @@ def test_body_is_refused_where_it_is_wrong(body, pointer, code):
         (pointer, code)
     ]
     assert all(len(one.detail) < 400 for one in refused.value.problems)
+
+
+def test_sentence_speaks_of_the_body_that_was_sent():
+    body = {**ARTICLE, "ruleName": 5, "conditions": [["$index[0]", "<", 10**40]]}
+
+    with pytest.raises(DefinitionInvalid) as refused:
+        read_apperate(body, workspace="DEMO")
+
+    assert str(refused.value) == (
+        '"/ruleName" is a text, in quotes. "/conditions/0/2" has more than 34 digits,'
+        " or an exponent beyond 300."
+    )
