@@ -5,15 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from alerts.pipeline import drain_lane
-from alerts.services import (
-    note_heartbeat,
-    number_entries,
-    send_due,
-    sweep_deliveries,
-    sweep_feed,
-    sweep_lanes,
-    sweep_upkeep,
-)
+from alerts.services import note_heartbeat, number_entries, send_due
+from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
 from config.celery import Task
 from config.clock import database_now
 

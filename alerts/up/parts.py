@@ -1,0 +1,55 @@
+"""Run one part in this process, under the parent or by itself (compose, systemd)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+from django.conf import settings
+
+from alerts.up import plan, runner, web, workers
+from alerts.up.parent import say
+from alerts.up.watching import LEAVING_SECONDS
+
+
+def run_part(name: str, *, host: str, port: int) -> int:
+    """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
+    if name == plan.EVERYTHING:
+        return run_everything(host=host, port=port)
+    if name == plan.WEB:
+        web.serve(host=host, port=port, on_serving=lambda: _say_where(host, port))
+    elif name == plan.BEAT:
+        workers.run_beat()
+    elif name == plan.RUNNER:
+        runner.run()
+    else:
+        return workers.run_worker(plan.workers()[name])
+    return 0
+
+
+def run_everything(*, host: str, port: int) -> int:
+    """Be web, worker, beat and runner, as threads around the web server's loop."""
+    worker = workers.WorkerThread(plan.everything())
+    beat = workers.BeatThread()
+    stopping = threading.Event()
+
+    def work() -> None:
+        # Only now: what they load would make the first page wait.
+        worker.start()
+        beat.start()
+        runner.start_sweeping(stopping)
+        _say_where(host, port)
+
+    web.serve(host=host, port=port, on_serving=work)
+    stopping.set()
+    beat.stop()
+    worker.stop(seconds=LEAVING_SECONDS / 2)
+    # Threads that still work would keep the interpreter; what they do is still due.
+    logging.shutdown()
+    os._exit(0)
+
+
+def _say_where(host: str, port: int) -> None:
+    here, public = plan.address(host, port), settings.BELLWETHER_URL
+    say(f"Bellwether serves at {here}" + (f" ({public})" if here != public else ""))

@@ -1,0 +1,96 @@
+"""Which parts run: one that is everything, or one process for each kind of work."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from django.conf import settings
+
+#: The embedded default's only part.
+EVERYTHING = "bellwether"
+WEB = "web"
+BEAT = "beat"
+RUNNER = "runner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker: its name, the queues it reads and how it runs tasks."""
+
+    name: str
+    queues: tuple[str, ...]
+    pool: str
+    concurrency: int
+
+
+class HalfConfigured(Exception):
+    """Only one of the two addresses of the full mode is set."""
+
+
+def is_full() -> bool:
+    """Say whether PostgreSQL and Redis are given, so that parts are processes.
+
+    Raises:
+        HalfConfigured: if only one of them is.
+    """
+    has_postgres = str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+    if has_postgres == bool(settings.REDIS_URL):
+        return has_postgres
+    given, missing = ("DATABASE_URL", "REDIS_URL")[:: 1 if has_postgres else -1]
+    raise HalfConfigured(
+        f"{given} is set, but {missing} is not. Set both to run on PostgreSQL and"
+        " Redis, or neither to run on SQLite in one process."
+    )
+
+
+def drain_queues() -> tuple[str, ...]:
+    """Return the queues of the drain slots; a lane always rings at the same one."""
+    return tuple(f"drain.{n}" for n in range(settings.BELLWETHER_DRAIN_SLOTS))
+
+
+def workers() -> dict[str, Worker]:
+    """Return the full mode's workers by name.
+
+    A slot's lanes keep their programs in the one process of its queue. Calls to the
+    outside have a worker of their own, so that slow receivers hold up nobody else.
+    """
+    drains = [
+        Worker(name=queue, queues=(queue,), pool="prefork", concurrency=1)
+        for queue in drain_queues()
+    ]
+    others = [
+        Worker(name="calls", queues=("send", "fetch"), pool="threads", concurrency=16),
+        Worker(name="upkeep", queues=("upkeep",), pool="threads", concurrency=4),
+    ]
+    return {worker.name: worker for worker in (*drains, *others)}
+
+
+def everything() -> Worker:
+    """Return the embedded default's only worker."""
+    queues = (*drain_queues(), "send", "fetch", "upkeep")
+    return Worker(name="worker", queues=queues, pool="threads", concurrency=8)
+
+
+def part_names() -> list[str]:
+    """Return the parts of the way to run that the settings choose."""
+    return [WEB, *workers(), BEAT, RUNNER] if is_full() else [EVERYTHING]
+
+
+def commands(*, host: str, port: int) -> dict[str, list[str]]:
+    """Return each part's name and command line, for the parent."""
+    start = [sys.executable, str(settings.BASE_DIR / "manage.py"), "up", "--leashed"]
+    where = ["--host", host, "--port", str(port)]
+    return {name: [*start, *where, "--only", name] for name in part_names()}
+
+
+def address(host: str, port: int) -> str:
+    """Return the address at which this machine reaches a server listening there."""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if ip.is_unspecified:
+        return f"http://127.0.0.1:{port}"
+    return f"http://[{ip}]:{port}" if ip.version == 6 else f"http://{ip}:{port}"

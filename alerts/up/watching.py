@@ -1,0 +1,117 @@
+"""How a part notices that it is of no use any more, and leaves by itself.
+
+Leaving is always safe, at once and anywhere: what was not committed is still due, and
+the parent starts the part again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import DatabaseError, connection
+
+from alerts.models import Heartbeat
+from alerts.services.health import SILENCE_ALLOWED
+from config.celery import Task, ring
+from config.clock import database_now
+
+logger = logging.getLogger(__name__)
+
+#: How long a part may take to finish what it does once it is told to leave.
+LEAVING_SECONDS = 8.0
+_LOOK_EVERY_SECONDS = 5.0
+_RING_EVERY_SECONDS = 15.0
+
+
+def leave_with_parent() -> None:
+    """Leave when standard input ends: the parent, who holds its other end, is gone."""
+    _in_background("leash", _await_end_of_input)
+
+
+def _await_end_of_input() -> None:
+    while os.read(sys.stdin.fileno(), 512):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(LEAVING_SECONDS)
+    # A worker whose broker is gone ignores SIGTERM. The group is the part's own.
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def watch_worker(*, part: str) -> None:
+    """Leave once nobody answered a bell of this worker for a minute.
+
+    A worker can be alive but deaf (PROMISES.md R7); only an answered bell shows that
+    it hears. `part` is the row in which the answer is noted.
+    """
+    _in_background("watchdog", lambda: _watch(part))
+
+
+def name_here(worker: str) -> str:
+    """Return the part's name of a worker of this host, which rings for itself."""
+    return f"{worker}@{platform.node()[:40]}"
+
+
+def ring_for(*, part: str) -> None:
+    """Send this worker a bell every 15 seconds, through the broker."""
+
+    def ring_on() -> None:
+        while True:
+            ring(Task.HEARTBEAT, {"worker": part})
+            time.sleep(_RING_EVERY_SECONDS)
+
+    _in_background("pulse", ring_on)
+
+
+def run_or_leave(name: str, work: Callable[[], None]) -> None:
+    """Run `work` in a thread; if it fails the process leaves, being incomplete."""
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException:
+            # The thread's last frame: whatever it was, the part cannot go on without.
+            logger.exception("a thread failed, leaving", extra={"work": name})
+            leave()
+
+    _in_background(name, run)
+
+
+def leave() -> None:
+    """End the process now with status 1; the parent starts it again."""
+    logging.shutdown()
+    os._exit(1)
+
+
+def _in_background(name: str, work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name=name, daemon=True).start()
+
+
+def _watch(part: str) -> None:
+    started = time.monotonic()
+    while True:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        if time.monotonic() - started < SILENCE_ALLOWED.total_seconds():
+            continue
+        try:
+            silent = _is_silent(part, database_now())
+        except DatabaseError:
+            # Without the database nobody can answer, and a restart mends nothing.
+            continue
+        finally:
+            connection.close()
+        if silent:
+            logger.error("no bell was answered for a minute, leaving: %s", part)
+            leave()
+
+
+def _is_silent(part: str, now: datetime) -> bool:
+    heard = Heartbeat.objects.filter(part=part, at__gte=now - SILENCE_ALLOWED)
+    return not heard.exists()

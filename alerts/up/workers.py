@@ -1,0 +1,99 @@
+"""Celery inside our processes: a worker and a beat as threads, or one of them alone."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+from celery.beat import Service
+from celery.worker import WorkController, state
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from alerts.up.plan import Worker
+from alerts.up.watching import (
+    name_here,
+    ring_for,
+    run_or_leave,
+    watch_worker,
+)
+from config.celery import app, heartbeat_queue
+
+#: Gossip and mingle are chatter between workers; our heartbeat is a row.
+_QUIET = {"without_heartbeat": True, "without_mingle": True, "without_gossip": True}
+
+
+class WorkerThread:
+    """A real worker, run by a thread of this process; installs no signal handlers."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Let it work, and end the process if nobody hears its bells any more."""
+        run_or_leave(self._worker.name, self._run)
+        watch_worker(part=self._worker.name)
+
+    def stop(self, *, seconds: float) -> None:
+        """Take no further task and wait for those that run."""
+        state.should_stop = 0
+        self._ended.wait(seconds)
+
+    def _run(self) -> None:
+        controller = WorkController(
+            app=app,
+            hostname=f"{self._worker.name}@localhost",
+            pool=self._worker.pool,
+            concurrency=self._worker.concurrency,
+            queues=list(self._worker.queues),
+            **_QUIET,
+        )
+        controller.start()
+        if state.should_stop is None:
+            raise RuntimeError("The worker ended by itself.")
+        self._ended.set()
+
+
+class BeatThread:
+    """A real beat, run by a thread of this process."""
+
+    def __init__(self) -> None:
+        self._service = _new_beat()
+
+    def start(self) -> None:
+        """Let it ring; the process ends if it does."""
+        run_or_leave("beat", self._service.start)
+
+    def stop(self) -> None:
+        """Ring no more."""
+        self._service.stop()
+
+
+def run_beat() -> None:
+    """Be a beat until SIGTERM or Ctrl-C."""
+    service = _new_beat()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: service.stop())
+    service.start()
+
+
+def run_worker(worker: Worker) -> int:
+    """Be a worker until SIGTERM or Ctrl-C; return its exit status."""
+    part = name_here(worker.name)
+    controller = app.Worker(
+        hostname=part,
+        pool=worker.pool,
+        concurrency=worker.concurrency,
+        queues=[*worker.queues, heartbeat_queue(part)],
+        quiet=True,
+        redirect_stdouts=False,
+        **_QUIET,
+    )
+    ring_for(part=part)
+    watch_worker(part=part)
+    controller.start()
+    return int(controller.exitcode or 0)
+
+
+def _new_beat() -> Service:
+    return Service(app, max_interval=1, scheduler_cls=DatabaseScheduler)
