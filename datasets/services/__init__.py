@@ -11,6 +11,7 @@ from datasets.services.accepting import (
     checker_of,
     index_of,
 )
+from datasets.services.bodies import BodyInvalid, BodyKind, EventBody
 from datasets.services.facts import StoredFacts, load_facts, save_facts
 from datasets.services.idempotency import (
     KEEP_FOR,
@@ -49,6 +50,7 @@ from datasets.services.making import (
     find_dataset,
 )
 from datasets.services.periods import Period, PeriodInvalid, read_period
+from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import publish_events
 from datasets.services.reading import (
     Selection,
@@ -62,7 +64,6 @@ from datasets.services.reading import (
     shown_fields,
 )
 from datasets.services.searching import FoundFact, fact_path, search_facts
-from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.uploads import Upload
 from datasets.services.vocabulary import (
     distinct_values,
@@ -78,12 +79,15 @@ __all__ = [
     "KEEP_FOR",
     "Accepted",
     "Answer",
+    "BodyInvalid",
+    "BodyKind",
     "CheckedEvent",
     "DatasetDraft",
     "DatasetInvalid",
     "DatasetNotFound",
     "DatasetTaken",
     "DuplicatesRefused",
+    "EventBody",
     "EventsInvalid",
     "FoundFact",
     "IdempotencyKey",
@@ -99,8 +103,8 @@ __all__ = [
     "Selection",
     "SettledBatch",
     "StoredFacts",
-    "Upload",
     "TooManyAsked",
+    "Upload",
     "accept_batch",
     "accept_checked",
     "answer_once",
@@ -112,11 +116,11 @@ __all__ = [
     "count_contents",
     "create_dataset",
     "delete_dataset",
+    "distinct_values",
     "fact_path",
     "find_dataset",
     "find_datasets",
     "find_job",
-    "distinct_values",
     "finish_batches",
     "hash_request",
     "holding",
@@ -127,15 +131,14 @@ __all__ = [
     "newest_records",
     "open_lane",
     "preview_import",
-    "run_import",
     "publish_events",
     "read_key",
     "read_period",
     "read_records",
     "received_times",
+    "run_import",
     "save_facts",
     "search_facts",
-    "read_key",
     "settle_batches",
     "shown_fields",
     "start_import",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from datasets.models import Dataset
 from datasets.schemas import Index, InferredSchema, SchemaInvalid, infer_schema
 from datasets.services.accepting import Accepted, EventsInvalid, Ingest, accept_batch
+from datasets.services.bodies import EventBody, RawEvents, read_events
 from datasets.services.making import (
     DatasetDraft,
     DatasetNotFound,
@@ -31,17 +32,18 @@ def publish_events(
     *,
     access: Access,
     slug: str,
-    events: Sequence[object],
+    body: EventBody,
     ingest: Ingest,
-    makes_dataset: bool,
+    makes_dataset: bool = False,
     now: datetime,
 ) -> Accepted:
-    """Store events in the dataset of that name, made from them if it is missing.
+    """Store a body's events in the dataset of that name, made from them if need be.
 
     The dataset and its first events are stored together or not at all.
 
     Raises:
         DatasetNotFound: if it is missing and not to be made.
+        Unreadable, BodyInvalid: as `read_events` does.
         EventsInvalid, TooLarge, Overloaded: as `accept_batch` does.
     """
     try:
@@ -49,25 +51,33 @@ def publish_events(
     except DatasetNotFound:
         if not makes_dataset:
             raise
+        raw = read_events(body)
         with writing():
-            dataset = _made_on_demand(access=access, slug=slug, events=events, now=now)
-            return accept_batch(dataset=dataset, events=events, ingest=ingest, now=now)
+            dataset = _made_on_demand(access=access, slug=slug, raw=raw, now=now)
+            return _accept(dataset, raw, ingest, now)
+    return _accept(dataset, read_events(body), ingest, now)
+
+
+def _accept(
+    dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime
+) -> Accepted:
+    events = raw.fitted(dataset)
     return accept_batch(dataset=dataset, events=events, ingest=ingest, now=now)
 
 
 def _made_on_demand(
-    *, access: Access, slug: str, events: Sequence[object], now: datetime
+    *, access: Access, slug: str, raw: RawEvents, now: datetime
 ) -> Dataset:
     """Return a dataset that fits the events, or the one that somebody made first."""
     _check_rate(access, now)
-    rows = [event for event in events if isinstance(event, Mapping)]
+    rows = [event for event in raw.events if isinstance(event, Mapping)]
     if not rows:
         raise EventsInvalid(
             f"There is no dataset {slug}, and it cannot be made from what is not a "
             "JSON object; send records like "
             '[{"symbol": "ABC", "price": 1.5}].'
         )
-    inferred = infer_schema(rows, text_cells=False)
+    inferred = infer_schema(rows, text_cells=raw.text_cells)
     index = _index_from(inferred)
     try:
         schema = inferred.to_schema(index).to_document()
