@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 
 from alerts.services import record_transitions
-from config.celery import Task, answer
+from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.models import Batch, Lane
 from datasets.services import (
@@ -54,6 +54,7 @@ def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
                 return
         except LaneBusy:
             return
+    nudge(Task.DRAIN, lane_id=lane_id)
 
 
 def drain_round(*, lane_id: int) -> bool:

@@ -6,6 +6,7 @@ from alerts.services.acknowledging import (
     acknowledge_alert,
     find_alert,
 )
+from alerts.services.apperate import logged_alerts, save_apperate_rule
 from alerts.services.delivering import message_of, send_due
 from alerts.services.feed import head_of, number_entries
 from alerts.services.health import Readiness, note_heartbeat, readiness
@@ -44,6 +45,7 @@ __all__ = [
     "find_output",
     "frame_of",
     "head_of",
+    "logged_alerts",
     "message_of",
     "newest_entries",
     "note_heartbeat",
@@ -52,6 +54,7 @@ __all__ = [
     "read_feed",
     "readiness",
     "record_transitions",
+    "save_apperate_rule",
     "secret_of",
     "send_due",
 ]

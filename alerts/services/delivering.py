@@ -9,15 +9,14 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef
 
+from alerts.messages import finding_of
 from alerts.models import Attempt, Delivery, DeliveryQuerySet, DeliveryStatus, Output
 from alerts.outputs.base import (
     OutgoingMessage,
@@ -147,6 +146,7 @@ def message_of(delivery: Delivery) -> OutgoingMessage:
     transition = delivery.transition
     alert = transition.alert
     workspace = delivery.output.workspace.slug
+    threshold, margin = finding_of(transition.verdict)
     return OutgoingMessage(
         delivery_id=delivery.pk,
         workspace=workspace,
@@ -160,19 +160,12 @@ def message_of(delivery: Delivery) -> OutgoingMessage:
         reason=transition.reason,
         sentence=alert.version.sentence,
         alert_url=f"{settings.BELLWETHER_URL}/w/{workspace}/alerts/{alert.pk}",
-        **_first_comparison(transition.verdict),
+        threshold=threshold,
+        margin=margin,
         subject=delivery.subject,
         message=delivery.message,
         is_simulated=alert.is_simulated,
     )
-
-
-def _first_comparison(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    """Return threshold and margin of the first true condition of a stored verdict."""
-    while verdict.get("members"):
-        members = verdict["members"]
-        verdict = next((one for one in members if one["truth"]), members[0])
-    return {"threshold": verdict.get("wanted"), "margin": verdict.get("margin")}
 
 
 def _context_of(claim: _Claim) -> SendContext:

@@ -17,7 +17,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
+WHITENOISE_AUTOREFRESH = True  # nothing is collected: files are read where they lie
 BELLWETHER_MAILBOX_DIR = Path(_data.name) / "mailbox"
 if DATABASES["default"]["ENGINE"] == "datasets.store.sqlite":
-    # A real file, so that tests meet the journal and the locks that users meet.
+    # A real file, so that tests meet the journal and the locks that users meet. It ends
+    # with the process, so nothing guards it against a power cut.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"

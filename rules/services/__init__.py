@@ -21,6 +21,7 @@ from rules.services.saving import (
     create_rule,
     delete_rule,
     find_rule,
+    list_rules,
     read_definition,
     turn_rule,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "facts_to_store",
     "find_rule",
     "judge_batches",
+    "list_rules",
     "read_definition",
     "return_program",
     "save_states",

@@ -24,7 +24,7 @@ from rules.engine import (
     render_sentence,
     to_definition,
 )
-from rules.models import Rule, Version
+from rules.models import Rule, RuleQuerySet, Version
 from rules.ports import ports
 from rules.services.facts import dataset_of
 from workspaces.access import Access, Need
@@ -189,6 +189,16 @@ def find_rule(*, access: Access, identifier: str) -> Rule:
     if rule is None:
         raise RuleNotFound(f"There is no rule {identifier} in this workspace.")
     return rule
+
+
+def list_rules(*, access: Access) -> RuleQuerySet:
+    """Return the rules of the workspace, oldest first."""
+    return (
+        Rule.objects.alive()
+        .filter(workspace=access.workspace)
+        .select_related("latest")
+        .order_by("pk")
+    )
 
 
 def _add_version(
