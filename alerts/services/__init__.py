@@ -9,7 +9,16 @@ from alerts.services.acknowledging import (
 from alerts.services.apperate import logged_alerts, save_apperate_rule
 from alerts.services.delivering import message_of, send_due
 from alerts.services.feed import head_of, number_entries
-from alerts.services.health import Readiness, note_heartbeat, readiness
+from alerts.services.health import (
+    ONLY_WORKER,
+    SILENCE_ALLOWED,
+    Readiness,
+    drain_queues,
+    note_heartbeat,
+    part_of_worker,
+    readiness,
+    worker_names,
+)
 from alerts.services.outputs import (
     Directory,
     OutputNotFound,
@@ -30,6 +39,8 @@ from alerts.services.reading import (
 from alerts.services.recording import record_transitions
 
 __all__ = [
+    "ONLY_WORKER",
+    "SILENCE_ALLOWED",
     "AlertNotFound",
     "AlreadyAcknowledged",
     "Directory",
@@ -40,6 +51,7 @@ __all__ = [
     "acknowledge_alert",
     "alert_facts",
     "create_output",
+    "drain_queues",
     "ensure_output",
     "find_alert",
     "find_output",
@@ -51,10 +63,12 @@ __all__ = [
     "note_heartbeat",
     "note_text",
     "number_entries",
+    "part_of_worker",
     "read_feed",
     "readiness",
     "record_transitions",
     "save_apperate_rule",
     "secret_of",
     "send_due",
+    "worker_names",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -12,8 +13,8 @@ from alerts.models import Heartbeat
 
 #: A part that was silent for longer is not working, even if its process lives.
 SILENCE_ALLOWED = timedelta(seconds=60)
-#: Who has to show that they work: a bell that was answered, a beat that rang it.
-PARTS = ("worker", "beat")
+#: The embedded default's worker.
+ONLY_WORKER = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,21 +29,52 @@ class Readiness:
         return not any(self.parts.values())
 
 
+def drain_queues() -> list[str]:
+    """Return the queues of the drain slots; a lane always rings at the same one."""
+    return [f"drain.{slot}" for slot in range(settings.BELLWETHER_DRAIN_SLOTS)]
+
+
+def worker_names() -> list[str]:
+    """Return the workers of the way to run that the settings choose.
+
+    In the embedded default one worker does everything; in the full mode each drain
+    slot, the calls to the outside and the upkeep have a worker of their own.
+    """
+    if not settings.REDIS_URL:
+        return [ONLY_WORKER]
+    return [*drain_queues(), "calls", "upkeep"]
+
+
+def part_of_worker(worker: str, *, host: str) -> str:
+    """Return the name under which the worker of one host notes its heartbeat."""
+    return f"{worker}@{host[:40]}"
+
+
 def note_heartbeat(*, part: str, now: datetime) -> None:
     """Write that a part has just done its work."""
     Heartbeat.objects.update_or_create(part=part, defaults={"at": now})
 
 
 def readiness(*, now: datetime) -> Readiness:
-    """Look at database, migrations and heartbeats."""
+    """Look at database, migrations and heartbeats.
+
+    Workers of one name may run on several hosts; one of them that works is enough.
+    """
     parts: dict[str, str | None] = {"database": None}
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     parts["migrations"] = f"{len(plan)} migrations wait; run migrate." if plan else None
-    beats = dict(Heartbeat.objects.values_list("part", "at"))
-    for part in PARTS:
-        parts[part] = _silence(beats.get(part), now)
+    heard = _last_heard()
+    for part in (*worker_names(), "beat", "runner"):
+        parts[part] = _silence(heard.get(part), now)
     return Readiness(parts=parts)
+
+
+def _last_heard() -> dict[str, datetime]:
+    heard: dict[str, datetime] = {}
+    for part, at in Heartbeat.objects.order_by("at").values_list("part", "at"):
+        heard[part.partition("@")[0]] = at
+    return heard
 
 
 def _silence(at: datetime | None, now: datetime) -> str | None:

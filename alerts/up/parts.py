@@ -8,6 +8,7 @@ import threading
 
 from django.conf import settings
 
+from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
 from alerts.up.parent import say
 from alerts.up.watching import LEAVING_SECONDS
@@ -30,7 +31,7 @@ def run_part(name: str, *, host: str, port: int) -> int:
 
 def run_everything(*, host: str, port: int) -> int:
     """Be web, worker, beat and runner, as threads around the web server's loop."""
-    worker = workers.WorkerThread(plan.everything())
+    worker = workers.WorkerThread(plan.workers()[ONLY_WORKER])
     beat = workers.BeatThread()
     stopping = threading.Event()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from django.conf import settings
+
+from alerts.services import ONLY_WORKER, drain_queues, worker_names
 
 #: The embedded default's only part.
 EVERYTHING = "bellwether"
@@ -20,7 +23,7 @@ class Worker:
     """A worker: its name, the queues it reads and how it runs tasks."""
 
     name: str
-    queues: tuple[str, ...]
+    queues: Sequence[str]
     pool: str
     concurrency: int
 
@@ -45,32 +48,25 @@ def is_full() -> bool:
     )
 
 
-def drain_queues() -> tuple[str, ...]:
-    """Return the queues of the drain slots; a lane always rings at the same one."""
-    return tuple(f"drain.{n}" for n in range(settings.BELLWETHER_DRAIN_SLOTS))
-
-
 def workers() -> dict[str, Worker]:
-    """Return the full mode's workers by name.
+    """Return the workers by name: one in the embedded default, else one a kind.
 
     A slot's lanes keep their programs in the one process of its queue. Calls to the
     outside have a worker of their own, so that slow receivers hold up nobody else.
     """
-    drains = [
-        Worker(name=queue, queues=(queue,), pool="prefork", concurrency=1)
-        for queue in drain_queues()
-    ]
-    others = [
-        Worker(name="calls", queues=("send", "fetch"), pool="threads", concurrency=16),
-        Worker(name="upkeep", queues=("upkeep",), pool="threads", concurrency=4),
-    ]
-    return {worker.name: worker for worker in (*drains, *others)}
+    return {name: _worker(name) for name in worker_names()}
 
 
-def everything() -> Worker:
-    """Return the embedded default's only worker."""
-    queues = (*drain_queues(), "send", "fetch", "upkeep")
-    return Worker(name="worker", queues=queues, pool="threads", concurrency=8)
+def _worker(name: str) -> Worker:
+    if name == ONLY_WORKER:
+        queues = (*drain_queues(), "send", "fetch", "upkeep")
+        return Worker(name=name, queues=queues, pool="threads", concurrency=8)
+    if name == "calls":
+        queues = ("send", "fetch")
+        return Worker(name=name, queues=queues, pool="threads", concurrency=16)
+    if name == "upkeep":
+        return Worker(name=name, queues=(name,), pool="threads", concurrency=4)
+    return Worker(name=name, queues=(name,), pool="prefork", concurrency=1)
 
 
 def part_names() -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import signal
 import sys
 import threading
@@ -19,7 +18,7 @@ from datetime import datetime
 from django.db import DatabaseError, connection
 
 from alerts.models import Heartbeat
-from alerts.services.health import SILENCE_ALLOWED
+from alerts.services import SILENCE_ALLOWED
 from config.celery import Task, ring
 from config.clock import database_now
 
@@ -52,11 +51,6 @@ def watch_worker(*, part: str) -> None:
     it hears. `part` is the row in which the answer is noted.
     """
     _in_background("watchdog", lambda: _watch(part))
-
-
-def name_here(worker: str) -> str:
-    """Return the part's name of a worker of this host, which rings for itself."""
-    return f"{worker}@{platform.node()[:40]}"
 
 
 def ring_for(*, part: str) -> None:

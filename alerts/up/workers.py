@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import threading
+import warnings
 
 from celery.beat import Service
+from celery.platforms import SecurityWarning
 from celery.worker import WorkController, state
 from django_celery_beat.schedulers import DatabaseScheduler
 
+from alerts.services import part_of_worker
 from alerts.up.plan import Worker
-from alerts.up.watching import (
-    name_here,
-    ring_for,
-    run_or_leave,
-    watch_worker,
-)
+from alerts.up.watching import ring_for, run_or_leave, watch_worker
 from config.celery import app, heartbeat_queue
 
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
@@ -79,7 +78,9 @@ def run_beat() -> None:
 
 def run_worker(worker: Worker) -> int:
     """Be a worker until SIGTERM or Ctrl-C; return its exit status."""
-    part = name_here(worker.name)
+    part = part_of_worker(worker.name, host=platform.node())
+    # In a container root is the only user there is; what it runs comes from our rows.
+    warnings.simplefilter("ignore", SecurityWarning)
     controller = app.Worker(
         hostname=part,
         pool=worker.pool,
