@@ -27,10 +27,7 @@ _LOCK = Path("package-lock.json")
 _ICON_LIST = Path("static/src/icons.txt")
 _ICONS = Path("node_modules/lucide-static/icons")
 _FONTS = Path("node_modules/@fontsource-variable/inter/files")
-_COPIED = {
-    Path("node_modules/uplot/dist/uPlot.esm.js"): BUILD / "uplot.js",
-    Path("node_modules/uplot/dist/uPlot.min.css"): BUILD / "uplot.css",
-}
+_CHARTS = Path("node_modules/uplot/dist")
 _ICON_TAG = re.compile(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']""")
 _NAV_TAG = re.compile(
     r"""\{%\s*nav_item\s+["'][^"']+["']\s+["'][^"']+["']\s+["']([a-z0-9-]+)["']"""
@@ -55,15 +52,14 @@ def is_built(root: Path) -> bool:
 def build(root: Path, *, report: Report) -> None:
     """Install the packages and build `static/build/`, unless nothing changed.
 
-    1. Without npm, or when a step fails, raise `FrontendFailed`; the stamp stays away,
-       so the next start tries again and pages say what is missing.
+    1. Without npm, or when a step fails, raise `FrontendFailed`; the next start tries
+       again. What was built before stays in use; if nothing was, pages say so.
     2. Packages are installed only if the lock file differs from the installed one.
     3. The stamp is written last: it vouches for everything before it.
     """
     wanted = fingerprint(root)
     if is_built(root) and (root / STAMP).read_text() == wanted:
         return
-    (root / STAMP).unlink(missing_ok=True)
     (root / BUILD).mkdir(parents=True, exist_ok=True)
     if _lock_changed(root):
         report("Installing the console's packages with npm")
@@ -134,8 +130,10 @@ def _lock_changed(root: Path) -> bool:
 
 
 def _copy_files(root: Path) -> None:
-    for source, target in _COPIED.items():
-        shutil.copyfile(root / source, root / target)
+    # The small build is a script that leaves a variable; one more line is a module.
+    script = (root / _CHARTS / "uPlot.iife.min.js").read_text()
+    (root / BUILD / "uplot.js").write_text(f"{script}\nexport default uPlot;\n")
+    shutil.copyfile(root / _CHARTS / "uPlot.min.css", root / BUILD / "uplot.css")
     # The style sheet names the fonts as ./files/..., as their package does.
     fonts = root / BUILD / "files"
     fonts.mkdir(exist_ok=True)

@@ -46,7 +46,7 @@ def tree(tmp_path, monkeypatch):
     ):
         folder.mkdir(parents=True)
     (icons / "bell.svg").write_text(BELL)
-    (tmp_path / "node_modules/uplot/dist/uPlot.esm.js").touch()
+    (tmp_path / "node_modules/uplot/dist/uPlot.iife.min.js").touch()
     (tmp_path / "node_modules/uplot/dist/uPlot.min.css").touch()
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / "package-lock.json").write_text("{}")
@@ -124,6 +124,18 @@ def test_a_failed_build_says_so_and_is_tried_again(tree, monkeypatch):
 
     monkeypatch.delenv("NPM_ANSWERS")
     build(tree, report=quietly)
+
+    assert is_built(tree)
+
+
+def test_a_failed_rebuild_leaves_the_earlier_one_in_use(tree, monkeypatch):
+    build(tree, report=quietly)
+    (tree / "static/src/console.pcss").write_text("/* more */")
+    monkeypatch.setenv("NPM_ANSWERS", "1")
+
+    for _ in range(2):
+        with pytest.raises(FrontendFailed):
+            build(tree, report=quietly)
 
     assert is_built(tree)
 
