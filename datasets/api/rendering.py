@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
+from django.http import HttpRequest
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from datasets.json import JsonInvalid, decode, encode
+from workspaces.api.bodies import read_body, read_limited
 from workspaces.refusals import Unreadable
 
 
@@ -39,13 +41,20 @@ class ExactJSONParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, object] | None = None,
-    ) -> object:
+    ) -> Any:  # any: REST framework expects an object, JSON may be anything
         """Return the decoded body.
 
         Raises:
             Unreadable: saying what is wrong and where.
+            TooLarge: if it has more bytes than one request may bring.
         """
-        body = stream.read()
+        source: object = stream
+        # What arrives is the request itself, which keeps its body for who asks again.
+        body = (
+            read_body(source)
+            if isinstance(source, HttpRequest)
+            else read_limited(stream)
+        )
         if not body:
             return {}
         try:

@@ -1,5 +1,17 @@
 """The native endpoints of this app, below a workspace's path."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from datasets.api.batches import BatchView
+from datasets.api.datasets import DatasetsView, DatasetView
+from datasets.api.facts import DatasetFactsView, FactsView
+from datasets.api.records import RecordsView
+
+urlpatterns = [
+    path("datasets", DatasetsView.as_view()),
+    path("datasets/<str:dataset>", DatasetView.as_view()),
+    path("datasets/<str:dataset>/records", RecordsView.as_view()),
+    path("datasets/<str:dataset>/facts", DatasetFactsView.as_view()),
+    path("facts", FactsView.as_view()),
+    path("batches/<int:batch>", BatchView.as_view()),
+]

@@ -51,7 +51,7 @@ from datasets.services.making import (
 )
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
-from datasets.services.publishing import publish_events
+from datasets.services.publishing import Publication, Published, publish_events
 from datasets.services.reading import (
     Selection,
     TooManyAsked,
@@ -70,7 +70,7 @@ from datasets.services.vocabulary import (
     known_keys,
     visible_datasets,
 )
-from datasets.services.waiting import DuplicatesRefused, wait_for_judgement
+from datasets.services.waiting import DuplicatesRefused, find_batch, wait_for_judgement
 from datasets.store.lanes import LaneBusy, holding
 from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
@@ -100,6 +100,8 @@ __all__ = [
     "LaneMoved",
     "Period",
     "PeriodInvalid",
+    "Publication",
+    "Published",
     "Selection",
     "SettledBatch",
     "StoredFacts",
@@ -118,6 +120,7 @@ __all__ = [
     "delete_dataset",
     "distinct_values",
     "fact_path",
+    "find_batch",
     "find_dataset",
     "find_datasets",
     "find_job",

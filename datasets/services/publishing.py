@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from datasets.models import Dataset
+from django.conf import settings
+
+from datasets.models import BatchState, Dataset, Duplicates
 from datasets.schemas import Index, InferredSchema, SchemaInvalid, infer_schema
-from datasets.services.accepting import Accepted, EventsInvalid, Ingest, accept_batch
+from datasets.services.accepting import EventsInvalid, Ingest, accept_batch
 from datasets.services.bodies import EventBody, RawEvents, read_events
+from datasets.services.idempotency import Answer, IdempotencyKey, answer_once
 from datasets.services.making import (
     DatasetDraft,
     DatasetNotFound,
@@ -16,6 +21,7 @@ from datasets.services.making import (
     create_dataset,
     find_dataset,
 )
+from datasets.services.waiting import wait_for_judgement
 from datasets.store.writing import writing
 from workspaces.access import Access
 from workspaces.models import AuditEntry
@@ -28,41 +34,114 @@ _HOUR = timedelta(hours=1)
 _MADE_ON_DEMAND = "dataset.made_on_demand"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What a client sends, to which dataset, and how it is to be treated.
+
+    `makes_dataset` lets a missing dataset be made from the first events; with `waits`
+    the answer follows the judgement, if that does not take too long.
+    """
+
+    slug: str
+    body: EventBody
+    ingest: Ingest = field(default_factory=Ingest)
+    makes_dataset: bool = False
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A stored batch, and how far it had come when the answer was due."""
+
+    batch_id: int
+    size: int
+    state: BatchState
+    is_replay: bool
+
+
 def publish_events(
     *,
     access: Access,
-    slug: str,
-    body: EventBody,
-    ingest: Ingest,
-    makes_dataset: bool = False,
+    publication: Publication,
+    key: IdempotencyKey | None = None,
     now: datetime,
-) -> Accepted:
-    """Store a body's events in the dataset of that name, made from them if need be.
+) -> Published:
+    """Store events, once under their key, and wait for the judgement if asked.
 
-    The dataset and its first events are stored together or not at all.
+    A batch that is void where it repeats stored records is always waited for. Call it
+    outside any transaction.
 
     Raises:
-        DatasetNotFound: if it is missing and not to be made.
+        DatasetNotFound: if the dataset is missing and not to be made.
         Unreadable, BodyInvalid: as `read_events` does.
         EventsInvalid, TooLarge, Overloaded: as `accept_batch` does.
+        KeyReused, KeyInProgress: as `answer_once` does.
+        DuplicatesRefused: as `wait_for_judgement` does.
     """
+    stored, is_replay = _store_once(access, publication, key, now)
+    state = BatchState.PENDING
+    if publication.waits or stored.refuses:
+        patience = timedelta(seconds=settings.BELLWETHER_WAIT_SECONDS)
+        batch = wait_for_judgement(batch_id=stored.batch_id, patience=patience)
+        state = BatchState(batch.state)
+    return Published(
+        batch_id=stored.batch_id, size=stored.size, state=state, is_replay=is_replay
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What is answered from, also when the same request comes again."""
+
+    batch_id: int
+    size: int
+    #: Whether the judgement may void the batch because of duplicates.
+    refuses: bool
+
+
+def _store_once(
+    access: Access,
+    publication: Publication,
+    key: IdempotencyKey | None,
+    now: datetime,
+) -> tuple[_Stored, bool]:
+    """Store the events unless this key did; the flag says that it did."""
+    if key is None:
+        # Without a key the events are checked before the transaction begins.
+        return _store(access, publication, now), False
+
+    def store() -> Answer:
+        return Answer(status=202, body=asdict(_store(access, publication, now)))
+
+    answer = answer_once(key=key, act=store, now=now)
+    return _Stored(**cast("dict[str, Any]", answer.body)), answer.is_replay
+
+
+def _store(access: Access, publication: Publication, now: datetime) -> _Stored:
+    """Store the events, together with the dataset if it had to be made."""
+    raw = read_events(publication.body)
     try:
-        dataset = find_dataset(access=access, slug=slug)
+        dataset = find_dataset(access=access, slug=publication.slug)
     except DatasetNotFound:
-        if not makes_dataset:
+        if not publication.makes_dataset:
             raise
-        raw = read_events(body)
         with writing():
+            slug = publication.slug
             dataset = _made_on_demand(access=access, slug=slug, raw=raw, now=now)
-            return _accept(dataset, raw, ingest, now)
-    return _accept(dataset, read_events(body), ingest, now)
+            return _accept(dataset, raw, publication.ingest, now)
+    return _accept(dataset, raw, publication.ingest, now)
 
 
-def _accept(
-    dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime
-) -> Accepted:
-    events = raw.fitted(dataset)
-    return accept_batch(dataset=dataset, events=events, ingest=ingest, now=now)
+def _accept(dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime) -> _Stored:
+    accepted = accept_batch(
+        dataset=dataset, events=raw.fitted(dataset), ingest=ingest, now=now
+    )
+    handling = ingest.duplicates or dataset.duplicates
+    return _Stored(
+        batch_id=accepted.batch_id,
+        size=accepted.size,
+        refuses=handling == Duplicates.REFUSE,
+    )
 
 
 def _made_on_demand(

@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from datasets.models import Dataset, Fact
 from datasets.schemas import Field, FieldType, read_schema
+from datasets.services.making import find_dataset
 from workspaces.access import Access
 
 #: Keys looked at for one search; the nearest come first.
@@ -57,13 +58,13 @@ class _Shelf:
 
 
 def search_facts(
-    *, access: Access, text: str, limit: int, dataset: Dataset | None = None
+    *, access: Access, text: str, limit: int, slug: str | None = None
 ) -> list[FoundFact]:
     """Return facts that bear every word of `text`, the nearest first.
 
     A word may stand anywhere in the key, the field or the dataset's name, in any
     letter case; four parts with colons are four words. Searched are the workspace's
-    own datasets and the shared ones, or only the `dataset` given.
+    own datasets and the shared ones, or only the workspace's dataset named `slug`.
 
     1. A word that a dataset's name bears asks nothing more of its facts.
     2. Of the others each stands in a declared field or in the key: the database
@@ -71,10 +72,12 @@ def search_facts(
     3. Each field of these keys is a fact; a word that the key lacks is in the field.
     """
     words = tuple(dict.fromkeys(_WORD.findall(text.lower())))[:_WORDS_LIMIT]
-    shelves = {
-        one.pk: _shelf(one, words)
-        for one in ([dataset] if dataset else _visible_datasets(access))
-    }
+    datasets = (
+        _visible_datasets(access)
+        if slug is None
+        else [find_dataset(access=access, slug=slug)]
+    )
+    shelves = {dataset.pk: _shelf(dataset, words) for dataset in datasets}
     found: list[FoundFact] = []
     for row in _nearest_keys(shelves, words):
         found += _facts_of(row, shelves[row.dataset_id])

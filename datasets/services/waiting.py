@@ -6,7 +6,8 @@ import time
 from datetime import timedelta
 
 from datasets.models import Batch, BatchState
-from workspaces.refusals import Clash, FieldError
+from workspaces.access import Access
+from workspaces.refusals import Clash, FieldError, Missing
 
 _LOOK_EVERY_SECONDS = 0.01
 
@@ -15,6 +16,30 @@ class DuplicatesRefused(Clash):
     """The batch repeats stored records and its sender wanted none of it then."""
 
     code = "duplicates_refused"
+
+
+class BatchNotFound(Missing):
+    """There is no such batch in the workspace."""
+
+    code = "batch_not_found"
+
+
+def find_batch(*, access: Access, batch_id: int) -> Batch:
+    """Return a batch of one of the workspace's datasets.
+
+    Raises:
+        BatchNotFound: also for batches of other workspaces.
+    """
+    batch = (
+        Batch.objects.filter(pk=batch_id, lane__dataset__workspace=access.workspace)
+        .select_related("lane__dataset")
+        .first()
+    )
+    if batch is None:
+        raise BatchNotFound(
+            f"There is no batch {batch_id} in workspace {access.workspace.slug}."
+        )
+    return batch
 
 
 def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:

@@ -10,6 +10,8 @@ from django.http import HttpRequest, UnreadablePostError
 
 from workspaces.refusals import TooLarge, Unreadable, WrongType
 
+#: Where a body that was read is kept: a stream can be read only once.
+_KEPT = "bellwether.body"
 _GZIP_WINDOW = 31  # zlib's way to say: with gzip's header and check sum
 
 
@@ -22,13 +24,20 @@ class Readable(Protocol):
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """Return the body of a request, unpacked.
+    """Return the body of a request, unpacked; asked again, the same bytes.
 
     Raises:
         TooLarge: if it has more bytes than one request may bring, packed or unpacked.
         WrongType: for another packing than gzip.
         Unreadable: if the connection broke, or the body is not what it says.
     """
+    if _KEPT not in request.META:
+        request.META[_KEPT] = _read_unpacked(request)
+    body: bytes = request.META[_KEPT]
+    return body
+
+
+def _read_unpacked(request: HttpRequest) -> bytes:
     body = read_limited(request)
     packing = request.headers.get("Content-Encoding", "").strip().lower()
     if packing in ("", "identity"):

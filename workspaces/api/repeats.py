@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from django.http import HttpRequest
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.response import Response
 
 from workspaces.access import Access
+
+#: For `extend_schema(parameters=...)` of every call that may be repeated.
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same key with the same request gets the same answer for 72 h.",
+)
+_REPLAY = "Idempotent-Replay"
+
+
+class Answered(Protocol):
+    """What was answered, perhaps to an earlier request under the same key."""
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        ...
+
+    @property
+    def body(self) -> object:
+        """What was answered."""
+        ...
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether it was answered before."""
+        ...
 
 
 class RepeatableRequest(TypedDict):
@@ -32,6 +63,20 @@ def repeatable(
         "query": query.urlencode(),
         "body": body,
     }
+
+
+def replayed(answer: Answered) -> Response:
+    """Send an answer, marked if it repeats an earlier one."""
+    return Response(
+        answer.body,
+        status=answer.status,
+        headers=replay_header(is_replay=answer.is_replay),
+    )
+
+
+def replay_header(*, is_replay: bool) -> dict[str, str]:
+    """Return the header that marks a repeated answer, if it is one."""
+    return {_REPLAY: "true"} if is_replay else {}
 
 
 def _caller_of(access: Access) -> str:
