@@ -87,6 +87,16 @@ class Rule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_in_effect(self) -> bool:
+        """Say whether the lane has reached the rule's last change."""
+        return self.in_effect_id == (self.latest_id if self.is_enabled else None)
+
+    @property
+    def etag(self) -> str:
+        """Return the mark of the newest version, for `If-Match`."""
+        return f'"{self.latest.number}"' if self.latest else '"0"'
+
 
 class Version(models.Model):
     """One saved definition; immutable but for the position at which it took effect."""

@@ -74,6 +74,18 @@ class Forbidden(Refusal):
     code = "forbidden"
 
 
+class Stale(Refusal):
+    """The caller changed something that somebody else changed meanwhile."""
+
+    code = "stale"
+
+
+class VersionUnsaid(Refusal):
+    """The caller did not say which version it means to change."""
+
+    code = "version_required"
+
+
 class TooLarge(Refusal):
     """What was sent exceeds a limit."""
 

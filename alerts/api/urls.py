@@ -1,5 +1,24 @@
-"""The native endpoints of this app, below a workspace's path."""
+"""The native endpoints of alerts, below a workspace's path."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from alerts.api.alerts import AcknowledgeView, AlertsView, AlertView, FeedView
+from alerts.api.outputs import (
+    DeliveriesView,
+    DeliveryView,
+    OutputsView,
+    OutputView,
+    RetryView,
+)
+
+urlpatterns = [
+    path("alerts", AlertsView.as_view()),
+    path("alerts/<uuid:alert>", AlertView.as_view()),
+    path("alerts/<uuid:alert>/acknowledge", AcknowledgeView.as_view()),
+    path("feed", FeedView.as_view()),
+    path("outputs", OutputsView.as_view()),
+    path("outputs/<str:output>", OutputView.as_view()),
+    path("deliveries", DeliveriesView.as_view()),
+    path("deliveries/<uuid:delivery>", DeliveryView.as_view()),
+    path("deliveries/<uuid:delivery>/retry", RetryView.as_view()),
+]

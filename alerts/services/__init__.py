@@ -19,11 +19,13 @@ from alerts.services.health import (
     readiness,
     worker_names,
 )
+from alerts.services.listing import list_alerts, list_deliveries, list_outputs
 from alerts.services.outputs import (
     Directory,
     OutputNotFound,
     OutputRefused,
     create_output,
+    delete_output,
     ensure_output,
     find_output,
     secret_of,
@@ -37,26 +39,39 @@ from alerts.services.reading import (
     read_feed,
 )
 from alerts.services.recording import record_transitions
+from alerts.services.retrying import (
+    DeliveryNotFound,
+    NothingToRetry,
+    find_delivery,
+    retry_delivery,
+)
 
 __all__ = [
     "ONLY_WORKER",
     "SILENCE_ALLOWED",
     "AlertNotFound",
     "AlreadyAcknowledged",
+    "DeliveryNotFound",
     "Directory",
     "FeedPage",
+    "NothingToRetry",
     "OutputNotFound",
     "OutputRefused",
     "Readiness",
     "acknowledge_alert",
     "alert_facts",
     "create_output",
+    "delete_output",
     "drain_queues",
     "ensure_output",
     "find_alert",
+    "find_delivery",
     "find_output",
     "frame_of",
     "head_of",
+    "list_alerts",
+    "list_deliveries",
+    "list_outputs",
     "logged_alerts",
     "message_of",
     "newest_entries",
@@ -67,6 +82,7 @@ __all__ = [
     "read_feed",
     "readiness",
     "record_transitions",
+    "retry_delivery",
     "save_apperate_rule",
     "secret_of",
     "send_due",

@@ -5,4 +5,3 @@ prices of the moment, so that the first alert comes within a minute.
 """
 
 from __future__ import annotations
-

@@ -140,6 +140,14 @@ def _store(
     return output
 
 
+@transaction.atomic
+def delete_output(*, access: Access, output: Output, now: datetime) -> None:
+    """Hide an output; its deliveries stay, and what it is still told is held back."""
+    access.require(Need.WRITE)
+    Output.objects.filter(pk=output.pk, deleted_at=None).update(deleted_at=now)
+    record_audit(access=access, action="output.deleted", target=output.name, now=now)
+
+
 def find_output(*, access: Access, slug: str) -> Output:
     """Return an output of the workspace.
 

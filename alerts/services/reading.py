@@ -20,11 +20,15 @@ class FeedPage:
     last: int
 
 
-def read_feed(*, workspace_id: int, since: int | None, epoch: str = "") -> FeedPage:
+def read_feed(
+    *, workspace_id: int, since: int | None, epoch: str | None = None
+) -> FeedPage:
     """Return what a reader who knows the feed up to `since` has missed.
 
-    `since` None means "from now on". A cursor of another epoch, or from the future,
-    is answered with `reset`: the feed was restored or is another one.
+    `since` None means "from now on". Who resumes says an epoch, blank if it knows none,
+    and first hears where the feed stands; `epoch` None is one of ours that reads on. A
+    cursor of another epoch, or from the future, is answered with `reset`: the feed was
+    restored or is another one.
     """
     head = head_of(workspace_id=workspace_id)
     newest = head.next_seq - 1
@@ -37,8 +41,7 @@ def read_feed(*, workspace_id: int, since: int | None, epoch: str = "") -> FeedP
         return FeedPage(frames=[hello], last=newest)
     if (epoch and epoch != str(head.epoch)) or since > newest:
         return FeedPage(frames=[{**hello, "type": "reset"}], last=newest)
-    # Without an epoch the reader is one of ours that reads on; it knows the head.
-    frames = [hello] if epoch else []
+    frames = [] if epoch is None else [hello]
     missed = newest - since
     if missed > REPLAY_LIMIT:
         gap = {"type": "gap", "from": since + 1, "to": newest, "count": missed}

@@ -296,6 +296,15 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AlertState": "alerts.models.AlertState",
+        "BatchState": "datasets.models.BatchState",
+        "DeliveryStatus": "alerts.models.DeliveryStatus",
+        "RuleKind": "rules.models.Kind",
+        "Severity": "alerts.models.Severity",
+        "TokenKind": "workspaces.models.TokenKind",
+        "TransitionKind": "alerts.models.TransitionKind",
+    },
 }
 
 # Query strings may carry Apperate's tokens, so requests are logged by path alone.

@@ -1,5 +1,21 @@
-"""The native endpoints of this app, below a workspace's path."""
+"""The native endpoints of rules, below a workspace's path."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from rules.api.rules import (
+    DisableView,
+    EnableView,
+    RulePreviewView,
+    RulesView,
+    RuleView,
+    VersionsView,
+)
+
+urlpatterns = [
+    path("rules", RulesView.as_view()),
+    path("rules/preview", RulePreviewView.as_view()),
+    path("rules/<str:rule>", RuleView.as_view()),
+    path("rules/<str:rule>/enable", EnableView.as_view()),
+    path("rules/<str:rule>/disable", DisableView.as_view()),
+    path("rules/<str:rule>/versions", VersionsView.as_view()),
+]

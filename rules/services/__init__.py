@@ -1,5 +1,11 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
+from rules.services.definitions import (
+    Preview,
+    RuleInvalid,
+    preview_rule,
+    read_definition,
+)
 from rules.services.facts import dataset_of
 from rules.services.judging import (
     JudgedTransition,
@@ -15,14 +21,13 @@ from rules.services.programs import (
 )
 from rules.services.saving import (
     KindIsFixed,
-    RuleInvalid,
+    RuleMoved,
     RuleNotFound,
     change_rule,
     create_rule,
     delete_rule,
     find_rule,
     list_rules,
-    read_definition,
     turn_rule,
 )
 from rules.services.states import save_states
@@ -32,8 +37,10 @@ __all__ = [
     "Judgement",
     "KindIsFixed",
     "LaneProgram",
+    "Preview",
     "RuleInEffect",
     "RuleInvalid",
+    "RuleMoved",
     "RuleNotFound",
     "borrow_program",
     "change_rule",
@@ -44,6 +51,7 @@ __all__ = [
     "find_rule",
     "judge_batches",
     "list_rules",
+    "preview_rule",
     "read_definition",
     "return_program",
     "save_states",

@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 
-from datasets.models import Dataset, Lane, Origin
-from datasets.schemas import FieldType as DeclaredType
-from datasets.schemas import read_schema
-from datasets.services import append_batch, open_lane
-from rules.engine import (
-    DefinitionInvalid,
-    FactPath,
-    FieldType,
-    Problem,
-    Specification,
-    check_types,
-    parse_definition,
-    render_sentence,
-    to_definition,
-)
+from datasets.models import Lane, Origin
+from datasets.services import append_batch
+from rules.engine import Specification, render_sentence, to_definition
 from rules.models import Rule, RuleQuerySet, Version
-from rules.ports import ports
-from rules.services.facts import dataset_of
+from rules.services.definitions import read_definition
 from workspaces.access import Access, Need
-from workspaces.refusals import Clash, FieldError, Invalid, Missing
+from workspaces.refusals import Clash, Missing, Stale, VersionUnsaid
 from workspaces.services import record_audit
-
-_ENGINE_TYPES = {
-    DeclaredType.STRING: FieldType.TEXT,
-    DeclaredType.INTEGER: FieldType.NUMBER,
-    DeclaredType.NUMBER: FieldType.NUMBER,
-    DeclaredType.BOOLEAN: FieldType.BOOLEAN,
-    DeclaredType.DATE: FieldType.DATE,
-    DeclaredType.OBJECT: FieldType.OBJECT,
-    DeclaredType.ARRAY: FieldType.ARRAY,
-    DeclaredType.ANY: FieldType.ANY,
-}
-
-
-class RuleInvalid(Invalid):
-    """A definition that cannot become a rule; `errors` name each place."""
-
-    code = "rule_invalid"
 
 
 class RuleNotFound(Missing):
@@ -55,29 +25,16 @@ class RuleNotFound(Missing):
     code = "rule_not_found"
 
 
+class RuleMoved(Stale):
+    """Somebody saved another version meanwhile."""
+
+    code = "rule_moved"
+
+
 class KindIsFixed(Clash):
     """A signal rule cannot become a state rule, nor the other way round."""
 
     code = "rule_kind_is_fixed"
-
-
-def read_definition(
-    *, access: Access, definition: Mapping[str, object]
-) -> tuple[Specification, Lane]:
-    """Parse and check a definition; return it with the lane that would judge it.
-
-    Raises:
-        RuleInvalid: with one error per wrong place.
-    """
-    try:
-        spec = parse_definition(definition, workspace=access.workspace.slug)
-    except DefinitionInvalid as error:
-        raise _invalid(error.problems) from error
-    watched = _watched_datasets(access, spec)
-    problems = _type_problems(spec, watched) + _output_problems(access, spec)
-    if problems:
-        raise _invalid(problems)
-    return spec, _home_lane(access, spec, watched)
 
 
 @transaction.atomic
@@ -113,15 +70,27 @@ def create_rule(
 
 @transaction.atomic
 def change_rule(
-    *, access: Access, rule: Rule, definition: Mapping[str, object], now: datetime
+    *,
+    access: Access,
+    rule: Rule,
+    definition: Mapping[str, object],
+    now: datetime,
+    expected: str | None = None,
 ) -> Rule:
     """Save a new version of a rule; saving without a change does nothing at all.
+
+    `expected` is the mark of the version that the caller saw (`Rule.etag`); None
+    where callers have no way to know, as under Apperate's paths.
 
     Raises:
         RuleInvalid: with one error per wrong place.
         KindIsFixed: if the definition is of the other kind.
+        RuleMoved: if somebody saved another version meanwhile.
+        VersionUnsaid: if `expected` is blank.
     """
     access.require(Need.WRITE)
+    rule = _locked(rule)
+    _check_expected(rule, expected)
     spec, lane = read_definition(access=access, definition=definition)
     if spec.kind.value != rule.kind:
         raise KindIsFixed(
@@ -201,6 +170,28 @@ def list_rules(*, access: Access) -> RuleQuerySet:
     )
 
 
+def _locked(rule: Rule) -> Rule:
+    """Return the rule as it is now, held until the change is stored."""
+    return (
+        Rule.objects.select_for_update(of=("self",))
+        .select_related("latest__lane", "workspace")
+        .get(pk=rule.pk)
+    )
+
+
+def _check_expected(rule: Rule, expected: str | None) -> None:
+    if expected is None or expected in {rule.etag, "*"}:
+        return
+    if not expected:
+        raise VersionUnsaid(
+            "Send the header If-Match with the ETag of the version that you change."
+        )
+    raise RuleMoved(
+        f"The rule is at version {rule.etag} now; read it again, then send your "
+        "change with that ETag."
+    )
+
+
 def _add_version(
     *, access: Access, rule: Rule, spec: Specification, lane: Lane, now: datetime
 ) -> None:
@@ -236,87 +227,6 @@ def _append_change(
     )
 
 
-def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:
-    """Return the datasets of the facts by series; unknown ones are errors."""
-    watched: dict[str, Dataset] = {}
-    problems = []
-    places = [(f"/watch/facts/{n}", fact) for n, fact in enumerate(spec.facts)]
-    places += [(f"/include/{n}", fact) for n, fact in enumerate(spec.include)]
-    for pointer, fact in places:
-        if fact.series in watched:
-            continue
-        dataset = dataset_of(fact, own=access.workspace)
-        if dataset is None:
-            problems.append(
-                Problem(
-                    pointer=pointer,
-                    code="unknown_dataset",
-                    detail=f"There is no dataset {fact.workspace}:{fact.dataset}; "
-                    "make it first, or mend the fact's path.",
-                )
-            )
-            continue
-        watched[fact.series] = dataset
-    if problems:
-        raise _invalid(problems)
-    return watched
-
-
-def _type_problems(
-    spec: Specification, watched: Mapping[str, Dataset]
-) -> list[Problem]:
-    schemas = {series: read_schema(one.schema) for series, one in watched.items()}
-
-    def type_of(fact: FactPath) -> FieldType | None:
-        field = schemas[fact.series].field(fact.root)
-        if field is None:
-            return None
-        # What lies inside an object is not declared; only events will tell.
-        return FieldType.ANY if fact.steps else _ENGINE_TYPES[field.type]
-
-    return check_types(spec, type_of)
-
-
-def _output_problems(access: Access, spec: Specification) -> list[Problem]:
-    known = {
-        choice.slug
-        for choice in ports.outputs.choices(workspace_id=access.workspace.pk)
-    }
-    return [
-        Problem(
-            pointer=f"/outputs/{place}/output",
-            code="unknown_output",
-            detail=f"There is no output {one.output!r} in this workspace; "
-            "make it first, or choose one of the existing ones.",
-        )
-        for place, one in enumerate(spec.outputs)
-        if one.output not in known
-    ]
-
-
-def _home_lane(
-    access: Access, spec: Specification, watched: Mapping[str, Dataset]
-) -> Lane:
-    """Choose the lane that judges the rule (DESIGN.md 2.1).
-
-    The first fact of the rule's own workspace decides, else the first fact. Facts of
-    a second dataset have to wait for lanes that forward to each other.
-    """
-    if len(watched) > 1:
-        raise _invalid(
-            [
-                Problem(
-                    pointer="/watch/facts",
-                    code="several_datasets",
-                    detail="All facts of a rule have to lie in one dataset; "
-                    f"these lie in {', '.join(sorted(watched))}.",
-                )
-            ]
-        )
-    (dataset,) = watched.values()
-    return open_lane(dataset)
-
-
 def _free_slug(access: Access, name: str) -> str:
     """Derive a slug from the name that no other rule of the workspace bears."""
     base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "rule"
@@ -330,11 +240,3 @@ def _free_slug(access: Access, name: str) -> str:
         number += 1
         slug = f"{base}-{number}"
     return slug
-
-
-def _invalid(problems: Sequence[Problem]) -> RuleInvalid:
-    errors = [
-        FieldError(pointer=one.pointer, code=one.code, detail=one.detail)
-        for one in problems
-    ]
-    return RuleInvalid(" ".join(one.detail for one in errors), errors=errors)

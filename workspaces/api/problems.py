@@ -20,9 +20,11 @@ from workspaces.refusals import (
     Missing,
     Overloaded,
     Refusal,
+    Stale,
     TooLarge,
     Unauthenticated,
     Unreadable,
+    VersionUnsaid,
     WrongType,
 )
 
@@ -49,9 +51,11 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     MethodRefused: (405, "Method not allowed"),
     FormRefused: (406, "Not acceptable"),
     Clash: (409, "Conflict"),
+    Stale: (412, "Changed meanwhile"),
     TooLarge: (413, "Too large"),
     WrongType: (415, "Unsupported media type"),
     Invalid: (422, "The request is wrong"),
+    VersionUnsaid: (428, "Say which version you change"),
     Overloaded: (429, "Too much at once"),
 }
 

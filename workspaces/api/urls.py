@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from workspaces.api import openapi  # noqa: F401 - registers itself when imported
 from workspaces.api.workspaces import TokensView, WorkspacesView, WorkspaceView
 
 urlpatterns = [

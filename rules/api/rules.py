@@ -1,0 +1,198 @@
+"""Rules in the native API (API.md Part C)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.clock import database_now
+from datasets.services import Answer, answer_once, read_key
+from rules.api.serializers import (
+    PreviewSerializer,
+    RuleSerializer,
+    VersionSerializer,
+)
+from rules.models import Rule
+from rules.services import (
+    change_rule,
+    create_rule,
+    delete_rule,
+    find_rule,
+    list_rules,
+    preview_rule,
+    turn_rule,
+)
+from workspaces.api.bodies import read_body
+from workspaces.api.paging import (
+    PAGE_NAMES,
+    PAGE_PARAMETERS,
+    page_of,
+    page_response,
+    page_schema,
+)
+from workspaces.api.parameters import Parameters
+from workspaces.api.repeats import IDEMPOTENCY_KEY, repeatable, replayed
+from workspaces.api.views import WorkspaceAPIView
+from workspaces.refusals import Invalid
+
+_DEFINITION = {"application/json": OpenApiTypes.OBJECT}
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The `ETag` of the version that you change.",
+)
+
+
+class RulesView(WorkspaceAPIView):
+    """The rules of a workspace."""
+
+    @extend_schema(
+        operation_id="rules_list",
+        parameters=PAGE_PARAMETERS,
+        responses=page_schema(RuleSerializer, name="RulePage"),
+    )
+    def get(self, request: Request, workspace: str) -> Response:
+        """List the rules, oldest first."""
+        page = page_of(
+            list_rules(access=self.access),
+            parameters=Parameters(request.query_params, known=PAGE_NAMES),
+            order=("pk",),
+        )
+        return page_response(request, page, lambda rule: RuleSerializer(rule).data)
+
+    @extend_schema(
+        operation_id="rules_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=_DEFINITION,
+        responses={201: RuleSerializer},
+    )
+    def post(self, request: Request, workspace: str) -> Response:
+        """Create a rule from a native definition; it is judged at once."""
+        now = database_now()
+        definition = read_definition_of(request)
+
+        def create() -> Answer:
+            rule = create_rule(access=self.access, definition=definition, now=now)
+            return Answer(status=201, body=RuleSerializer(rule).data)
+
+        body = read_body(request)
+        key = read_key(**repeatable(request, access=self.access, body=body))
+        return replayed(answer_once(key=key, act=create, now=now))
+
+
+class RulePreviewView(WorkspaceAPIView):
+    """What a draft would be."""
+
+    @extend_schema(
+        operation_id="rules_preview",
+        request=_DEFINITION,
+        responses=PreviewSerializer,
+    )
+    def post(self, request: Request, workspace: str) -> Response:
+        """Return the sentence of a draft, or the problems in its way; store nothing."""
+        preview = preview_rule(
+            access=self.access, definition=read_definition_of(request)
+        )
+        return Response(PreviewSerializer(preview).data)
+
+
+class RuleView(WorkspaceAPIView):
+    """One rule."""
+
+    @extend_schema(operation_id="rules_read", responses=RuleSerializer)
+    def get(self, request: Request, workspace: str, rule: str) -> Response:
+        """Return a rule by id or slug."""
+        return _show(find_rule(access=self.access, identifier=rule))
+
+    @extend_schema(
+        operation_id="rules_change",
+        request=_DEFINITION,
+        responses=RuleSerializer,
+        parameters=[_IF_MATCH],
+    )
+    def put(self, request: Request, workspace: str, rule: str) -> Response:
+        """Save a new version; saving without a change does nothing at all."""
+        changed = change_rule(
+            access=self.access,
+            rule=find_rule(access=self.access, identifier=rule),
+            definition=read_definition_of(request),
+            expected=request.headers.get("If-Match", ""),
+            now=database_now(),
+        )
+        return _show(changed)
+
+    @extend_schema(operation_id="rules_delete", responses={204: None})
+    def delete(self, request: Request, workspace: str, rule: str) -> Response:
+        """Delete the rule; its alerts stay."""
+        found = find_rule(access=self.access, identifier=rule)
+        delete_rule(access=self.access, rule=found, now=database_now())
+        return Response(status=204)
+
+
+class EnableView(WorkspaceAPIView):
+    """Turning a rule on."""
+
+    @extend_schema(
+        operation_id="rules_enable", request=None, responses=RuleSerializer
+    )
+    def post(self, request: Request, workspace: str, rule: str) -> Response:
+        """Turn the rule on; one that is on stays so."""
+        found = find_rule(access=self.access, identifier=rule)
+        now = database_now()
+        return _show(turn_rule(access=self.access, rule=found, on=True, now=now))
+
+
+class DisableView(WorkspaceAPIView):
+    """Turning a rule off."""
+
+    @extend_schema(
+        operation_id="rules_disable", request=None, responses=RuleSerializer
+    )
+    def post(self, request: Request, workspace: str, rule: str) -> Response:
+        """Turn the rule off; what it has open closes, and nobody is told."""
+        found = find_rule(access=self.access, identifier=rule)
+        now = database_now()
+        return _show(turn_rule(access=self.access, rule=found, on=False, now=now))
+
+
+class VersionsView(WorkspaceAPIView):
+    """The versions of a rule."""
+
+    @extend_schema(
+        operation_id="versions_list",
+        parameters=PAGE_PARAMETERS,
+        responses=page_schema(VersionSerializer, name="VersionPage"),
+    )
+    def get(self, request: Request, workspace: str, rule: str) -> Response:
+        """List the versions, newest first."""
+        found = find_rule(access=self.access, identifier=rule)
+        page = page_of(
+            found.versions.all(),
+            parameters=Parameters(request.query_params, known=PAGE_NAMES),
+            order=("-number",),
+        )
+        return page_response(request, page, lambda one: VersionSerializer(one).data)
+
+
+def read_definition_of(request: Request) -> dict[str, Any]:
+    """Return the body as an object; what is in it the engine will judge.
+
+    Raises:
+        Invalid: if it is JSON of another kind.
+    """
+    if not isinstance(request.data, dict):
+        raise Invalid("A rule is one JSON object.", code="body_type")
+    return request.data
+
+
+def _show(rule: Rule) -> Response:
+    return Response(
+        RuleSerializer(rule).data,
+        headers={"ETag": rule.etag},
+    )

@@ -1,0 +1,167 @@
+"""Reading a draft: what it says, which lane would judge it, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from datasets.models import Dataset, Lane
+from datasets.schemas import FieldType as DeclaredType
+from datasets.schemas import read_schema
+from datasets.services import open_lane
+from rules.engine import (
+    DefinitionInvalid,
+    FactPath,
+    FieldType,
+    Problem,
+    Specification,
+    check_types,
+    parse_definition,
+    render_sentence,
+)
+from rules.ports import ports
+from rules.services.facts import dataset_of
+from workspaces.access import Access
+from workspaces.refusals import FieldError, Invalid
+
+_ENGINE_TYPES = {
+    DeclaredType.STRING: FieldType.TEXT,
+    DeclaredType.INTEGER: FieldType.NUMBER,
+    DeclaredType.NUMBER: FieldType.NUMBER,
+    DeclaredType.BOOLEAN: FieldType.BOOLEAN,
+    DeclaredType.DATE: FieldType.DATE,
+    DeclaredType.OBJECT: FieldType.OBJECT,
+    DeclaredType.ARRAY: FieldType.ARRAY,
+    DeclaredType.ANY: FieldType.ANY,
+}
+
+
+class RuleInvalid(Invalid):
+    """A definition that cannot become a rule; `errors` name each place."""
+
+    code = "rule_invalid"
+
+
+def read_definition(
+    *, access: Access, definition: Mapping[str, object]
+) -> tuple[Specification, Lane]:
+    """Parse and check a definition; return it with the lane that would judge it.
+
+    Raises:
+        RuleInvalid: with one error per wrong place.
+    """
+    try:
+        spec = parse_definition(definition, workspace=access.workspace.slug)
+    except DefinitionInvalid as error:
+        raise _invalid(error.problems) from error
+    watched = _watched_datasets(access, spec)
+    problems = _type_problems(spec, watched) + _output_problems(access, spec)
+    if problems:
+        raise _invalid(problems)
+    return spec, _home_lane(access, spec, watched)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a draft would be: its sentence, or the problems in its way."""
+
+    sentence: str
+    problems: tuple[FieldError, ...] = ()
+
+
+def preview_rule(*, access: Access, definition: Mapping[str, object]) -> Preview:
+    """Say a draft in a sentence, or name what stands in its way; store nothing."""
+    try:
+        spec, _ = read_definition(access=access, definition=definition)
+    except RuleInvalid as error:
+        return Preview(sentence="", problems=error.errors)
+    return Preview(sentence=render_sentence(spec))
+
+
+def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:
+    """Return the datasets of the facts by series; unknown ones are errors."""
+    watched: dict[str, Dataset] = {}
+    problems = []
+    places = [(f"/watch/facts/{n}", fact) for n, fact in enumerate(spec.facts)]
+    places += [(f"/include/{n}", fact) for n, fact in enumerate(spec.include)]
+    for pointer, fact in places:
+        if fact.series in watched:
+            continue
+        dataset = dataset_of(fact, own=access.workspace)
+        if dataset is None:
+            problems.append(
+                Problem(
+                    pointer=pointer,
+                    code="unknown_dataset",
+                    detail=f"There is no dataset {fact.workspace}:{fact.dataset}; "
+                    "make it first, or mend the fact's path.",
+                )
+            )
+            continue
+        watched[fact.series] = dataset
+    if problems:
+        raise _invalid(problems)
+    return watched
+
+
+def _type_problems(
+    spec: Specification, watched: Mapping[str, Dataset]
+) -> list[Problem]:
+    schemas = {series: read_schema(one.schema) for series, one in watched.items()}
+
+    def type_of(fact: FactPath) -> FieldType | None:
+        field = schemas[fact.series].field(fact.root)
+        if field is None:
+            return None
+        # What lies inside an object is not declared; only events will tell.
+        return FieldType.ANY if fact.steps else _ENGINE_TYPES[field.type]
+
+    return check_types(spec, type_of)
+
+
+def _output_problems(access: Access, spec: Specification) -> list[Problem]:
+    known = {
+        choice.slug
+        for choice in ports.outputs.choices(workspace_id=access.workspace.pk)
+    }
+    return [
+        Problem(
+            pointer=f"/outputs/{place}/output",
+            code="unknown_output",
+            detail=f"There is no output {one.output!r} in this workspace; "
+            "make it first, or choose one of the existing ones.",
+        )
+        for place, one in enumerate(spec.outputs)
+        if one.output not in known
+    ]
+
+
+def _home_lane(
+    access: Access, spec: Specification, watched: Mapping[str, Dataset]
+) -> Lane:
+    """Choose the lane that judges the rule (DESIGN.md 2.1).
+
+    The first fact of the rule's own workspace decides, else the first fact. Facts of
+    a second dataset have to wait for lanes that forward to each other.
+    """
+    if len(watched) > 1:
+        raise _invalid(
+            [
+                Problem(
+                    pointer="/watch/facts",
+                    code="several_datasets",
+                    detail="All facts of a rule have to lie in one dataset; "
+                    f"these lie in {', '.join(sorted(watched))}.",
+                )
+            ]
+        )
+    (dataset,) = watched.values()
+    return open_lane(dataset)
+
+
+def _invalid(problems: Sequence[Problem]) -> RuleInvalid:
+    errors = [
+        FieldError(pointer=one.pointer, code=one.code, detail=one.detail)
+        for one in problems
+    ]
+    return RuleInvalid(" ".join(one.detail for one in errors), errors=errors)
