@@ -53,6 +53,11 @@ class Access:
     user: User | None = None
     token: Token | None = None
 
+    @property
+    def is_read_only(self) -> bool:
+        """Say whether the caller may look and not change anything."""
+        return self.gives < Need.WRITE
+
     def require(self, need: Need) -> Access:
         """Return self if `need` is given, else raise `AccessDenied`."""
         if self.gives < need:

@@ -1,5 +1,6 @@
 // What a person sees of a request: a bar after 150 ms, aria-busy, and a sentence when it
-// fails. Answers with 404, 429 or 5xx never replace a part of the page (see _head.html).
+// fails. Answers with 403, 404, 429 or 5xx never replace a part of the page
+// (_head.html).
 
 import { announce } from "bellwether/toast.js";
 
@@ -32,16 +33,27 @@ document.addEventListener("htmx:finally:request", (event) => {
   bars.delete(ctx);
 });
 
+const REFUSALS = {
+  403: "You may not do that in this workspace.",
+  404: "That is no longer there. Reload the page to see what is.",
+  429: "Too many requests in a short time. Wait a moment, then try again.",
+};
+
 document.addEventListener("htmx:response:error", (event) => {
   const { status, headers } = event.detail.ctx.response;
-  if (isQuiet(event) || (status !== 404 && status !== 429 && status < 500)) return;
+  if (isQuiet(event) || (!REFUSALS[status] && status < 500)) return;
   const id = headers.get("X-Request-Id");
-  const words = {
-    404: "That is no longer there. Reload the page to see what is.",
-    429: "Too many requests in a short time. Wait a moment, then try again.",
-  };
-  const said = words[status] ?? `The server could not do that (error ${status}).`;
+  const said = REFUSALS[status] ?? `The server could not do that (error ${status}).`;
   announce(id ? `${said} Request ${id}.` : said, { level: "error" });
+});
+
+// Who is signed out meanwhile is led to the sign-in page, not shown it inside another.
+document.addEventListener("htmx:after:request", (event) => {
+  const { raw } = event.detail.ctx.response;
+  const { login } = document.body.dataset;
+  if (!login || !raw.redirected || new URL(raw.url).pathname !== login) return;
+  event.preventDefault();
+  location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
 });
 
 document.addEventListener("htmx:error", (event) => {

@@ -9,6 +9,10 @@ const SECONDS = 6;
 /** Say `text` for a while; `undo` is an address to post to. */
 export function announce(text, { undo = "", level = "success" } = {}) {
   const isBad = level === "error" || level === "warning";
+  const region = document.getElementById(isBad ? "alarms" : "toasts");
+  const said = [...region.querySelectorAll("[data-text]")];
+  // The same trouble again is no news.
+  if (isBad && said.some((element) => element.textContent === text)) return;
   const template = document.getElementById("toast");
   const toast = template.content.firstElementChild.cloneNode(true);
   toast.classList.toggle("toast-error", isBad);
@@ -20,7 +24,7 @@ export function announce(text, { undo = "", level = "success" } = {}) {
   }
   const leave = () => toast.remove();
   toast.querySelector("[data-dismiss]").addEventListener("click", leave);
-  document.getElementById(isBad ? "alarms" : "toasts").append(toast);
+  region.append(toast);
   if (!isBad) leaveAfter(toast, leave);
 }
 
