@@ -127,6 +127,28 @@ def test_rule_without_outputs_raises_once_a_minute_and_sends_nothing():
     assert lane.counts[1] == Counts(ran=4, passed=4)
 
 
+def test_feed_is_noted_whenever_its_own_cool_down_is_over():
+    lane = Lane()
+    lane.put(signal(LOW, outputs=outputs(slow=60, fast=20)))
+    told_at(lane, [0, 20, 40])
+    lane.put(signal(LOW, outputs=[]))
+
+    assert told_at(lane, [70, 100]) == [[], [[]]]
+
+
+def test_feed_is_not_noted_when_another_output_alone_is_told():
+    lane = Lane()
+    lane.put(signal(LOW, outputs=outputs(mail=60)))
+    told_at(lane, [0])
+    lane.put(signal(LOW, outputs=outputs(mail=60, chat=60)))
+
+    told = told_at(lane, [30])
+    lane.put(signal(LOW, outputs=[]))
+
+    assert told == [[["chat"]]]
+    assert told_at(lane, [60]) == [[[]]]
+
+
 def test_every_key_has_its_own_cool_down():
     lane = Lane()
     lane.put(signal(ANY_LOW, outputs=outputs(mail=60)))
