@@ -53,13 +53,14 @@ from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import Publication, Published, publish_events
 from datasets.services.reading import (
+    ANSWER_LIMIT,
+    Part,
     Selection,
     TooManyAsked,
     count_contents,
-    find_datasets,
     key_as_stored,
     newest_records,
-    read_records,
+    read_batch,
     received_times,
     shown_fields,
 )
@@ -76,6 +77,7 @@ from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
 
 __all__ = [
+    "ANSWER_LIMIT",
     "KEEP_FOR",
     "Accepted",
     "Answer",
@@ -98,6 +100,7 @@ __all__ = [
     "LaneBusy",
     "LaneEvent",
     "LaneMoved",
+    "Part",
     "Period",
     "PeriodInvalid",
     "Publication",
@@ -122,7 +125,6 @@ __all__ = [
     "fact_path",
     "find_batch",
     "find_dataset",
-    "find_datasets",
     "find_job",
     "finish_batches",
     "hash_request",
@@ -135,9 +137,9 @@ __all__ = [
     "open_lane",
     "preview_import",
     "publish_events",
+    "read_batch",
     "read_key",
     "read_period",
-    "read_records",
     "received_times",
     "run_import",
     "save_facts",

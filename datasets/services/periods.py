@@ -27,11 +27,6 @@ class Period:
     earliest: datetime | None = None
     latest: datetime | None = None
 
-    @property
-    def is_bounded(self) -> bool:
-        """Say whether any bound was given."""
-        return self.earliest is not None or self.latest is not None
-
 
 def read_period(
     *, zone: tzinfo, since: str = "", until: str = "", on: str = ""

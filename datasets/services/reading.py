@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
 from datasets.models import Batch, Dataset, Fact, KeyForm, Record
 from datasets.services.making import DatasetNotFound
-from datasets.services.periods import Period
+from datasets.services.periods import Period, read_period
 from datasets.store.reading import Cut, records_of_keys
 from workspaces.access import Access
 from workspaces.refusals import Invalid
@@ -30,29 +31,58 @@ class TooManyAsked(Invalid):
 class Selection:
     """Which records of a dataset are wanted.
 
-    No keys mean all of them, as one series. `count` is how many of each key, taken
+    No keys mean all of them, as one series. `since`, `until` and `on` are times or
+    days as people write them, blank where open. `count` is how many of each key, taken
     from the newest end or with `oldest_first` from the oldest; None takes all.
     `ascending` is the order in which they are shown.
     """
 
     keys: tuple[str, ...] = ()
     subkeys: tuple[str, ...] = ()
-    period: Period = field(default_factory=Period)
+    since: str = ""
+    until: str = ""
+    on: str = ""
     count: int | None = 1
     oldest_first: bool = False
     ascending: bool = False
 
 
-def find_datasets(*, access: Access, slugs: Sequence[str]) -> list[Dataset | None]:
-    """Return the datasets of these names, None where there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one dataset of several has to say; None is a name that it does not have."""
+
+    slug: str
+    dataset: Dataset | None
+    records: list[Record]
+
+
+def read_batch(
+    *, access: Access, slugs: Sequence[str], selection: Selection
+) -> list[Part]:
+    """Return the wanted records of several datasets, one after the other.
 
     Raises:
-        DatasetNotFound: if there is none at all.
+        DatasetNotFound: if there is none of these datasets.
+        PeriodInvalid: as `read_period` does.
+        TooManyAsked: if all are more than one answer may hold.
     """
+    _check_queries(selection, len(slugs))
+    parts = []
+    room = ANSWER_LIMIT
+    for slug, dataset in _find_datasets(access, slugs):
+        found = _read(dataset, selection, room) if dataset else []
+        room -= len(found)
+        parts.append(Part(slug=slug, dataset=dataset, records=found))
+    return parts
+
+
+def _find_datasets(
+    access: Access, slugs: Sequence[str]
+) -> list[tuple[str, Dataset | None]]:
     mine = Dataset.objects.alive().filter(workspace=access.workspace)
     by_name = {dataset.slug.upper(): dataset for dataset in mine}
-    found = [by_name.get(slug.upper()) for slug in slugs]
-    if not any(found):
+    found = [(slug, by_name.get(slug.upper())) for slug in slugs]
+    if not any(dataset for _, dataset in found):
         raise DatasetNotFound(
             f"There is no dataset {', '.join(slugs)[:200]} in workspace "
             f"{access.workspace.slug}."
@@ -60,14 +90,15 @@ def find_datasets(*, access: Access, slugs: Sequence[str]) -> list[Dataset | Non
     return found
 
 
-def read_records(*, dataset: Dataset, selection: Selection) -> list[Record]:
-    """Return the records that are wanted, key by key as asked.
-
-    Raises:
-        TooManyAsked: if they are more than one answer may hold.
-    """
-    _check_queries(selection)
-    count = ANSWER_LIMIT + 1 if selection.count is None else selection.count
+def _read(dataset: Dataset, selection: Selection, room: int) -> list[Record]:
+    """Return the records that are wanted, key by key as asked."""
+    period = read_period(
+        zone=ZoneInfo(dataset.zone),
+        since=selection.since,
+        until=selection.until,
+        on=selection.on,
+    )
+    count = room + 1 if selection.count is None else selection.count
     keys = list(dict.fromkeys(key_as_stored(dataset, key) for key in selection.keys))
     if keys:
         found = records_of_keys(
@@ -75,16 +106,17 @@ def read_records(*, dataset: Dataset, selection: Selection) -> list[Record]:
             keys=keys,
             cut=Cut(
                 subkeys=selection.subkeys,
-                earliest=selection.period.earliest,
-                latest=selection.period.latest,
+                earliest=period.earliest,
+                latest=period.latest,
                 count=count,
                 oldest_first=selection.oldest_first,
             ),
-            limit=ANSWER_LIMIT + 1,
+            limit=room + 1,
         )
     else:
-        found = list(_series(dataset, selection)[:count])
-    if len(found) > ANSWER_LIMIT:
+        newest = newest_records(dataset=dataset, key=None, period=period)
+        found = list(_series(newest, selection)[: min(count, room + 1)])
+    if len(found) > room:
         raise TooManyAsked(
             f"More than {ANSWER_LIMIT:,} records would answer this; ask for a shorter "
             "period, fewer keys or a limit."
@@ -144,17 +176,16 @@ def _counts(rows: QuerySet[Fact] | QuerySet[Record]) -> dict[int, int]:
     return dict(counted.values_list("dataset_id", "n"))
 
 
-def _check_queries(selection: Selection) -> None:
-    asked = len(selection.keys) * max(len(selection.subkeys), 1)
-    if asked > QUERIES_LIMIT:
+def _check_queries(selection: Selection, datasets: int) -> None:
+    asked = datasets * len(selection.keys) * max(len(selection.subkeys), 1)
+    if max(asked, datasets) > QUERIES_LIMIT:
         raise TooManyAsked(
             f"{asked:,} keys are more than the {QUERIES_LIMIT:,} that one request may "
             "name; ask in several requests."
         )
 
 
-def _series(dataset: Dataset, selection: Selection) -> QuerySet[Record]:
-    records = newest_records(dataset=dataset, key=None, period=selection.period)
+def _series(records: QuerySet[Record], selection: Selection) -> QuerySet[Record]:
     if selection.subkeys:
         records = records.filter(subkey__in=selection.subkeys)
     if selection.oldest_first:

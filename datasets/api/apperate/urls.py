@@ -2,4 +2,30 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from datasets.api.apperate.data import DataCall, ReadCall
+from datasets.api.apperate.datasets import DatasetCall, DatasetListCall, DatasetsCall
+from datasets.api.apperate.records import RecordCall
+from workspaces.api.apperate import call
+
+_ONE = "<str:workspace>/<str:dataset>"
+
+urlpatterns: list[URLPattern] = [
+    *call("datasets/<str:workspace>", DatasetsCall),
+    *call(f"datasets/{_ONE}", DatasetCall),
+    # `write` and `query` are the older names (API.md 4.3).
+    *(
+        pattern
+        for name in ("record", "write")
+        for pattern in call(f"{name}/{_ONE}", RecordCall)
+    ),
+    *(
+        pattern
+        for name in ("data", "query")
+        for pattern in (
+            *call(f"{name}/<str:workspace>", DatasetListCall),
+            *call(f"{name}/{_ONE}", DataCall),
+            *call(f"{name}/{_ONE}/<str:key>", ReadCall),
+            *call(f"{name}/{_ONE}/<str:key>/<str:subkey>", ReadCall),
+        )
+    ),
+]
