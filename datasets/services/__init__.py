@@ -65,6 +65,7 @@ from datasets.services.reading import (
     shown_fields,
 )
 from datasets.services.searching import FoundFact, fact_path, search_facts
+from datasets.services.sources import claim_run, fetch_source, sweep_sources
 from datasets.services.uploads import Upload
 from datasets.services.vocabulary import (
     distinct_values,
@@ -118,11 +119,13 @@ __all__ = [
     "backlog_of",
     "check_events",
     "checker_of",
+    "claim_run",
     "count_contents",
     "create_dataset",
     "delete_dataset",
     "distinct_values",
     "fact_path",
+    "fetch_source",
     "find_batch",
     "find_dataset",
     "find_job",
@@ -148,6 +151,7 @@ __all__ = [
     "shown_fields",
     "start_import",
     "sweep_jobs",
+    "sweep_sources",
     "take_batches",
     "visible_datasets",
     "wait_for_judgement",

@@ -5,57 +5,41 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.formats import FormatInvalid
 from datasets.models import Dataset, Duplicates, Job
+from datasets.services.import_turns import (
+    Clock,
+    ImportInvalid,
+    ImportTurn,
+    JobTaken,
+    TurnOver,
+    claim_job,
+    waiting_jobs,
+)
 from datasets.services.uploads import ImportFiles, Upload
 from datasets.store.spool import SpoolMoved
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
-from workspaces.refusals import Invalid, Missing, Refusal
+from workspaces.refusals import Missing, Overloaded, Refusal
 from workspaces.services import record_audit
 
 logger = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
-#: A worker that has not moved its job on by then is taken for dead.
-JOB_LEASE = timedelta(seconds=60)
-#: How long a job steps aside while its lane has enough to judge.
-JOB_PAUSE = timedelta(seconds=1)
 #: After so long a worker gives the job back, so that others come to their turn.
 BUDGET_SECONDS = 30.0
-#: Rows that are read, and records that are stored, between two notes of progress.
-ROWS_AT_ONCE = 2_000
-CHUNK_RECORDS = 1_000
-EXCERPT_LENGTH = 200
 
 
 class JobNotFound(Missing):
     """There is no such import in the workspace."""
 
     code = "job_not_found"
-
-
-class ImportInvalid(Invalid):
-    """The file cannot be imported; the text says why."""
-
-    code = "import_invalid"
-
-
-class JobTaken(Exception):
-    """Another worker goes on with this job; what we hold of it is void."""
-
-
-class _OutOfTime(Exception):
-    """The job's turn is over; it goes on in its next one."""
 
 
 def start_import(
@@ -113,15 +97,12 @@ def find_job(*, access: Access, job_id: str) -> Job:
     Raises:
         JobNotFound: also for imports of other workspaces.
     """
+    jobs = Job.objects.filter(dataset__workspace=access.workspace)
     try:
-        wanted = uuid.UUID(job_id)
+        jobs = jobs.filter(pk=uuid.UUID(job_id))
     except ValueError:
-        wanted = None
-    job = (
-        Job.objects.filter(dataset__workspace=access.workspace, pk=wanted)
-        .select_related("dataset__workspace")
-        .first()
-    )
+        jobs = jobs.none()
+    job = jobs.select_related("dataset__workspace").first()
     if job is None:
         raise JobNotFound(f"There is no import {job_id[:40]} in this workspace.")
     return job
@@ -129,8 +110,7 @@ def find_job(*, access: Access, job_id: str) -> Job:
 
 def sweep_jobs(*, now: datetime, clock: Clock = database_now) -> None:
     """Go on with imports that wait for their turn or that a dead worker left."""
-    waiting = _claimable(now).order_by("created_at", "pk")
-    for job_id in waiting.values_list("pk", flat=True):
+    for job_id in list(waiting_jobs(now).values_list("pk", flat=True)):
         run_import(job_id=job_id, clock=clock)
 
 
@@ -151,22 +131,24 @@ def run_import(
     nothing more. A worker that takes over goes on where the last commit was.
     """
     answer(Task.IMPORT, job_id=str(job_id))
-    job = _claim(job_id, clock())
+    job = claim_job(job_id=job_id, now=clock())
     if job is None:
         return
-    turn = _Turn(job, clock, deadline=time.monotonic() + budget_seconds)
+    turn = ImportTurn(job, clock, deadline=time.monotonic() + budget_seconds)
     try:
         turn.run()
-    except _OutOfTime:
-        turn.give_back()
+    except TurnOver as over:
+        turn.give_back(until=over.until)
+    except Overloaded as full:
+        turn.give_back(until=clock() + full.retry_after)
     except (JobTaken, SpoolMoved):
         logger.warning("import taken by another worker", extra={"job": str(job_id)})
-    except OperationalError:
-        # The database is away; the job stays ours until its lease ends.
-        raise
+    except DatabaseError:
+        # The database is away or busy: when the lease ends, the sweep tries again.
+        logger.warning("import waits for the database", extra={"job": str(job_id)})
     except (FormatInvalid, Refusal) as error:
         turn.fail(str(error))
     except Exception:
-        # A file is the world's: whatever it did to us must be said to its owner.
+        # A file comes from the world; whatever it did to us is said to its owner.
         logger.exception("import failed", extra={"job": str(job_id)})
         turn.fail("The import failed unexpectedly; the server's log says more.")

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from config.celery import Task, answer, nudge
 from config.clock import database_now
-from datasets.connectors import ConnectorError
+from datasets.connectors import ConnectorError, find_connector
 from datasets.models import Origin, Run, RunState, Source
 from datasets.services.accepting import Ingest, accept_checked
 from datasets.services.sifting import Sieve
@@ -136,9 +136,10 @@ def _store_fetched(run: Run, clock: Clock) -> None:
 
     A run that was adopted passes over the rows that it counts as stored.
     """
-    dataset = run.source.dataset
-    sieve = Sieve(dataset)
-    fetched = _ask_connector(run)
+    source = run.source
+    sieve = Sieve(source.dataset)
+    connector = find_connector(source.kind)
+    fetched = connector.fetch(config=source.config, slot=run.slot)
     passing = sieve.passing(fetched, received_at=clock())
     fresh = islice(passing, run.rows, None)
     chunk = list(islice(fresh, CHUNK_RECORDS))

@@ -52,16 +52,15 @@ class ImportFiles:
         limit = settings.BELLWETHER_UPLOAD_BYTES
         self.directory.mkdir(parents=True)
         size = 0
-        try:
-            with self.upload.open("wb") as file:
-                for piece in pieces:
-                    size += len(piece)
-                    if size > limit:
-                        raise _too_large(limit)
-                    file.write(piece)
-        except BaseException:
+        with self.upload.open("wb") as file:
+            for piece in pieces:
+                size += len(piece)
+                if size > limit:
+                    break
+                file.write(piece)
+        if size > limit:
             self.remove()
-            raise
+            raise _too_large(limit)
         return size
 
     def remove(self) -> None:

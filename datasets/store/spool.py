@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +43,7 @@ class RejectedLine:
     reason: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _State:
     """How far the upload was read, and what was seen of its order."""
 
@@ -62,15 +62,17 @@ class _State:
         self.last = at
 
 
+class SpoolMoved(RuntimeError):
+    """Another worker filled the spool meanwhile; ours is not where it was read."""
+
+
 class Spool:
     """The events of one upload: filled in the file's order, read in that of time."""
 
     def __init__(self, path: Path) -> None:
         self._base = sqlite3.connect(path, isolation_level=None)
         self._base.executescript(_TABLES)
-        row = self._base.execute("SELECT * FROM state").fetchone()
-        names = ("lines", "rejected", "ups", "downs", "last", "is_ordered")
-        self._state = _State(**dict(zip(names, row, strict=True)))
+        self._state = _State(*self._base.execute("SELECT * FROM state").fetchone())
 
     def __enter__(self) -> Self:
         return self
@@ -102,8 +104,13 @@ class Spool:
         return self._state.lines - self._state.rejected
 
     def add(self, rows: Iterable[CheckedEvent | RejectedLine]) -> None:
-        """Take in the next rows of the upload; one commit."""
+        """Take in the next rows of the upload; one commit.
+
+        Raises:
+            SpoolMoved: if another worker added rows since this one opened the spool.
+        """
         state = self._state
+        before = state.lines
         events, rejected = [], []
         for row in rows:
             state.lines += 1
@@ -114,15 +121,14 @@ class Spool:
             at = (row.event_time - _EPOCH) // _MICROSECOND
             state.see(at)
             events.append((state.lines, at, row.key, row.subkey, row.body))
-        self._base.execute("BEGIN")
+        self._begin(at=before)
         self._base.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", events)
         room = max(0, REJECTED_KEPT - (state.rejected - len(rejected)))
         self._base.executemany(
             "INSERT OR IGNORE INTO rejected VALUES (?, ?)",
             [(one.line, _shown(one)) for one in rejected[:room]],
         )
-        self._save()
-        self._base.execute("COMMIT")
+        self._commit()
 
     def order(self) -> None:
         """Sort the events by time; ties as in the file, or against it.
@@ -130,16 +136,16 @@ class Spool:
         A file whose times never rise but fall is read backwards, so that of two events
         of one time the one further down comes first.
         """
-        ties = "DESC" if self._state.downs and not self._state.ups else "ASC"
-        self._base.execute("BEGIN")
+        is_newest_first = self._state.downs and not self._state.ups
+        self._begin(at=self._state.lines)
         self._base.execute(
             "CREATE TABLE ordered AS SELECT at, key, subkey, body FROM event"
-            f" ORDER BY at, line {ties}"
+            " ORDER BY at, line * ?",
+            (-1 if is_newest_first else 1,),
         )
         self._base.execute("DROP TABLE event")
         self._state.is_ordered = 1
-        self._save()
-        self._base.execute("COMMIT")
+        self._commit()
 
     def read(self, *, start: int, count: int) -> list[CheckedEvent]:
         """Return some events in the order of time, from the one at `start` on."""
@@ -158,20 +164,22 @@ class Spool:
         rows = self._base.execute("SELECT shown FROM rejected ORDER BY line")
         return [json.loads(shown) for (shown,) in rows]
 
-    def _save(self) -> None:
-        state = self._state
+    def _begin(self, *, at: int) -> None:
+        self._base.execute("BEGIN IMMEDIATE")
+        (lines, is_ordered) = self._base.execute(
+            "SELECT lines, is_ordered FROM state"
+        ).fetchone()
+        if lines != at or is_ordered:
+            self._base.execute("ROLLBACK")
+            raise SpoolMoved(f"The spool holds {lines} lines instead of {at}.")
+
+    def _commit(self) -> None:
         self._base.execute(
-            "UPDATE state SET lines=?, rejected=?, ups=?, downs=?, last=?,"
-            " is_ordered=?",
-            (
-                state.lines,
-                state.rejected,
-                state.ups,
-                state.downs,
-                state.last,
-                state.is_ordered,
-            ),
+            "UPDATE state SET lines = ?, rejected = ?, ups = ?, downs = ?, last = ?,"
+            " is_ordered = ?",
+            astuple(self._state),
         )
+        self._base.execute("COMMIT")
 
 
 def _shown(one: RejectedLine) -> str:

@@ -1,0 +1,244 @@
+"""One worker's turn at an import: read, order, store, as far as time allows."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import cast
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from config.celery import Task, nudge
+from datasets.formats import Row, RowProblem, open_rows
+from datasets.json import encode
+from datasets.models import Duplicates, Job, JobState, Origin
+from datasets.schemas import CellReader, read_schema
+from datasets.services.accepting import Ingest, accept_checked
+from datasets.services.lanes import backlog_of, open_lane
+from datasets.services.sifting import Sieve
+from datasets.services.uploads import ImportFiles
+from datasets.store.records import CheckedEvent
+from datasets.store.spool import RejectedLine, Spool
+from datasets.store.writing import writing
+from workspaces.refusals import Invalid
+
+Clock = Callable[[], datetime]
+
+#: A worker that has not moved its job on by then is taken for dead.
+JOB_LEASE = timedelta(seconds=60)
+#: How long a job steps aside while its lane has enough to judge.
+JOB_PAUSE = timedelta(seconds=1)
+#: Rows that are read, and records that are stored, between two notes of progress.
+ROWS_AT_ONCE = 2_000
+CHUNK_RECORDS = 1_000
+EXCERPT_LENGTH = 200
+
+
+class ImportInvalid(Invalid):
+    """The file cannot be imported; the text says why."""
+
+    code = "import_invalid"
+
+
+class JobTaken(Exception):
+    """Another worker goes on with this job; what we hold of it is void."""
+
+
+class TurnOver(Exception):
+    """The turn is over; the job goes on at once, or when `until` is past."""
+
+    def __init__(self, until: datetime | None = None) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def waiting_jobs(now: datetime) -> QuerySet[Job]:
+    """Return the jobs that wait for a worker, first come first."""
+    left = Q(state=JobState.RUNNING, lease_until__lte=now)
+    waiting = Job.objects.filter(Q(state=JobState.QUEUED) | left)
+    return waiting.order_by("created_at", "pk")
+
+
+def claim_job(*, job_id: uuid.UUID, now: datetime) -> Job | None:
+    """Take a waiting job for the time of a lease; None if it does not wait."""
+    claimed = (
+        waiting_jobs(now)
+        .filter(pk=job_id)
+        .update(
+            state=JobState.RUNNING,
+            lease_until=now + JOB_LEASE,
+            started_at=Coalesce("started_at", now),
+        )
+    )
+    if not claimed:
+        return None
+    return Job.objects.select_related("dataset__workspace").get(pk=job_id)
+
+
+class ImportTurn:
+    """Brings one claimed job on until it ends or `deadline` (monotonic) is past."""
+
+    def __init__(self, job: Job, clock: Clock, *, deadline: float) -> None:
+        self._job = job
+        self._clock = clock
+        self._deadline = deadline
+        self._files = ImportFiles.of(job.pk)
+
+    def run(self) -> None:
+        """Go on where the last commit was.
+
+        Raises:
+            TurnOver: if there is more to do.
+            JobTaken: if another worker has the job.
+            FormatInvalid, Refusal: if the file cannot be imported.
+        """
+        with Spool(self._files.spool) as spool:
+            if not spool.is_ordered:
+                self._read(spool)
+                spool.order()
+                self._note(rows_total=len(spool))
+            self._store(spool)
+            self._end(spool)
+        self._files.remove()
+
+    def give_back(self, *, until: datetime | None) -> None:
+        """Let the job go on in another turn: at once, or when `until` is past."""
+        with writing():
+            self._move(lease_until=until or self._clock())
+            if until is None:
+                nudge(Task.IMPORT, job_id=str(self._job.pk))
+
+    def fail(self, error: str) -> None:
+        """End the job with what went wrong, in a sentence."""
+        self._held().update(
+            state=JobState.FAILED, error=error, ended_at=self._clock(), lease_until=None
+        )
+        self._files.remove()
+
+    def _read(self, spool: Spool) -> None:
+        """Take the rows that are not in the spool yet into it."""
+        job = self._job
+        with self._files.upload.open("rb") as file:
+            stream = open_rows(
+                file, filename=job.file_name, content_type=job.content_type
+            )
+            sieve = _RowSieve(job, has_text_cells=stream.detected.has_text_cells)
+            rows = islice(stream, spool.lines, None)
+            while some := list(islice(rows, ROWS_AT_ONCE)):
+                spool.add(map(sieve.take, some))
+                self._note(
+                    read_bytes=file.tell(),
+                    rows_rejected=spool.rejected_count,
+                    rejected=spool.rejected(),
+                )
+                # Only after a step: however short its turn, the job moves on.
+                self._check_time()
+
+    def _store(self, spool: Spool) -> None:
+        """Store the spool's events that are not stored yet, in order."""
+        job, lane = self._job, open_lane(self._job.dataset)
+        while events := spool.read(start=job.rows_done, count=CHUNK_RECORDS):
+            if backlog_of(lane) >= settings.BELLWETHER_BACKLOG_EVENTS // 2:
+                # Half of the room is left to those who send single events.
+                raise TurnOver(until=self._clock() + JOB_PAUSE)
+            self._store_chunk(events, total=len(spool))
+            self._check_time()
+
+    def _store_chunk(self, events: list[CheckedEvent], *, total: int) -> None:
+        job, now = self._job, self._clock()
+        done = job.rows_done + len(events)
+        progress = {"rows_done": done, "lease_until": now + JOB_LEASE}
+        with writing():
+            self._write(progress)
+            accept_checked(
+                dataset=job.dataset,
+                events=events,
+                ingest=Ingest(
+                    origin=Origin.IMPORT,
+                    is_live=job.is_live,
+                    duplicates=Duplicates(job.duplicates) if job.duplicates else None,
+                    import_id=str(job.pk),
+                    closes_import=done == total,
+                ),
+                now=now,
+            )
+        self._remember(progress)
+
+    def _end(self, spool: Spool) -> None:
+        if not len(spool):
+            raise ImportInvalid(_nothing_fits(spool))
+        self._held().update(
+            state=JobState.DONE, ended_at=self._clock(), lease_until=None
+        )
+
+    def _check_time(self) -> None:
+        if time.monotonic() >= self._deadline:
+            raise TurnOver
+
+    def _note(self, **progress: object) -> None:
+        """Write progress and renew the lease."""
+        self._move(lease_until=self._clock() + JOB_LEASE, **progress)
+
+    def _move(self, **columns: object) -> None:
+        self._write(columns)
+        self._remember(columns)
+
+    def _write(self, columns: Mapping[str, object]) -> None:
+        """Change the job's row, if it is as we last saw it."""
+        if not self._held().update(**columns):
+            raise JobTaken(self._job.pk)
+
+    def _remember(self, columns: Mapping[str, object]) -> None:
+        for name, value in columns.items():
+            setattr(self._job, name, value)
+
+    def _held(self) -> QuerySet[Job]:
+        job = self._job
+        return Job.objects.filter(
+            pk=job.pk,
+            state=JobState.RUNNING,
+            lease_until=job.lease_until,
+            rows_done=job.rows_done,
+        )
+
+
+class _RowSieve:
+    """Turns rows of a file into checked events, or into lines that are set aside.
+
+    A row without a date happened when the file was received, so that reading it again
+    gives the same events.
+    """
+
+    def __init__(self, job: Job, *, has_text_cells: bool) -> None:
+        schema = read_schema(job.dataset.schema)
+        self._cells = CellReader(schema) if has_text_cells else None
+        self._sieve = Sieve(job.dataset)
+        self._received_at = job.created_at
+
+    def take(self, row: Row | RowProblem) -> CheckedEvent | RejectedLine:
+        """Return what becomes of a row."""
+        if isinstance(row, RowProblem):
+            return RejectedLine(line=row.line, excerpt=row.excerpt, reason=row.detail)
+        event: Mapping[str, object] = row.values
+        if self._cells is not None:
+            event = self._cells.read(cast("Mapping[str, str]", row.values))
+        one = self._sieve.sift(event, received_at=self._received_at)
+        if isinstance(one, CheckedEvent):
+            return one
+        excerpt = encode(row.values).decode()[:EXCERPT_LENGTH]
+        return RejectedLine(line=row.line, excerpt=excerpt, reason=one)
+
+
+def _nothing_fits(spool: Spool) -> str:
+    if not spool.lines:
+        return "The file holds no records below its first line; nothing was imported."
+    first = spool.rejected()[0]
+    return (
+        f"None of the {spool.lines:,} records fits the dataset; nothing was imported. "
+        f"The first, in line {first['line']}: {first['reason']}"
+    )

@@ -1,0 +1,35 @@
+"""What workers answer to: each task takes ids, calls one service, returns nothing."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+from config.celery import Task
+from config.clock import database_now
+from datasets.services import fetch_source, run_import, sweep_jobs, sweep_sources
+
+
+@shared_task(name=Task.FETCH.value, time_limit=90, soft_time_limit=75)
+def fetch(*, source_id: int) -> None:
+    """Fetch what is due of a source."""
+    fetch_source(source_id=source_id)
+
+
+@shared_task(name=Task.IMPORT.value, time_limit=90, soft_time_limit=75)
+def import_file(*, job_id: str) -> None:
+    """Go on with an import."""
+    run_import(job_id=uuid.UUID(job_id))
+
+
+@shared_task(name=Task.SWEEP_SOURCES.value)
+def sources() -> None:
+    """Ring for the sources that are due."""
+    sweep_sources(now=database_now())
+
+
+@shared_task(name=Task.SWEEP_JOBS.value)
+def jobs() -> None:
+    """Go on with imports that wait or that a dead worker left."""
+    sweep_jobs(now=database_now())
