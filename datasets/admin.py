@@ -1,0 +1,203 @@
+"""Datasets and the queue of their lanes in the admin.
+
+`Record` and its composite key have no page of their own, which the admin cannot give
+them: a batch shows its records.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from datasets.json import encode
+from datasets.models import (
+    Batch,
+    Dataset,
+    Fact,
+    Idempotency,
+    Job,
+    Lane,
+    Quarantine,
+    Record,
+    Run,
+    Source,
+)
+from workspaces.admin import ReadOnlyAdmin
+
+#: Records of a batch that its page shows.
+_RECORDS_SHOWN = 50
+
+
+@admin.register(Dataset)
+class DatasetAdmin(admin.ModelAdmin):
+    """Datasets of all tenants; what gives their records a place stays as it is."""
+
+    list_display = (
+        "slug",
+        "workspace",
+        "title",
+        "key_field",
+        "date_field",
+        "is_simulated",
+        "retention_seconds",
+        "deleted_at",
+    )
+    list_filter = ("is_simulated", "duplicates")
+    list_select_related = ("workspace",)
+    search_fields = ("slug", "title", "workspace__slug")
+    readonly_fields = (
+        "workspace",
+        "slug",
+        "schema",
+        "key_field",
+        "subkey_field",
+        "date_field",
+        "key_form",
+        "created_at",
+        "updated_at",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Datasets come with a lane, which the console and the API make."""
+        return False
+
+
+@admin.register(Lane)
+class LaneAdmin(admin.ModelAdmin):
+    """Lanes; pausing one stops its judging, not its accepting."""
+
+    list_display = ("id", "dataset", "shard", "next_seq", "is_paused", "crash_batch")
+    list_filter = ("is_paused",)
+    list_select_related = ("dataset",)
+    search_fields = ("dataset__slug",)
+    readonly_fields = (
+        "dataset",
+        "shard",
+        "next_seq",
+        "epoch",
+        "crash_batch",
+        "crash_tries",
+    )
+    actions = ("pause", "resume")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Lanes come with their dataset."""
+        return False
+
+    @admin.action(description="Pause the judging of selected lanes")
+    def pause(self, request: HttpRequest, lanes: QuerySet[Lane]) -> None:
+        """Stop draining; what arrives waits."""
+        lanes.update(is_paused=True)
+
+    @admin.action(description="Resume the judging of selected lanes")
+    def resume(self, request: HttpRequest, lanes: QuerySet[Lane]) -> None:
+        """Drain again; the next sweep begins with what waited."""
+        lanes.update(is_paused=False)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """Batches with their records."""
+
+    list_display = ("id", "lane", "origin", "is_live", "size", "state", "seq")
+    list_filter = ("state", "origin", "is_live")
+    list_select_related = ("lane__dataset",)
+    search_fields = ("=id", "lane__dataset__slug")
+    date_hierarchy = "received_at"
+    readonly_fields = ("records",)
+
+    @admin.display(description="First records")
+    def records(self, batch: Batch) -> SafeString:
+        """Show the first records as JSON."""
+        rows = Record.objects.filter(batch_id=batch.pk).order_by("ord")
+        return format_html_join(
+            "",
+            "<p>{} · {} · <code>{}</code></p>",
+            (
+                (row.ord, row.key, encode(row.body).decode())
+                for row in rows[:_RECORDS_SHOWN]
+            ),
+        )
+
+
+@admin.register(Fact)
+class FactAdmin(ReadOnlyAdmin):
+    """The last values of keys."""
+
+    list_display = ("key", "dataset", "watermark")
+    list_select_related = ("dataset",)
+    search_fields = ("key", "dataset__slug")
+
+
+@admin.register(Idempotency)
+class IdempotencyAdmin(ReadOnlyAdmin):
+    """Answers that repeats would get."""
+
+    list_display = ("key", "scope", "status", "created_at")
+    search_fields = ("key",)
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    """Sources and when they run next."""
+
+    list_display = (
+        "name",
+        "dataset",
+        "kind",
+        "every_seconds",
+        "is_enabled",
+        "next_run_at",
+    )
+    list_filter = ("kind", "is_enabled")
+    list_select_related = ("dataset",)
+    search_fields = ("name", "dataset__slug")
+    autocomplete_fields = ("dataset",)
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    """Fetches, newest first."""
+
+    list_display = ("id", "source", "slot", "state", "rows", "skipped_slots", "error")
+    list_filter = ("state",)
+    list_select_related = ("source",)
+    search_fields = ("source__name", "error")
+    date_hierarchy = "slot"
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Imports and how far they have come."""
+
+    list_display = (
+        "id",
+        "dataset",
+        "file_name",
+        "state",
+        "rows_done",
+        "rows_rejected",
+        "created_at",
+        "error",
+    )
+    list_filter = ("state", "is_live")
+    list_select_related = ("dataset",)
+    search_fields = ("file_name", "dataset__slug")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnlyAdmin):
+    """Events that could not be judged."""
+
+    list_display = ("id", "batch", "ord", "tries", "reason", "created_at")
+    search_fields = ("reason",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Fetch what the list names in one query."""
+        return super().get_queryset(request).select_related("batch")

@@ -1,0 +1,123 @@
+"""The tenant in the admin, for the installation's staff (UX.md 2.5)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import models
+from django.http import HttpRequest
+
+from workspaces.models import (
+    AuditEntry,
+    Installation,
+    Membership,
+    Token,
+    User,
+    Workspace,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For rows that the program alone writes: staff look, and change nothing."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows are made by the work they tell of."""
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> bool:
+        """Rows say what happened."""
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> bool:
+        """Retention removes rows."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    """People; the e-mail address is the login."""
+
+    ordering = ("email",)
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    readonly_fields = ("last_login", "created_at")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Times", {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),
+    )
+
+
+class MembershipInline(admin.TabularInline):
+    """The members of a workspace."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(admin.ModelAdmin):
+    """Tenants; a slug stands in fact paths and never changes."""
+
+    list_display = ("slug", "title", "zone", "is_shared", "created_at")
+    list_filter = ("is_shared",)
+    search_fields = ("slug", "title")
+    inlines: ClassVar = [MembershipInline]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Workspace | None = None
+    ) -> tuple[str, ...]:
+        """Let the slug be chosen once."""
+        return ("slug", "created_at") if obj else ()
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    """Tokens; their texts are nowhere."""
+
+    list_display = (
+        "hint",
+        "workspace",
+        "kind",
+        "name",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    list_filter = ("kind",)
+    list_select_related = ("workspace",)
+    search_fields = ("hint", "name", "workspace__slug")
+    exclude = ("digest",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what."""
+
+    list_display = ("at", "workspace", "actor", "action", "target")
+    list_filter = ("action",)
+    list_select_related = ("workspace", "user", "token")
+    search_fields = ("target", "workspace__slug", "user__email")
+    date_hierarchy = "at"
+
+
+@admin.register(Installation)
+class InstallationAdmin(ReadOnlyAdmin):
+    """Whether this installation is set up."""
+
+    list_display = ("__str__", "set_up_at")
+    exclude = ("setup_code_digest",)
