@@ -45,6 +45,7 @@ from alerts.services.retrying import (
     find_delivery,
     retry_delivery,
 )
+from alerts.services.seeding import seed_installation
 
 __all__ = [
     "ONLY_WORKER",
@@ -85,6 +86,7 @@ __all__ = [
     "retry_delivery",
     "save_apperate_rule",
     "secret_of",
+    "seed_installation",
     "send_due",
     "worker_names",
 ]

@@ -14,7 +14,9 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from alerts.services import seed_installation
 from config import frontend
+from workspaces.models import Workspace
 
 Report = Callable[[str], None]
 
@@ -34,6 +36,7 @@ def prepare(*, report: Report, now: datetime) -> None:
     migrate(report=report)
     build_front_end(report=report)
     collect_static(report=report)
+    seed(report=report, now=now)
 
 
 def await_database(*, report: Report) -> None:
@@ -90,6 +93,13 @@ def collect_static(*, report: Report) -> None:
         ignore_patterns=list(_NOT_SERVED),
     )
     stamp.write_text(wanted)
+
+
+def seed(*, report: Report, now: datetime) -> None:
+    """Make what a new installation finds; only the first start takes time for it."""
+    if not Workspace.objects.exists():
+        report("Writing two days of the simulated market")
+    seed_installation(now=now)
 
 
 def _fingerprint() -> str:

@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 from alerts.services import note_heartbeat
 from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
 from config.clock import database_now
+from datasets.services import sweep_jobs, sweep_sources
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "lanes": (sweep_lanes, 1.0),
     "deliveries": (sweep_deliveries, 1.0),
     "feed": (sweep_feed, 1.0),
+    "sources": (sweep_sources, 1.0),
+    "jobs": (sweep_jobs, 1.0),
     "upkeep": (sweep_upkeep, 60.0),
     "life": (_show_life, 15.0),
 }

@@ -12,6 +12,7 @@ from datasets.services.accepting import (
     index_of,
 )
 from datasets.services.bodies import BodyInvalid, BodyKind, EventBody
+from datasets.services.configuring import SourceInvalid, create_source, load_history
 from datasets.services.facts import StoredFacts, load_facts, save_facts
 from datasets.services.idempotency import (
     KEEP_FOR,
@@ -49,6 +50,7 @@ from datasets.services.making import (
     delete_dataset,
     find_dataset,
 )
+from datasets.services.market import seed_market
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import Publication, Published, publish_events
@@ -108,6 +110,7 @@ __all__ = [
     "Published",
     "Selection",
     "SettledBatch",
+    "SourceInvalid",
     "StoredFacts",
     "TooManyAsked",
     "Upload",
@@ -122,6 +125,7 @@ __all__ = [
     "claim_run",
     "count_contents",
     "create_dataset",
+    "create_source",
     "delete_dataset",
     "distinct_values",
     "fact_path",
@@ -136,6 +140,7 @@ __all__ = [
     "key_as_stored",
     "known_keys",
     "load_facts",
+    "load_history",
     "newest_records",
     "open_lane",
     "preview_import",
@@ -147,6 +152,7 @@ __all__ = [
     "run_import",
     "save_facts",
     "search_facts",
+    "seed_market",
     "settle_batches",
     "shown_fields",
     "start_import",

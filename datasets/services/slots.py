@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from datasets.times import EPOCH
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSlot:
@@ -25,3 +27,8 @@ def due_slot(*, first: datetime, every: timedelta, now: datetime) -> DueSlot:
     skipped = max(0, (now - first) // every)
     slot = first + skipped * every
     return DueSlot(slot=slot, skipped=skipped, following=slot + every)
+
+
+def first_slot(*, every: timedelta, now: datetime) -> datetime:
+    """Return the first whole multiple of `every` since 1970 that is not past."""
+    return EPOCH - ((EPOCH - now) // every) * every

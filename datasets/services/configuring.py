@@ -1,0 +1,92 @@
+"""Making sources, and what a new one brings of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+from datasets.connectors import ConfigInvalid, ConnectorError, find_connector
+from datasets.models import Dataset, Origin, Source
+from datasets.services.accepting import Ingest, accept_checked
+from datasets.services.sifting import Sieve
+from datasets.services.slots import first_slot
+from datasets.store.writing import writing
+from workspaces.access import Access, Need
+from workspaces.refusals import FieldError, Invalid
+from workspaces.services import record_audit
+
+#: Records of a batch of history: a round's worth for the drain.
+HISTORY_CHUNK = 1_000
+
+
+class SourceInvalid(Invalid):
+    """The source cannot be made like this; `errors` name each setting."""
+
+    code = "source_invalid"
+
+
+def create_source(
+    *,
+    access: Access,
+    dataset: Dataset,
+    name: str,
+    kind: str,
+    config: Mapping[str, object],
+    every: timedelta,
+    now: datetime,
+) -> Source:
+    """Store a source that runs at every whole multiple of `every` from now on.
+
+    Raises:
+        SourceInvalid: naming the settings that its connector cannot use.
+    """
+    access.require(Need.MANAGE)
+    with writing():
+        source = Source.objects.create(
+            dataset=dataset,
+            name=name,
+            kind=kind,
+            config=_checked_config(kind, config),
+            every_seconds=int(every.total_seconds()),
+            next_run_at=first_slot(every=every, now=now),
+            created_at=now,
+        )
+        record_audit(access=access, action="source.created", target=name, now=now)
+    return source
+
+
+def load_history(*, source: Source, now: datetime) -> int:
+    """Store what a source brings of the past, as history; return how many records.
+
+    All of it is one transaction, so that a crash leaves nothing half loaded.
+    """
+    sieve = Sieve(source.dataset)
+    connector = find_connector(source.kind)
+    past = connector.history(config=source.config, until=now)
+    passing = sieve.passing(past, received_at=now)
+    ingest = Ingest(origin=Origin.SOURCE, is_live=False)
+    count = 0
+    with writing():
+        while events := list(islice(passing, HISTORY_CHUNK)):
+            accept_checked(
+                dataset=source.dataset, events=events, ingest=ingest, now=now
+            )
+            count += len(events)
+    return count
+
+
+def _checked_config(kind: str, config: Mapping[str, object]) -> dict[str, object]:
+    try:
+        return find_connector(kind).validate(config)
+    except ConfigInvalid as invalid:
+        raise SourceInvalid(
+            str(invalid),
+            errors=[
+                FieldError(pointer=f"/config/{name}", code="invalid", detail=detail)
+                for name, detail in invalid.problems.items()
+            ],
+        ) from invalid
+    except ConnectorError as unknown:
+        error = FieldError(pointer="/kind", code="unknown", detail=str(unknown))
+        raise SourceInvalid(str(unknown), errors=[error]) from unknown
