@@ -68,9 +68,13 @@ class ReferenceEvaluator:
         ]
 
     def remove(self, rule_id: int) -> list[Told]:
-        """Take a rule out: what is open closes, and is given; cool-downs are kept."""
+        """Take a rule out: what is open closes, nowhere; cool-downs are kept."""
         self.rules.pop(rule_id, None)
-        closed = [told for told in self.open.values() if told.rule_id == rule_id]
+        closed = [
+            opened._replace(kind="closed", seq=0, ord=0, told=())
+            for opened in self.open.values()
+            if opened.rule_id == rule_id
+        ]
         for known in (self.open, self.last_truth):
             for rule_and_key in [one for one in known if one[0] == rule_id]:
                 del known[rule_and_key]

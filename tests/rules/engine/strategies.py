@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-SERIES = ("CORE:STOCK", "DEMO:ORDERS")
+SERIES = ("CORE:STOCK", "CORE:STOCK", "CORE:STOCK", "DEMO:ORDERS")
 KEYS = ("A", "B")
 FIELDS = ("x", "y")
 WORDS = ("", "a", "A", "é", "e\u0301")
@@ -22,9 +22,17 @@ numbers = st.one_of(
         [Decimal("0.1"), Decimal("1.0"), Decimal("-2.50"), Decimal("1E+1")]
     ),
 )
-values = st.one_of(
-    numbers, numbers, st.booleans(), st.none(), st.sampled_from(WORDS), st.just([1])
+anything = st.one_of(
+    numbers, st.booleans(), st.none(), st.sampled_from(WORDS), st.just([1])
 )
+values = numbers | numbers | numbers | anything
+
+
+def is_comparable(value: object) -> bool:
+    """Tell whether a constant may have this value."""
+    return value is not None and not isinstance(value, list)
+
+
 other_facts = st.fixed_dictionaries({"fact": facts})
 orderings = st.fixed_dictionaries(
     {
@@ -37,10 +45,10 @@ equalities = st.fixed_dictionaries(
     {
         "fact": facts,
         "op": st.sampled_from(["eq", "ne", "==", "!=", "<>", "="]),
-        "value": numbers | st.booleans() | st.sampled_from(WORDS) | other_facts,
+        "value": numbers | numbers | anything.filter(is_comparable) | other_facts,
     }
 )
-conditions = orderings | equalities
+conditions = orderings | orderings | equalities
 
 
 def nodes(depth: int = 3) -> st.SearchStrategy[dict[str, object]]:
@@ -111,7 +119,8 @@ sent = st.builds(
     Sent,
     series=st.sampled_from(SERIES),
     key=st.sampled_from(KEYS),
-    fields=st.dictionaries(st.sampled_from((*FIELDS, "unread")), values, max_size=2),
+    fields=st.fixed_dictionaries({"x": values, "y": values})
+    | st.dictionaries(st.sampled_from((*FIELDS, "unread")), values, max_size=2),
     seconds=st.sampled_from([0, 1, 5, 20, 40, 70, -1, -20, -50, -90]),
     raises=mostly,
     moves_facts=mostly,
@@ -133,7 +142,9 @@ class Remove:
     rule_id: int
 
 
-rule_ids = st.integers(1, 3)
+rule_ids = st.integers(1, 2)
 changes = st.one_of(st.builds(Put, rule_ids, definitions), st.builds(Remove, rule_ids))
-histories = st.lists(sent, min_size=5, max_size=30)
-troubled_histories = st.lists(sent | sent | sent | changes, min_size=5, max_size=30)
+histories = st.lists(sent, min_size=10, max_size=30)
+troubled_histories = st.lists(
+    sent | sent | sent | sent | changes, min_size=10, max_size=30
+)

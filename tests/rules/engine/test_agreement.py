@@ -1,6 +1,7 @@
 """The engine and the reference agree on every transition and every counter."""
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -33,6 +34,7 @@ from tests.rules.engine.strategies import (
     histories,
     troubled_histories,
 )
+from tests.rules.engine.walks import happenings
 
 
 class Engine:
@@ -180,17 +182,26 @@ def test_random_rules_on_random_histories_agree_with_the_reference(rules, histor
     assert_same_counts(engine, reference)
 
 
-@given(rule=definitions, history=troubled_histories)
-def test_rules_changed_in_the_middle_agree_with_the_reference(rule, history):
+@given(rules=st.tuples(definitions, definitions), history=troubled_histories)
+def test_rules_changed_in_the_middle_agree_with_the_reference(rules, history):
+    play_both([*map(Put, (1, 2), rules), *history])
+
+
+@given(random=st.randoms(use_true_random=True))
+def test_rules_around_wandering_values_agree_with_the_reference(random):
+    play_both(happenings(random, number=100))
+
+
+def play_both(happened: Iterable[Put | Remove | Sent]) -> None:
     engine, reference = Engine(), ReferenceEvaluator()
-    versions = iter(range(1, 1000))
     at = START
-    for place, happening in enumerate([Put(1, rule), *history]):
+    for place, happening in enumerate(happened):
         match happening:
             case Put(rule_id, definition):
-                put_both(engine, reference, rule_id, next(versions), definition)
+                put_both(engine, reference, rule_id, place, definition)
             case Remove(rule_id):
-                assert engine.remove(rule_id) == reference.remove(rule_id)
+                closed = engine.remove(rule_id)
+                assert sorted(closed) == sorted(reference.remove(rule_id))
             case Sent():
                 at += timedelta(seconds=happening.seconds)
                 judge_both(engine, reference, happening, place, at)

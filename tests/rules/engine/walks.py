@@ -1,0 +1,114 @@
+"""Rules around values that wander, so that they fire, end and cool down repeatedly.
+
+Hypothesis alone favours small examples, in which little happens.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+
+from tests.rules.engine.strategies import Put, Remove, Sent
+
+KEYS = ("A", "B")
+RULES = range(1, 5)
+
+
+def happenings(random: Random, *, number: int) -> Iterator[Put | Remove | Sent]:
+    """Turn on some rules, then send events among which rules are changed."""
+    rules = {rule_id: random_rule(random) for rule_id in RULES}
+    for rule_id, definition in rules.items():
+        yield Put(rule_id, definition)
+    values = {(key, field): 0 for key in KEYS for field in "xy"}
+    for _ in range(number):
+        if random.random() < 0.05:
+            yield random_change(random, rules)
+        yield random_event(random, values)
+
+
+def random_change(random: Random, rules: dict[int, dict]) -> Put | Remove:
+    """Turn a rule off, write it anew, or edit only its outputs."""
+    rule_id = random.choice(RULES)
+    if random.random() < 0.3:
+        return Remove(rule_id)
+    if random.random() < 0.3:
+        rules[rule_id] = random_rule(random)
+    rules[rule_id] = {**rules[rule_id], "outputs": random_outputs(random)}
+    return Put(rule_id, rules[rule_id])
+
+
+def random_rule(random: Random) -> dict[str, object]:
+    """Write a rule of either kind; two in three watch one condition or two."""
+    kind = random.choice(["signal", "state"])
+    raising = {"mode": random.choice(["every_match", "on_enter"])}
+    if kind == "state":
+        raising = {"resolved": random.random() < 0.8}
+    return {
+        "kind": kind,
+        "name": "Wandering",
+        "when": random_node(random, depth=random.choice([0, 1, 3])),
+        "raise": raising,
+        "outputs": random_outputs(random),
+    }
+
+
+def random_node(random: Random, *, depth: int) -> dict[str, object]:
+    """Write a condition, or a group at most so deep."""
+    if depth == 0 or random.random() < 0.2:
+        return random_condition(random)
+    if random.random() < 0.2:
+        return {"not": random_node(random, depth=depth - 1)}
+    members = [
+        random_node(random, depth=depth - 1) for _ in range(random.choice([1, 2, 3]))
+    ]
+    return {random.choice(["all", "any"]): members}
+
+
+def random_condition(random: Random) -> dict[str, object]:
+    """Compare a fact with a constant among which it wanders, or with another fact."""
+    wanted: object = random.choice([-1, 0, 1, Decimal("0.5"), Decimal("-1.0")])
+    if random.random() < 0.3:
+        wanted = {"fact": random_fact(random)}
+    return {
+        "fact": random_fact(random),
+        "op": random.choice(["gt", "gte", "lt", "lte", "eq", "ne"]),
+        "value": wanted,
+    }
+
+
+def random_fact(random: Random) -> str:
+    """Name a fact: of any key, of one, seldom of another dataset."""
+    series = "DEMO:ORDERS" if random.random() < 0.1 else "CORE:STOCK"
+    return f"{series}:{random.choice(['*', '*', *KEYS])}:{random.choice('xy')}"
+
+
+def random_outputs(random: Random) -> list[dict[str, object]]:
+    """Name up to three outputs with cool-downs of all lengths."""
+    slugs = random.sample(["mail", "hook", "chat"], random.choice([0, 1, 1, 2, 3]))
+    every = [0, 0, "10s", 45, "1m", "2m"]
+    return [{"output": slug, "at_most_every": random.choice(every)} for slug in slugs]
+
+
+def random_event(random: Random, values: dict[tuple[str, str], int]) -> Sent:
+    """Move the values of one key a little; sometimes lose one, or send it late."""
+    key = random.choice(KEYS)
+    fields: dict[str, object] = {}
+    for field in "xy":
+        moved = values[key, field] + random.choice([-1, -1, 0, 1, 1])
+        values[key, field] = max(-3, min(3, moved))
+        if random.random() < 0.8:
+            fields[field] = random_value(random, values[key, field])
+    return Sent(
+        series="DEMO:ORDERS" if random.random() < 0.1 else "CORE:STOCK",
+        key=key,
+        fields=fields,
+        seconds=random.choice([0, 1, 5, 10, 20, 30, 40, 60, -5, -50, -100]),
+        raises=random.random() < 0.95,
+        moves_facts=random.random() < 0.95,
+    )
+
+
+def random_value(random: Random, near: int) -> object:
+    """Write a number in one of its forms; seldom something else."""
+    if random.random() < 0.08:
+        return random.choice([None, None, "0", True, [1]])
+    return random.choice([near, near, Decimal(near) / 2, Decimal(f"{near}.0")])
