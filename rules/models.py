@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from datasets.exact import ExactJSONField
 from datasets.models import Lane
 from workspaces.models import Workspace
 
@@ -103,7 +104,7 @@ class Version(models.Model):
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    definition = models.JSONField()
+    definition = ExactJSONField()
     sentence = models.TextField()
     #: The lane that judges it, and the position from which on it does.
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="versions")
