@@ -7,7 +7,15 @@ from alerts.services.acknowledging import (
     find_alert,
 )
 from alerts.services.apperate import logged_alerts, save_apperate_rule
+from alerts.services.browsing import Cursor, FeedFilter, FeedRows, Show, browse_feed
 from alerts.services.delivering import message_of, send_due
+from alerts.services.examples import (
+    Card,
+    ExampleNotFound,
+    example_cards,
+    turn_on_example,
+)
+from alerts.services.explaining import AlertPage, explain_alert
 from alerts.services.feed import head_of, number_entries
 from alerts.services.health import (
     ONLY_WORKER,
@@ -19,6 +27,7 @@ from alerts.services.health import (
     readiness,
     worker_names,
 )
+from alerts.services.home import Home, Quiet, read_home, read_quiet
 from alerts.services.listing import list_alerts, list_deliveries, list_outputs
 from alerts.services.outputs import (
     Directory,
@@ -51,20 +60,32 @@ __all__ = [
     "ONLY_WORKER",
     "SILENCE_ALLOWED",
     "AlertNotFound",
+    "AlertPage",
     "AlreadyAcknowledged",
+    "Card",
+    "Cursor",
     "DeliveryNotFound",
     "Directory",
+    "ExampleNotFound",
+    "FeedFilter",
     "FeedPage",
+    "FeedRows",
+    "Home",
     "NothingToRetry",
     "OutputNotFound",
     "OutputRefused",
+    "Quiet",
     "Readiness",
+    "Show",
     "acknowledge_alert",
     "alert_facts",
+    "browse_feed",
     "create_output",
     "delete_output",
     "drain_queues",
     "ensure_output",
+    "example_cards",
+    "explain_alert",
     "find_alert",
     "find_delivery",
     "find_output",
@@ -81,6 +102,8 @@ __all__ = [
     "number_entries",
     "part_of_worker",
     "read_feed",
+    "read_home",
+    "read_quiet",
     "readiness",
     "record_transitions",
     "retry_delivery",
@@ -88,5 +111,6 @@ __all__ = [
     "secret_of",
     "seed_installation",
     "send_due",
+    "turn_on_example",
     "worker_names",
 ]
