@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
+from datasets.json import decode_trusted
 from datasets.models import Record
+from datasets.store.records import stored_time
 
 _TABLE = Record._meta.db_table
 _NEWEST = "x.event_time DESC, x.batch_id DESC, x.ord DESC"
@@ -48,16 +51,32 @@ def records_of_keys(
     rows = ", ".join(["(%s, %s)"] * len(keys))
     query = f"""
         WITH w(place, key) AS (VALUES {rows})
-        SELECT x.* FROM w {join} ORDER BY w.place, {order} LIMIT %s"""  # noqa: S608 - names and signs of our own
-    asked = [part for place, key in enumerate(keys) for part in (place, key)]
-    return list(
-        Record.objects.raw(query, [*asked, dataset_id, *bounds, cut.count, limit])
-    )
+        SELECT x.batch_id, x.ord, x.key, x.subkey, x.event_time, x.is_late, x.body
+        FROM w {join} ORDER BY w.place, {order} LIMIT %s"""  # noqa: S608 - names and signs of our own
+    asked: list[int | str] = [
+        part for place, key in enumerate(keys) for part in (place, key)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*asked, dataset_id, *bounds, cut.count, limit])
+        rows = cursor.fetchall()
+    return [
+        Record(
+            dataset_id=dataset_id,
+            batch_id=batch_id,
+            ord=place,
+            key=key,
+            subkey=subkey,
+            event_time=stored_time(event_time),
+            is_late=is_late,
+            body=decode_trusted(body),
+        )
+        for batch_id, place, key, subkey, event_time, is_late, body in rows
+    ]
 
 
-def _conditions(cut: Cut) -> tuple[str, list[object]]:
+def _conditions(cut: Cut) -> tuple[str, list[Any]]:  # any: what drivers take
     conditions = []
-    bounds: list[object] = []
+    bounds: list[Any] = []
     if cut.subkeys:
         conditions.append(f"x.subkey IN ({', '.join(['%s'] * len(cut.subkeys))})")
         bounds += cut.subkeys

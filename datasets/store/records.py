@@ -105,7 +105,7 @@ def _find_some(
         cursor.execute(query, [*parameters, dataset_id])
         rows = cursor.fetchall()
     return [
-        (Identity(key, subkey, _time(at) if dated else None), (batch_id, place))
+        (Identity(key, subkey, stored_time(at) if dated else None), (batch_id, place))
         for key, subkey, at, batch_id, place in rows
     ]
 
@@ -114,8 +114,6 @@ def _time_parameter(at: datetime | None) -> object:
     return None if at is None else connection.ops.adapt_datetimefield_value(at)
 
 
-def _time(at: datetime | str) -> datetime:
-    """Read a time as the database returns it; SQLite keeps UTC as text."""
-    if isinstance(at, str):
-        return datetime.fromisoformat(at).replace(tzinfo=UTC)
-    return at
+def stored_time(at: datetime) -> datetime:
+    """Return a stored time aware of its zone: SQLite keeps UTC and does not say so."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
