@@ -7,11 +7,14 @@ a reconnect has no gap and no double whatever the channel layer lost.
 
 from __future__ import annotations
 
-import uuid
+import asyncio
+import json
+import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
 
 from alerts.push import group_of
 from alerts.services import FeedPage, read_feed
@@ -20,22 +23,44 @@ from workspaces.access import Access, Need, find_token, open_for_token, open_for
 from workspaces.models import User
 from workspaces.refusals import Refusal
 
-#: Closing codes of our own: who is not let in, and who sends what we do not read.
-FORBIDDEN = 4403
+logger = logging.getLogger(__name__)
+
+#: Closing codes of our own: too old, sends what we do not read, not let in.
+OLD = 4000
 UNREADABLE = 4400
+FORBIDDEN = 4403
 
 
 class FeedConsumer(AsyncJsonWebsocketConsumer):
-    """Follows one workspace's feed for one browser or program."""
+    """Follows one workspace's feed for one browser or program.
+
+    From the client: `{"type": "resume", "since": n, "epoch": e}`, from programs with
+    their `token`, and `{"type": "ping"}`. To the client: `resumed`, `reset`, `gap`,
+    `alert.changed`, `feed.note`, `pong` and `heartbeat`.
+    """
+
+    #: Programs send their first frame this soon; the feed shows life this often.
+    enter_seconds = 10.0
+    beat_seconds = 20.0
+    #: A group forgets its members after a day, so sockets are renewed before.
+    oldest_seconds = 12 * 3600.0
 
     access: Access | None = None
     last: int | None = None
-    epoch: uuid.UUID
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket, and let its pulse end with it however it ends."""
+        self._reading = asyncio.Lock()
+        pulse = asyncio.create_task(self._beat())
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            pulse.cancel()
 
     async def connect(self) -> None:
         """Let members in at once; programs send their token in the first frame."""
         await self.accept()
-        user = self.scope.get("user")
+        user: object = self.scope.get("user")
         if isinstance(user, User):
             await self._enter(self._open_for_user(user))
 
@@ -54,30 +79,67 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         else:
             await self.close(code=UNREADABLE)
 
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
+    ) -> None:
+        """Read a frame; what is no JSON text is as unreadable as an unknown type."""
+        try:
+            content = json.loads(text_data or "")
+        except (ValueError, RecursionError):
+            content = None
+        await self.receive_json(content)
+
     async def feed_grown(self, message: dict[str, Any]) -> None:
         """Read on from the last number sent, on the bell of `alerts.push`."""
         if self.last is not None and message["last"] > self.last:
-            await self._send_since(self.last)
+            await self._read_on()
+
+    async def _beat(self) -> None:
+        """Show life, heal what a lost bell left, and end what is too old.
+
+        1. Whoever has not said who they are by now is not let in.
+        2. Each beat reads on, so a bell that got lost delays nobody for longer.
+        3. Past its age the socket closes, and the client comes back by number.
+        """
+        await asyncio.sleep(self.enter_seconds)
+        if self.access is None:
+            await self.close(code=FORBIDDEN)
+            return
+        ends_at = asyncio.get_running_loop().time() + self.oldest_seconds
+        while asyncio.get_running_loop().time() < ends_at:
+            await asyncio.sleep(self.beat_seconds)
+            try:
+                await self._read_on()
+            except DatabaseError:
+                logger.warning("feed not read, the next beat tries again")
+            await self.send_json({"type": "heartbeat", "head": self.last})
+        await self.close(code=OLD)
 
     async def _resume(self, content: dict[str, Any]) -> None:
         if self.access is None and isinstance(content.get("token"), str):
             await self._enter(self._open_for_token(content["token"]))
-        if self.access is None:
+        elif self.access is None:
             await self.close(code=FORBIDDEN)
+        if self.access is None:
             return
         since = content.get("since")
-        if since is not None and (not isinstance(since, int) or since < 0):
+        if since is not None and (type(since) is not int or since < 0):
             await self.close(code=UNREADABLE)
             return
-        await self._send_since(since, epoch=str(content.get("epoch") or ""))
+        async with self._reading:
+            await self._send_page(since, epoch=str(content.get("epoch") or ""))
 
-    async def _send_since(self, since: int | None, *, epoch: str = "") -> None:
-        if self.access is None:
-            return
+    async def _read_on(self) -> None:
+        """Send what is new since the last number sent; nothing before a `resume`."""
+        async with self._reading:
+            if self.last is not None:
+                await self._send_page(self.last)
+
+    async def _send_page(self, since: int | None, *, epoch: str | None = None) -> None:
         page = await self._read(since, epoch)
-        self.last = page.last
         for frame in page.frames:
             await self.send_json(frame)
+        self.last = page.last
 
     async def _enter(self, opening: Any) -> None:
         try:
@@ -88,10 +150,14 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(self._group, self.channel_name)
 
     @property
-    def _group(self) -> str:
+    def _workspace_id(self) -> int:
         if self.access is None:
             raise LookupError("The socket has not entered a workspace.")
-        return group_of(workspace_id=self.access.workspace.pk)
+        return self.access.workspace.pk
+
+    @property
+    def _group(self) -> str:
+        return group_of(workspace_id=self._workspace_id)
 
     @property
     def _slug(self) -> str:
@@ -107,9 +173,5 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         return open_for_token(token=token, slug=self._slug, need=Need.READ)
 
     @database_sync_to_async
-    def _read(self, since: int | None, epoch: str) -> FeedPage:
-        if self.access is None:
-            raise LookupError("The socket has not entered a workspace.")
-        return read_feed(
-            workspace_id=self.access.workspace.pk, since=since, epoch=epoch
-        )
+    def _read(self, since: int | None, epoch: str | None) -> FeedPage:
+        return read_feed(workspace_id=self._workspace_id, since=since, epoch=epoch)

@@ -209,6 +209,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         left = models.Q(status=DeliveryStatus.SENDING, lease_until__lt=now)
         return self.filter(waiting | left)
 
+    def undelivered(self) -> DeliveryQuerySet:
+        """Those whose last try failed, whether another follows or not."""
+        return self.filter(status__in=[DeliveryStatus.FAILED, DeliveryStatus.DEAD])
+
 
 class Delivery(models.Model):
     """Telling one output about one transition; its id stays the same over retries."""

@@ -14,6 +14,19 @@ class Suppression(StrEnum):
     OUTPUT_DELETED = "output deleted"
     OUTPUT_OFF = "output turned off"
 
+    @property
+    def sentence(self) -> str:
+        """Say it to somebody who wonders why nothing came."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Suppression.HISTORY: "The alert is from imported history, which sends nothing by"
+    " itself.",
+    Suppression.OUTPUT_DELETED: "The output had been deleted.",
+    Suppression.OUTPUT_OFF: "The output was turned off.",
+}
+
 
 def suppression_of(*, output: Output, is_live: bool) -> Suppression | None:
     """Return the reason to hold a delivery back, or None to send it."""

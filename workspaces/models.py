@@ -78,6 +78,11 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
             models.Q(memberships__user=user) | models.Q(is_shared=True)
         ).distinct()
 
+    def home_of(self, user: User) -> WorkspaceQuerySet:
+        """Those the user belongs to, in which order they are at home there."""
+        mine = self.filter(memberships__user=user)
+        return mine.order_by("is_shared", "memberships__created_at", "pk")
+
 
 class Workspace(models.Model):
     """A tenant. Its slug is the first part of every fact path and never changes."""

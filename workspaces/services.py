@@ -156,13 +156,24 @@ def check_setup_code(*, code: str) -> None:
 
 
 @transaction.atomic
-def set_up(*, email: str, password: str, workspace: str, now: datetime) -> User:
+def set_up(
+    *,
+    email: str,
+    password: str,
+    workspace: str,
+    now: datetime,
+    code: str | None = None,
+) -> User:
     """Make the first owner; a second call is refused.
 
+    `code` None means that nobody but the person at this machine can be asking.
+
     Raises:
-        SetupRefused: if somebody was first.
+        SetupRefused: if somebody was first, or the code is wrong.
         OwnerInvalid: naming the field that is wrong.
     """
+    if code is not None:
+        check_setup_code(code=code)
     Installation.objects.get_or_create(pk=1)
     locked = Installation.objects.select_for_update().get(pk=1)
     if locked.set_up_at is not None:

@@ -1,6 +1,24 @@
 """The console's pages of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from alerts.console import alerts, feed, home, mailbox, setup
 
 app_name = "alerts"
-urlpatterns: list[URLPattern] = []
+_workspace = "w/<str:workspace>"
+_alert = f"{_workspace}/alerts/<uuid:alert_id>"
+
+urlpatterns = [
+    path("", home.start, name="start"),
+    path("setup", setup.set_up_installation, name="setup"),
+    path(f"{_workspace}/", home.show_home, name="home"),
+    path(f"{_workspace}/feed", feed.show_feed, name="feed"),
+    path(_alert, alerts.show_alert, name="detail"),
+    path(f"{_alert}/acknowledge", alerts.acknowledge, name="acknowledge"),
+    path(f"{_alert}/deliveries/<uuid:delivery_id>/retry", alerts.retry, name="retry"),
+    path(f"{_workspace}/mailbox", mailbox.show_mailbox, name="mailbox"),
+    path(f"{_workspace}/mailbox/<str:key>", mailbox.show_mail, name="mail"),
+    path(
+        f"{_workspace}/mailbox/<str:key>/body", mailbox.show_mail_body, name="mail-body"
+    ),
+]

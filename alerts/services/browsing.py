@@ -71,6 +71,7 @@ def browse_feed(
     wanted: FeedFilter,
     before: Cursor | None = None,
     limit: int = PAGE_ROWS,
+    with_notes: bool = True,
 ) -> FeedRows:
     """Return a page of the feed: live alerts by time of recording, newest first.
 
@@ -82,7 +83,7 @@ def browse_feed(
     found = list(_matching(head, wanted, before)[: limit + 1])
     alerts, is_full = found[:limit], len(found) > limit
     placed = list(_alert_rows(alerts, head=head, workspace=access.workspace))
-    if wanted.leaves_notes:
+    if with_notes and wanted.leaves_notes:
         oldest = alerts[-1].recorded_at if is_full else None
         placed += _note_rows(head=head, before=before, oldest=oldest, limit=limit)
     placed.sort(key=lambda place: place[:2], reverse=True)
@@ -93,12 +94,6 @@ def browse_feed(
         if is_full
         else None,
     )
-
-
-def has_told(*, workspace_id: int) -> bool:
-    """Say whether a workspace's feed has ever told of an alert."""
-    entries = FeedEntry.objects.filter(workspace_id=workspace_id, alert__isnull=False)
-    return entries.exists()
 
 
 def _numbered(head: FeedHead) -> Q:

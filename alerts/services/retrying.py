@@ -12,7 +12,8 @@ from workspaces.access import Access, Need
 from workspaces.refusals import Clash, Missing
 from workspaces.services import record_audit
 
-_AGAIN = (DeliveryStatus.DEAD, DeliveryStatus.FAILED, DeliveryStatus.SUPPRESSED)
+#: From these a delivery can be sent once more.
+AGAIN = (DeliveryStatus.DEAD, DeliveryStatus.FAILED, DeliveryStatus.SUPPRESSED)
 
 
 class DeliveryNotFound(Missing):
@@ -35,7 +36,7 @@ def retry_delivery(*, access: Access, delivery: Delivery, now: datetime) -> Deli
         NothingToRetry: if it was sent, or is on its way.
     """
     access.require(Need.WRITE)
-    claimed = Delivery.objects.filter(pk=delivery.pk, status__in=_AGAIN).update(
+    claimed = Delivery.objects.filter(pk=delivery.pk, status__in=AGAIN).update(
         status=DeliveryStatus.QUEUED, reason="", due_at=now
     )
     delivery.refresh_from_db()

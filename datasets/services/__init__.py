@@ -11,6 +11,11 @@ from datasets.services.accepting import (
     checker_of,
     index_of,
 )
+from datasets.services.activity import (
+    SourceState,
+    events_last_minute,
+    source_states,
+)
 from datasets.services.bodies import BodyInvalid, BodyKind, EventBody
 from datasets.services.configuring import SourceInvalid, create_source, load_history
 from datasets.services.facts import StoredFacts, load_facts, save_facts
@@ -111,6 +116,7 @@ __all__ = [
     "Selection",
     "SettledBatch",
     "SourceInvalid",
+    "SourceState",
     "StoredFacts",
     "TooManyAsked",
     "Upload",
@@ -128,6 +134,7 @@ __all__ = [
     "create_source",
     "delete_dataset",
     "distinct_values",
+    "events_last_minute",
     "fact_path",
     "fetch_source",
     "find_batch",
@@ -155,6 +162,7 @@ __all__ = [
     "seed_market",
     "settle_batches",
     "shown_fields",
+    "source_states",
     "start_import",
     "sweep_jobs",
     "sweep_sources",

@@ -16,8 +16,9 @@ export function shownState(alert) {
 export function matches(alert, { show, severity, q }) {
   if (show === "open" && alert.acknowledged_at && alert.state !== "open") return false;
   if (severity && alert.severity !== severity) return false;
-  const text = `${alert.rule.name} ${alert.key} ${alert.reason}`.toLowerCase();
-  return text.includes((q ?? "").toLowerCase());
+  const wanted = (q ?? "").toLowerCase();
+  const texts = [alert.rule.name, alert.key, alert.reason];
+  return texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
 /** The words of the button that shows what was held back, or "" if nothing was. */

@@ -32,6 +32,7 @@ export function drawRow(frame, row = pattern("feed-row")) {
   slot("key").textContent = alert.key;
   slot("reason").textContent = alert.reason;
   slot("simulated").hidden = !alert.simulated;
+  slot("historical").hidden = !alert.historical;
   slot("state").replaceChildren(stateChip(alert));
   setTime(row.querySelector("time"), alert.recorded_at);
   const form = row.querySelector("[data-acknowledge]");

@@ -28,7 +28,16 @@ let arrivedThisSecond = 0;
 const rows = () => [...list.querySelectorAll(":scope > article")];
 const rowOf = (id) => list.querySelector(`:scope > [data-id="${CSS.escape(id)}"]`);
 const idOf = (frame) => frame.alert?.id ?? `note-${frame.seq}`;
-const belongs = (frame) => !frame.alert || matches(frame.alert, list.dataset);
+const isSearch = Boolean(list.dataset.severity || list.dataset.q);
+const belongs = (frame) =>
+  frame.alert ? matches(frame.alert, list.dataset) : !isSearch;
+
+// A page with older ones behind it ends where they begin.
+function isBeyond(frame) {
+  const last = "hasOlder" in list.dataset && rows().at(-1);
+  const at = frame.alert?.recorded_at ?? frame.at;
+  return Boolean(last) && orderOf(at, idOf(frame)) < orderOfRow(last);
+}
 
 // Arrivals -------------------------------------------------------------------------
 
@@ -68,7 +77,7 @@ function take(frame) {
     if (frame.alert) drawRow(frame, row);
     return;
   }
-  if (!belongs(frame)) {
+  if (!belongs(frame) || isBeyond(frame)) {
     held.delete(idOf(frame));
     return;
   }
@@ -214,9 +223,10 @@ list.addEventListener("submit", async (event) => {
     const answer = await fetch(form.action, {
       method: "POST",
       body: new FormData(form),
-      redirect: "manual",
+      headers: { Accept: "application/json" },
     });
-    if (!answer.ok && answer.type !== "opaqueredirect") throw new Error(answer.status);
+    // Whoever is signed out is led to another page.
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
     form.hidden = true;
     if (byKeyboard) row.focus();
     else document.activeElement?.blur();

@@ -10,8 +10,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404."""
-    return render(request, "errors/404.html", status=404)
+    """Answer 404, with the page's own reason where it gave one."""
+    said = exception.args[0] if exception.args else ""
+    # Django says which addresses it tried, in a mapping.
+    reason = said if isinstance(said, str) else ""
+    return render(request, "errors/404.html", {"reason": reason}, status=404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,155 @@
+"""One alert with everything that is known of it: why, since when, who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+
+from alerts.messages import Row, rows_of
+from alerts.models import Alert, Attempt, Delivery, DeliveryQuerySet, Transition
+from alerts.services.acknowledging import find_alert
+from alerts.services.reading import alert_facts
+from alerts.services.retrying import AGAIN
+from alerts.suppression import Suppression
+from workspaces.access import Access
+
+_GROUPS = {
+    "all": "All of these",
+    "any": "At least one of these",
+    "not": "The opposite of this",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """A condition or a group as it was found; `truth` None means unknown."""
+
+    truth: bool | None
+    text: str
+    members: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A line of the timeline; `event_at` where the event's own time is another."""
+
+    kind: str
+    recorded_at: datetime
+    event_at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A delivery with its tries, why it was held back, and whether it can go again."""
+
+    delivery: Delivery
+    tries: Sequence[Attempt]
+    held: str
+    can_retry: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPage:
+    """An alert, the values that fired it, and what became of it."""
+
+    alert: Alert
+    facts: Mapping[str, object]
+    conditions: tuple[Row, ...]
+    included: tuple[Row, ...]
+    why: Why | None
+    steps: tuple[Step, ...]
+    told: tuple[Told, ...]
+    by_mail: bool
+
+
+def explain_alert(*, access: Access, alert_id: object) -> AlertPage:
+    """Gather what the page of an alert shows.
+
+    Raises:
+        AlertNotFound: also for alerts of other workspaces.
+    """
+    alert = find_alert(access=access, alert_id=alert_id)
+    transitions = list(Transition.objects.filter(alert=alert).order_by("number"))
+    verdict = transitions[0].verdict if transitions else {}
+    asked = _facts_of(verdict)
+    rows = rows_of(alert.values)
+    told = tuple(_told(delivery) for delivery in _deliveries(alert))
+    return AlertPage(
+        alert=alert,
+        facts=alert_facts(alert),
+        conditions=tuple(row for row in rows if row.fact in asked),
+        included=tuple(row for row in rows if row.fact not in asked),
+        why=_why(verdict) if verdict else None,
+        steps=_steps(alert, transitions),
+        told=told,
+        by_mail=any(one.delivery.output.kind == "email" for one in told),
+    )
+
+
+def _deliveries(alert: Alert) -> DeliveryQuerySet:
+    tries = Prefetch("tries", Attempt.objects.order_by("number"))
+    return (
+        Delivery.objects.filter(transition__alert=alert)
+        .select_related("output", "transition")
+        .prefetch_related(tries)
+        .order_by("transition__number", "output__name", "pk")
+    )
+
+
+def _told(delivery: Delivery) -> Told:
+    reason = delivery.reason
+    known = reason in list(Suppression)
+    return Told(
+        delivery=delivery,
+        tries=list(delivery.tries.all()),
+        held=Suppression(reason).sentence if known else reason,
+        can_retry=delivery.status in AGAIN,
+    )
+
+
+def _members(verdict: Mapping[str, object]) -> list[Mapping[str, object]]:
+    members = verdict.get("members")
+    return members if isinstance(members, list) else []
+
+
+def _facts_of(verdict: Mapping[str, object]) -> set[object]:
+    """Return the facts that conditions of a stored verdict compare."""
+    facts = {verdict.get("fact"), verdict.get("wanted_fact")}
+    return facts.union(*(_facts_of(member) for member in _members(verdict)))
+
+
+def _why(verdict: Mapping[str, object]) -> Why:
+    truth = verdict.get("truth")
+    kind = str(verdict.get("kind", ""))
+    return Why(
+        truth=truth if isinstance(truth, bool) else None,
+        text=_GROUPS.get(kind, str(verdict.get("reason", ""))),
+        members=tuple(_why(member) for member in _members(verdict)),
+    )
+
+
+def _steps(alert: Alert, transitions: Sequence[Transition]) -> tuple[Step, ...]:
+    steps = [
+        Step(
+            kind=one.kind,
+            recorded_at=one.recorded_at,
+            event_at=one.at if one.at != one.recorded_at else None,
+            text=one.reason,
+        )
+        for one in transitions
+    ]
+    if alert.acknowledged_at is not None:
+        by = alert.acknowledged_by
+        steps.append(
+            Step(
+                kind="acknowledged",
+                recorded_at=alert.acknowledged_at,
+                event_at=None,
+                text=f"by {by}" if by else "",
+            )
+        )
+    return tuple(sorted(steps, key=lambda step: step.recorded_at))

@@ -1,0 +1,90 @@
+"""What comes in: how many events of late, and how fresh each source is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Q, Subquery, Sum
+
+from datasets.models import Batch, Origin, Run, RunState, Source
+from workspaces.models import Workspace
+
+#: How far back a rate looks.
+RATE_PERIOD = timedelta(minutes=1)
+#: A source that missed so many of its slots in a row is stale, but never sooner than
+#: after the shortest silence.
+SLOTS_MISSED = 3
+SHORTEST_SILENCE = timedelta(seconds=60)
+
+#: Batches that carry events of the world rather than changes of our own.
+_EVENTS = (Origin.API, Origin.SOURCE, Origin.IMPORT, Origin.OUTPUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source does: its last good run, and the records of the last minute."""
+
+    workspace: str
+    dataset: str
+    name: str
+    last_at: datetime | None
+    records_last_minute: int
+    is_stale: bool
+    is_simulated: bool
+
+
+def events_last_minute(*, workspace: Workspace, now: datetime) -> int:
+    """Count the events of the last minute that the workspace's rules can watch.
+
+    Batches are stored in the order of their ids, give or take a moment, so only those
+    behind the newest one that is older than the minute are looked at.
+    """
+    cutoff = now - RATE_PERIOD
+    older = Batch.objects.filter(received_at__lt=cutoff).order_by("-id")
+    first = older.values_list("id", flat=True).first() or 0
+    seen = Batch.objects.filter(
+        _seen_by(workspace, "lane__dataset__workspace"),
+        id__gt=first,
+        received_at__gte=cutoff,
+        origin__in=_EVENTS,
+        is_live=True,
+    )
+    return seen.aggregate(events=Sum("size"))["events"] or 0
+
+
+def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
+    """Return the sources in use that the workspace's rules can watch, by name."""
+    done = Run.objects.filter(source=OuterRef("pk"), state=RunState.DONE)
+    sources = list(
+        Source.objects.filter(
+            _seen_by(workspace, "dataset__workspace"),
+            is_enabled=True,
+            dataset__deleted_at=None,
+        )
+        .select_related("dataset__workspace")
+        .annotate(last_at=Subquery(done.order_by("-slot").values("ended_at")[:1]))
+        .order_by("dataset__workspace__slug", "name", "pk")
+    )
+    recent = Run.objects.filter(source__in=sources, slot__gte=now - RATE_PERIOD)
+    rows = dict(recent.values_list("source").annotate(rows=Sum("rows")))
+    return [_state_of(source, rows.get(source.pk, 0), now) for source in sources]
+
+
+def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
+    last_at: datetime | None = vars(source)["last_at"]
+    allowed = timedelta(seconds=source.every_seconds) * SLOTS_MISSED
+    silence = now - (last_at or source.created_at)
+    return SourceState(
+        workspace=source.dataset.workspace.slug,
+        dataset=source.dataset.slug,
+        name=source.name,
+        last_at=last_at,
+        records_last_minute=rows,
+        is_stale=silence > max(allowed, SHORTEST_SILENCE),
+        is_simulated=source.dataset.is_simulated,
+    )
+
+
+def _seen_by(workspace: Workspace, path: str) -> Q:
+    return Q(**{path: workspace}) | Q(**{f"{path}__is_shared": True})

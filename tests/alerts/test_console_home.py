@@ -1,0 +1,144 @@
+"""Home: the numbers, what to do next, what comes in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from alerts.models import Alert, Delivery, DeliveryStatus
+from alerts.services import create_output, read_home
+from datasets.models import Run, RunState, Source
+from rules.models import Rule
+from rules.services import turn_rule
+from tests.alerts.market import Market
+from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+
+pytestmark = pytest.mark.django_db
+
+HOME = "/w/DEMO/"
+
+
+def test_tiles_count_what_their_labels_say(market: Market) -> None:
+    output = create_output(
+        access=market.access, kind="email", config={"to": "ana@example.com"}, now=NOW
+    )
+    market.watch(outputs=[{"output": output.slug}])
+    off = market.watch(name="Off")
+    turn_rule(access=market.access, rule=off, on=False, now=NOW)
+    Rule.objects.filter(pk=off.pk).update(health="error")
+    market.alert("A")
+    market.trade({"symbol": "B", "price": 1}, {"symbol": "C", "price": 999})
+    Alert.objects.update(recorded_at=NOW)
+    Alert.objects.filter(key="A").update(recorded_at=NOW - timedelta(days=1))
+    Delivery.objects.update(created_at=NOW, status=DeliveryStatus.FAILED)
+    Delivery.objects.filter(transition__key="A").update(status=DeliveryStatus.SENT)
+
+    sent_at = NOW + timedelta(seconds=market.seconds)
+    numbers = read_home(access=market.access, now=sent_at).numbers
+
+    assert numbers.alerts_today == 1
+    assert (numbers.rules_on, numbers.rules_off, numbers.rules_in_error) == (1, 1, 1)
+    assert numbers.events_last_minute == 2
+    assert numbers.failed_deliveries == 1
+
+
+def test_today_begins_at_the_workspace_s_own_midnight(market: Market) -> None:
+    market.workspace.zone = "America/New_York"
+    market.workspace.save(update_fields=["zone"])
+    market.watch()
+    market.alert("A")
+    four_utc = NOW.replace(hour=4, minute=0)
+    Alert.objects.update(recorded_at=four_utc)
+
+    home = read_home(access=market.access, now=NOW)
+
+    assert home.numbers.alerts_today == 0
+
+
+def test_checklist_ticks_itself_and_goes_when_all_is_done(
+    market: Market, owner: Client
+) -> None:
+    before = owner.get(HOME).context["steps"]
+    market.watch()
+    alert = market.alert("A")
+    create_output(
+        access=market.access, kind="email", config={"to": "ana@example.com"}, now=NOW
+    )
+    nearly = owner.get(HOME).context["steps"]
+    owner.post(f"/w/DEMO/alerts/{alert.pk}/acknowledge")
+    after = owner.get(HOME).context["steps"]
+
+    # The market's dataset is there from the start.
+    assert [step.is_done for step in before] == [False, False, False, False, True]
+    assert [step.is_done for step in nearly] == [True, True, False, True, True]
+    assert after == []
+
+
+def test_sources_say_how_fresh_they_are_and_what_is_simulated(market: Market) -> None:
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    stock = DatasetFactory(workspace=core, slug="STOCK", is_simulated=True)
+    elsewhere = DatasetFactory(slug="SECRET")
+    for dataset in (stock, market.prices, elsewhere):
+        source = Source.objects.create(
+            dataset=dataset,
+            name=dataset.slug,
+            kind="simulator",
+            every_seconds=1,
+            next_run_at=NOW,
+            created_at=NOW - timedelta(hours=1),
+        )
+        Run.objects.create(
+            source=source,
+            slot=NOW,
+            state=RunState.DONE,
+            started_at=NOW,
+            ended_at=NOW,
+            rows=7,
+        )
+    Run.objects.filter(source__dataset=market.prices).update(
+        slot=NOW - timedelta(minutes=5), ended_at=NOW - timedelta(minutes=5)
+    )
+
+    states = read_home(access=market.access, now=NOW).sources
+
+    shown = [
+        (one.dataset, one.records_last_minute, one.is_stale, one.is_simulated)
+        for one in states
+    ]
+    assert shown == [("STOCK", 7, False, True), ("PRICES", 0, True, False)]
+
+
+def test_home_shows_the_newest_alerts_and_what_is_broken(
+    market: Market, owner: Client
+) -> None:
+    rule = market.watch()
+    for number in range(10):
+        market.alert(f"K{number}")
+    Rule.objects.filter(pk=rule.pk).update(health="error")
+
+    answer = owner.get(HOME)
+
+    assert [row["alert"]["key"] for row in answer.context["rows"]] == [
+        f"K{number}" for number in range(9, 1, -1)
+    ]
+    assert "1 rule cannot be judged." in answer.content.decode()
+
+
+def test_a_stranger_finds_no_home(stranger: Client) -> None:
+    assert stranger.get(HOME).status_code == 404
+
+
+def test_number_of_queries_does_not_grow(
+    market: Market, owner: Client, django_assert_num_queries: Any
+) -> None:
+    market.watch()
+    market.alert("A")
+    with django_assert_num_queries(16):
+        owner.get(HOME)
+    market.trade(*({"symbol": f"K{number}", "price": 1} for number in range(20)))
+
+    with django_assert_num_queries(16):
+        owner.get(HOME)
