@@ -5,10 +5,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from alerts.console.health import healthz, readyz
+from workspaces.api.apperate import UnknownCallView
+from workspaces.api.views import UnknownAddressView
 
 _apperate = [
     path("", include("datasets.api.apperate.urls")),
     path("", include("alerts.api.apperate.urls")),
+    path("<path:rest>", UnknownCallView.as_view()),
 ]
 
 urlpatterns = [
@@ -23,6 +26,7 @@ urlpatterns = [
     path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("rules.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("alerts.api.urls")),
+    path("api/v1/<path:rest>", UnknownAddressView.as_view()),
     *[path(f"{version}/", include(_apperate)) for version in ("v1", "stable", "beta")],
     path("", include("workspaces.console.urls")),
     path("", include("datasets.console.urls")),

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from workspaces.access import Access, Need
 from workspaces.api.authentication import open_access
 from workspaces.api.parameters import refuse_nul
+from workspaces.refusals import Missing
 
 
 class WorkspaceAPIView(APIView):
@@ -33,3 +34,13 @@ class WorkspaceAPIView(APIView):
             slug=str(kwargs["workspace"]),
             need=self.needs.get(method, usual),
         )
+
+
+class UnknownAddressView(APIView):
+    """Everything below the native API that is no address of it."""
+
+    schema = None  # there is nothing to describe
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Answer 404 in the API's own form, with or without a token."""
+        raise Missing(f"There is nothing at {request.path}; see /api/docs.")
