@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from workspaces.access import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +24,18 @@ class OutputChoice:
 
 
 class OutputDirectory(Protocol):
-    """Lists the outputs of a workspace."""
+    """Lists the outputs of a workspace, and makes those that a rule brings along."""
 
     def choices(self, *, workspace_id: int) -> Sequence[OutputChoice]:
         """Return the workspace's outputs by name."""
+        ...
+
+    def ensure(self, *, access: Access, kind: str, address: str, now: datetime) -> str:
+        """Return the slug of the output that leads there, made if there is none.
+
+        Raises:
+            Invalid: with the pointer of what is wrong.
+        """
         ...
 
 

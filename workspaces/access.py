@@ -58,6 +58,13 @@ class Access:
         """Say whether the caller may look and not change anything."""
         return self.gives < Need.WRITE
 
+    @property
+    def reason_read_only(self) -> str:
+        """Return why controls are switched off, or nothing if they are not."""
+        if not self.is_read_only:
+            return ""
+        return f"You may look at {self.workspace.slug}; its editors may change it."
+
     def require(self, need: Need) -> Access:
         """Return self if `need` is given, else raise `AccessDenied`."""
         if self.gives < need:

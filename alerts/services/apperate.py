@@ -8,15 +8,13 @@ from datetime import datetime
 from django.db import transaction
 
 from alerts.models import Alert
-from alerts.services.outputs import OutputRefused, ensure_output
+from alerts.services.outputs import Directory, OutputRefused
 from rules.engine import ApperateRule, DefinitionInvalid, InlineOutput, read_apperate
 from rules.models import Rule
 from rules.services import RuleInvalid, change_rule, create_rule, find_rule
 from workspaces.access import Access, Need
 from workspaces.refusals import FieldError
 
-#: How an output's address is named in the configuration of its kind.
-_ADDRESS = {"email": "to", "webhook": "url"}
 #: The newest alerts that `GET /rules/output/:id` shows.
 LOGGED_ALERTS = 100
 
@@ -76,11 +74,8 @@ def _use_of(
 ) -> Mapping[str, object]:
     """Return how the rule uses an output, which is made if the workspace has none."""
     try:
-        output = ensure_output(
-            access=access,
-            kind=one.method,
-            config={_ADDRESS.get(one.method, "to"): one.address},
-            now=now,
+        slug = Directory().ensure(
+            access=access, kind=one.method, address=one.address, now=now
         )
     except OutputRefused as error:
         errors = [
@@ -93,7 +88,7 @@ def _use_of(
         ]
         raise RuleInvalid(error.detail, errors=errors) from error
     return {
-        "output": output.slug,
+        "output": slug,
         "at_most_every": f"{one.cool_down.total_seconds():.0f}s",
         **({"subject": one.subject} if one.subject else {}),
         **({"message": one.message} if one.message else {}),

@@ -22,6 +22,10 @@ from workspaces.services import record_audit
 _SEALED_FIELD = "output.sealed"
 
 
+#: How the address is named in the configuration of a kind.
+_ADDRESS = {"email": "to", "webhook": "url"}
+
+
 class OutputRefused(Invalid):
     """The configuration of an output is wrong; `errors` name each place."""
 
@@ -44,6 +48,15 @@ class Directory:
             OutputChoice(slug=one.slug, name=one.name, kind=one.kind)
             for one in outputs.order_by("name", "pk")
         ]
+
+    def ensure(self, *, access: Access, kind: str, address: str, now: datetime) -> str:
+        """Return the slug of the output that leads there, made if there is none.
+
+        Raises:
+            OutputRefused: with the pointer of what is wrong.
+        """
+        config = {_ADDRESS.get(kind, "to"): address}
+        return ensure_output(access=access, kind=kind, config=config, now=now).slug
 
 
 def secret_of(output: Output) -> str:

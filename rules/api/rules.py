@@ -138,9 +138,7 @@ class RuleView(WorkspaceAPIView):
 class EnableView(WorkspaceAPIView):
     """Turning a rule on."""
 
-    @extend_schema(
-        operation_id="rules_enable", request=None, responses=RuleSerializer
-    )
+    @extend_schema(operation_id="rules_enable", request=None, responses=RuleSerializer)
     def post(self, request: Request, workspace: str, rule: str) -> Response:
         """Turn the rule on; one that is on stays so."""
         found = find_rule(access=self.access, identifier=rule)
@@ -151,9 +149,7 @@ class EnableView(WorkspaceAPIView):
 class DisableView(WorkspaceAPIView):
     """Turning a rule off."""
 
-    @extend_schema(
-        operation_id="rules_disable", request=None, responses=RuleSerializer
-    )
+    @extend_schema(operation_id="rules_disable", request=None, responses=RuleSerializer)
     def post(self, request: Request, workspace: str, rule: str) -> Response:
         """Turn the rule off; what it has open closes, and nobody is told."""
         found = find_rule(access=self.access, identifier=rule)

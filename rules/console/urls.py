@@ -1,6 +1,16 @@
-"""The console's pages of this app."""
+"""The console's pages of rules."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from rules.console import pages
 
 app_name = "rules"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("w/<str:workspace>/rules", pages.rule_list, name="list"),
+    path("w/<str:workspace>/rules/new", pages.new_rule, name="new"),
+    path("w/<str:workspace>/rules/preview", pages.preview, name="preview"),
+    path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
+    path("w/<str:workspace>/rules/<str:rule>/edit", pages.edit_rule, name="edit"),
+    path("w/<str:workspace>/rules/<str:rule>/turn", pages.turn, name="turn"),
+    path("w/<str:workspace>/rules/<str:rule>/delete", pages.delete, name="delete"),
+]

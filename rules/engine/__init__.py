@@ -25,7 +25,7 @@ from rules.engine.errors import (
 from rules.engine.events import Event, FactValue, KeyFacts, Position
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.operators import OPERATORS, Operator, find_operator
-from rules.engine.paths import FactPath
+from rules.engine.paths import ANY_KEY, FactPath
 from rules.engine.program import CompiledRule, Needs, Program
 from rules.engine.sentence import render_parts, render_sentence
 from rules.engine.specification import (
@@ -53,6 +53,7 @@ from rules.engine.values import FieldType, Value, show, type_of
 from rules.engine.verdicts import ConditionVerdict, GroupVerdict, Verdict
 
 __all__ = [
+    "ANY_KEY",
     "FEED",
     "OPERATORS",
     "ApperateRule",

@@ -28,9 +28,11 @@ from rules.services.saving import (
     delete_rule,
     find_rule,
     list_rules,
+    save_rule,
     turn_rule,
 )
 from rules.services.states import save_states
+from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
 
 __all__ = [
     "JudgedTransition",
@@ -42,6 +44,7 @@ __all__ = [
     "RuleInvalid",
     "RuleMoved",
     "RuleNotFound",
+    "Suggestion",
     "borrow_program",
     "change_rule",
     "create_rule",
@@ -54,6 +57,9 @@ __all__ = [
     "preview_rule",
     "read_definition",
     "return_program",
+    "save_rule",
     "save_states",
+    "suggest_facts",
     "turn_rule",
+    "type_of_fact",
 ]

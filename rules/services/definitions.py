@@ -36,6 +36,11 @@ _ENGINE_TYPES = {
 }
 
 
+def engine_type(declared: DeclaredType) -> FieldType:
+    """Return what the engine calls a declared type; integers are numbers."""
+    return _ENGINE_TYPES[declared]
+
+
 class RuleInvalid(Invalid):
     """A definition that cannot become a rule; `errors` name each place."""
 
@@ -114,7 +119,7 @@ def _type_problems(
         if field is None:
             return None
         # What lies inside an object is not declared; only events will tell.
-        return FieldType.ANY if fact.steps else _ENGINE_TYPES[field.type]
+        return FieldType.ANY if fact.steps else engine_type(field.type)
 
     return check_types(spec, type_of)
 

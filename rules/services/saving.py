@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from datasets.models import Lane, Origin
 from datasets.services import append_batch
 from rules.engine import Specification, render_sentence, to_definition
 from rules.models import Rule, RuleQuerySet, Version
+from rules.ports import ports
 from rules.services.definitions import read_definition
 from workspaces.access import Access, Need
 from workspaces.refusals import Clash, Missing, Stale, VersionUnsaid
@@ -110,6 +113,36 @@ def change_rule(
 
 
 @transaction.atomic
+def save_rule(
+    *,
+    access: Access,
+    rule: Rule | None,
+    definition: Mapping[str, Any],  # Any: the engine judges it
+    new_outputs: Iterable[tuple[str, str]],
+    pace: str,
+    now: datetime,
+) -> Rule:
+    """Create or change a rule together with outputs that are made for it.
+
+    `new_outputs` are kinds and addresses; each is told at most once a `pace`. All of
+    it or nothing: a wrong address leaves no rule, a wrong rule no output.
+
+    Raises:
+        Invalid: with one error per wrong place.
+    """
+    access.require(Need.WRITE)
+    told = list(definition["outputs"])
+    for kind, address in new_outputs:
+        slug = ports.outputs.ensure(access=access, kind=kind, address=address, now=now)
+        if slug not in {use["output"] for use in told}:
+            told.append({"output": slug, "at_most_every": pace})
+    whole = {**definition, "outputs": told}
+    if rule is None:
+        return create_rule(access=access, definition=whole, now=now)
+    return change_rule(access=access, rule=rule, definition=whole, now=now)
+
+
+@transaction.atomic
 def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
     """Turn a rule on or off; what is so already stays as it is."""
     access.require(Need.WRITE)
@@ -160,14 +193,14 @@ def find_rule(*, access: Access, identifier: str) -> Rule:
     return rule
 
 
-def list_rules(*, access: Access) -> RuleQuerySet:
-    """Return the rules of the workspace, oldest first."""
-    return (
-        Rule.objects.alive()
-        .filter(workspace=access.workspace)
-        .select_related("latest")
-        .order_by("pk")
-    )
+def list_rules(*, access: Access, text: str = "") -> RuleQuerySet:
+    """Return the rules of the workspace, oldest first, that bear `text` if any."""
+    rules = Rule.objects.alive().filter(workspace=access.workspace)
+    if text:
+        rules = rules.filter(
+            Q(name__icontains=text) | Q(latest__sentence__icontains=text)
+        )
+    return rules.select_related("latest").order_by("pk")
 
 
 def _locked(rule: Rule) -> Rule:
