@@ -41,8 +41,8 @@ class Lane:
     Only the part of the state that the program says it needs is handed to ``step``.
     """
 
-    def __init__(self, **options: object) -> None:
-        self.program = Program(**options)
+    def __init__(self, program: Program | None = None) -> None:
+        self.program = Program() if program is None else program
         self.state = Slice()
         self.counts: dict[int, Counts] = {}
         self.result = StepResult()

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Fields = Mapping[str, object]
+Definition = Mapping[str, Any]  # Any: read as it is written, by its shape
 Subject = tuple[str, str]
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -35,7 +36,7 @@ class Rule(NamedTuple):
     """A version of a rule, as its author wrote it."""
 
     version: int
-    definition: Mapping[str, object]
+    definition: Definition
 
 
 class ReferenceEvaluator:
@@ -43,7 +44,7 @@ class ReferenceEvaluator:
 
     def __init__(
         self,
-        rules: Iterable[tuple[int, int, Mapping[str, object], str]] = (),
+        rules: Iterable[tuple[int, int, Definition, str]] = (),
         lateness: timedelta = timedelta(seconds=60),
     ) -> None:
         self.rules: dict[int, Rule] = {}
@@ -57,7 +58,7 @@ class ReferenceEvaluator:
         for rule_id, version, definition, _workspace in rules:
             self.put(rule_id, version, definition)
 
-    def put(self, rule_id: int, version: int, definition: Mapping[str, object]) -> None:
+    def put(self, rule_id: int, version: int, definition: Definition) -> None:
         """Take a rule in; what was told through outputs it lacks is forgotten."""
         self.rules[rule_id] = Rule(version, definition)
         slugs = {output["output"] for output in definition.get("outputs", [])}
@@ -198,9 +199,7 @@ class ReferenceEvaluator:
         self.tellings.append((rule_id, key, output, at))
         return True
 
-    def _truth(
-        self, node: Mapping[str, object], definition: Mapping[str, object], key: str
-    ) -> str:
+    def _truth(self, node: Definition, definition: Definition, key: str) -> str:
         if "not" in node:
             inside = self._truth(node["not"], definition, key)
             return {"true": "false", "false": "true"}.get(inside, "unknown")
@@ -229,7 +228,7 @@ class ReferenceEvaluator:
         return None
 
 
-def compare(left: object, op: str, right: object) -> str:
+def compare(left: Any, op: str, right: Any) -> str:  # Any: asked before compared
     """Compare two values; unknown unless both are known and of one kind."""
     if isinstance(left, bool) and isinstance(right, bool):
         ordered = None
@@ -255,7 +254,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def facts_of(definition: Mapping[str, object]) -> list[tuple[str, str, str]]:
+def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
     """Name the facts of the conditions, those of ``watch`` first."""
     listed = definition.get("watch", {}).get("facts", [])
     found = [split(text) for text in listed]
@@ -273,7 +272,7 @@ def facts_of(definition: Mapping[str, object]) -> list[tuple[str, str, str]]:
     return found
 
 
-def fact_of(written: object, definition: Mapping[str, object]) -> tuple[str, str, str]:
+def fact_of(written: object, definition: Definition) -> tuple[str, str, str]:
     """Find the fact that a condition names, by number or in full."""
     if isinstance(written, str):
         return split(written)
@@ -293,10 +292,10 @@ def split(text: str) -> tuple[str, str, str]:
 def mode_of(rule: Rule) -> str:
     """Name the mode of raising, by default that of the kind."""
     default = "on_enter" if rule.definition.get("kind") == "state" else "every_match"
-    return rule.definition.get("raise", {}).get("mode", default)
+    return str(rule.definition.get("raise", {}).get("mode", default))
 
 
-def every(written: object) -> timedelta:
+def every(written: Any) -> timedelta:
     """Read a cool-down, 60 seconds if nothing is said."""
     if written is None:
         return timedelta(seconds=60)
@@ -305,7 +304,7 @@ def every(written: object) -> timedelta:
     return timedelta(seconds=float(written))
 
 
-def feed_every(definition: Mapping[str, object]) -> timedelta:
+def feed_every(definition: Definition) -> timedelta:
     """Give the feed's cool-down: the least of the outputs', 60 seconds without any."""
     outputs = definition.get("outputs", [])
     return min(

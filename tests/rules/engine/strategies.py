@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
+
+from rules.engine import Value
 
 SERIES = ("CORE:STOCK", "CORE:STOCK", "CORE:STOCK", "DEMO:ORDERS")
 KEYS = ("A", "B")
@@ -51,7 +54,7 @@ equalities = st.fixed_dictionaries(
 conditions = orderings | orderings | equalities
 
 
-def nodes(depth: int = 3) -> st.SearchStrategy[dict[str, object]]:
+def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
     """Nest groups at most so deep."""
     if depth == 0:
         return conditions
@@ -108,7 +111,7 @@ class Sent:
 
     series: str
     key: str
-    fields: dict[str, object]
+    fields: dict[str, Value]
     seconds: int
     raises: bool
     moves_facts: bool

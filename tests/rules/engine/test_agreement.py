@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
@@ -13,10 +13,12 @@ from rules.engine import (
     Counts,
     Event,
     Instance,
+    KeyFacts,
     Position,
     Program,
     Slice,
     Specification,
+    StepResult,
     Transition,
     close_rule,
     edit_rule,
@@ -25,7 +27,7 @@ from rules.engine import (
     step,
 )
 from tests.rules.engine.lanes import START
-from tests.rules.engine.reference import ReferenceEvaluator, Told
+from tests.rules.engine.reference import Definition, ReferenceEvaluator, Told
 from tests.rules.engine.strategies import (
     Put,
     Remove,
@@ -47,7 +49,7 @@ class Engine:
     def __init__(self) -> None:
         self.program = Program()
         self.rules: dict[int, Specification] = {}
-        self.facts = {}
+        self.facts: dict[tuple[str, str], KeyFacts] = {}
         self.instances: dict[tuple[int, str], str] = {}
         self.counts: dict[int, Counts] = {}
 
@@ -90,6 +92,7 @@ class Engine:
         result = step(self.program, loaded, event)
         assert result.errors == {}
         for transition in result.transitions:
+            assert transition.verdict is not None
             assert transition.verdict.truth is (transition.kind != "resolved")
             assert transition.reason
         self.facts |= result.facts
@@ -98,7 +101,7 @@ class Engine:
             self.counts[rule_id] = self.counts.get(rule_id, Counts()) + counts
         return [tell(transition) for transition in result.transitions]
 
-    def _keep(self, result) -> None:
+    def _keep(self, result: StepResult) -> None:
         for one, instance in result.instances.items():
             self.instances[one] = json.dumps(instance.to_json())
 
@@ -124,7 +127,7 @@ def tell(transition: Transition) -> Told:
 
 
 def judge_both(
-    engine: Engine, reference: ReferenceEvaluator, sent: Sent, place: int, at
+    engine: Engine, reference: ReferenceEvaluator, sent: Sent, place: int, at: datetime
 ) -> None:
     event = Event(
         series=sent.series,
@@ -209,7 +212,13 @@ def play_both(happened: Iterable[Put | Remove | Sent]) -> None:
     assert_same_counts(engine, reference)
 
 
-def put_both(engine, reference, rule_id, version, definition) -> None:
+def put_both(
+    engine: Engine,
+    reference: ReferenceEvaluator,
+    rule_id: int,
+    version: int,
+    definition: Definition,
+) -> None:
     specification = parse_definition(definition, workspace="DEMO")
     old = engine.rules.get(rule_id)
     if old is not None and not same_meaning(old, specification):

@@ -29,7 +29,7 @@ def test_module_imports_the_standard_library_alone(source):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module]
+            names = [node.module or ""]
         else:
             continue
         for name in names:

@@ -1,5 +1,7 @@
 """State rules: what opens, what resolves, and who hears of it."""
 
+from datetime import timedelta
+
 from rules.engine import Counts, InstanceState, TransitionKind
 from tests.rules.engine.lanes import START, Lane, state
 
@@ -52,7 +54,7 @@ def test_instance_is_firing_while_the_alert_is_open():
     inactive = lane.state.instances[1, "MSFT"]
 
     assert firing.state is InstanceState.FIRING
-    assert (firing.since - START).total_seconds() == 3
+    assert firing.since == START + timedelta(seconds=3)
     assert inactive.state is InstanceState.INACTIVE
     assert (inactive.since, inactive.opening) == (None, None)
 

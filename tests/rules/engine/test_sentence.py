@@ -1,5 +1,7 @@
 """Rules said in plain English."""
 
+from typing import Any
+
 import pytest
 
 from rules.engine import parse_definition, render_parts, render_sentence, to_definition
@@ -148,7 +150,7 @@ def test_every_phrase_points_into_the_canonical_definition(definition):
     canonical = to_definition(specification)
 
     for text, pointer in render_parts(specification):
-        found = canonical
+        found: Any = canonical
         for step in pointer.split("/")[1:]:
             found = found[int(step)] if isinstance(found, list) else found[step]
         assert text

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,8 @@ BELOW_LIMIT = {
     "op": "<",
     "value": {"fact": "DEMO:LIMITS:*:least"},
 }
+
+A_FLOAT: Any = 9.5  # Any: no value that an event may carry
 
 RUNS = {
     "the-fact-it-reads": (LOW, {"price": 1}, "MSFT", 1),
@@ -228,7 +231,7 @@ class TestLateEvents:
         assert not lane.result.late
 
     def test_lateness_is_the_datasets_own(self):
-        lane = Lane(lateness={"CORE:STOCK": timedelta(hours=1)})
+        lane = Lane(Program({"CORE:STOCK": timedelta(hours=1)}))
         lane.send({"price": 1}, second=3600)
 
         lane.send({"price": 2}, second=0)
@@ -287,7 +290,7 @@ class TestErrors:
             signal({"fact": "CORE:STOCK:MSFT:open", "op": "<", "value": 5}), rule_id=2
         )
 
-        raised = lane.send({"price": 1.5, "open": 1})
+        raised = lane.send({"price": A_FLOAT, "open": 1})
 
         assert [one.rule_id for one in raised] == [2]
         assert lane.result.errors.keys() == {1}
@@ -299,7 +302,7 @@ class TestErrors:
         lane.put(state(LOW))
         lane.send({"price": 1})
 
-        lane.send({"price": 9.5})
+        lane.send({"price": A_FLOAT})
 
         assert lane.state.instances[1, "MSFT"].is_open
 
@@ -365,7 +368,7 @@ class TestProgram:
         assert needs.instances == frozenset()
 
     def test_keys_in_capitals_are_found_however_the_rule_spells_them(self):
-        lane = Lane(folds={"CORE:STOCK"})
+        lane = Lane(Program(folds={"CORE:STOCK"}))
         lane.put(signal({"fact": "CORE:STOCK:msft:price", "op": "<", "value": 5}))
 
         (raised,) = lane.send({"price": Decimal(1)}, key="MSFT")

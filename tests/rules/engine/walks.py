@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
+from rules.engine import Value
 from tests.rules.engine.strategies import Put, Remove, Sent
 
 KEYS = ("A", "B")
@@ -25,7 +26,7 @@ def happenings(random: Random, *, number: int) -> Iterator[Put | Remove | Sent]:
         yield random_event(random, values)
 
 
-def random_change(random: Random, rules: dict[int, dict]) -> Put | Remove:
+def random_change(random: Random, rules: dict[int, dict[str, object]]) -> Put | Remove:
     """Turn a rule off, write it anew, or edit only its outputs."""
     rule_id = random.choice(RULES)
     if random.random() < 0.3:
@@ -39,7 +40,7 @@ def random_change(random: Random, rules: dict[int, dict]) -> Put | Remove:
 def random_rule(random: Random) -> dict[str, object]:
     """Write a rule of either kind; two in three watch one condition or two."""
     kind = random.choice(["signal", "state"])
-    raising = {"mode": random.choice(["every_match", "on_enter"])}
+    raising: dict[str, object] = {"mode": random.choice(["every_match", "on_enter"])}
     if kind == "state":
         raising = {"resolved": random.random() < 0.8}
     return {
@@ -91,7 +92,7 @@ def random_outputs(random: Random) -> list[dict[str, object]]:
 def random_event(random: Random, values: dict[tuple[str, str], int]) -> Sent:
     """Move the values of one key a little; sometimes lose one, or send it late."""
     key = random.choice(KEYS)
-    fields: dict[str, object] = {}
+    fields: dict[str, Value] = {}
     for field in "xy":
         moved = values[key, field] + random.choice([-1, -1, 0, 1, 1])
         values[key, field] = max(-3, min(3, moved))
@@ -107,8 +108,9 @@ def random_event(random: Random, values: dict[tuple[str, str], int]) -> Sent:
     )
 
 
-def random_value(random: Random, near: int) -> object:
+def random_value(random: Random, near: int) -> Value:
     """Write a number in one of its forms; seldom something else."""
+    forms: list[Value] = [near, near, Decimal(near) / 2, Decimal(f"{near}.0")]
     if random.random() < 0.08:
-        return random.choice([None, None, "0", True, [1]])
-    return random.choice([near, near, Decimal(near) / 2, Decimal(f"{near}.0")])
+        forms = [None, None, "0", True, [1]]
+    return random.choice(forms)
