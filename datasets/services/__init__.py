@@ -27,7 +27,6 @@ from datasets.services.idempotency import (
     hash_request,
     read_key,
 )
-from datasets.services.import_turns import ImportInvalid
 from datasets.services.importing import (
     JobNotFound,
     find_job,
@@ -71,9 +70,10 @@ from datasets.services.reading import (
     received_times,
     shown_fields,
 )
+from datasets.services.retention import forget_expired
 from datasets.services.searching import FoundFact, fact_path, search_facts
 from datasets.services.sources import claim_run, fetch_source, sweep_sources
-from datasets.services.uploads import Upload
+from datasets.services.uploads import ImportInvalid, Upload
 from datasets.services.vocabulary import (
     distinct_values,
     known_keys,
@@ -141,6 +141,7 @@ __all__ = [
     "find_dataset",
     "find_job",
     "finish_batches",
+    "forget_expired",
     "hash_request",
     "holding",
     "index_of",

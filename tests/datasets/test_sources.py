@@ -1,0 +1,352 @@
+"""Sources run their slots once, late rather than never, and survive what they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from datasets.connectors import ConnectorError, registry
+from datasets.models import Batch, Dataset, Origin, Record, Run, RunState, Source
+from datasets.services import (
+    SourceInvalid,
+    claim_run,
+    create_source,
+    fetch_source,
+    load_history,
+    sweep_sources,
+)
+from datasets.services.slots import due_slot, first_slot
+from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from workspaces.access import Access, AccessDenied, Need, open_for_system
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("late", "slot", "skipped", "following"),
+    [
+        (0 * SECOND, 0, 0, 1),
+        (59 * SECOND, 0, 0, 1),
+        (60 * SECOND, 1, 1, 2),
+        (61 * SECOND, 1, 1, 2),
+        (timedelta(days=1), 1440, 1440, 1441),
+    ],
+    ids=["on time", "late", "next is due", "one skipped", "a day away"],
+)
+def test_latest_slot_runs_and_older_ones_are_skipped(
+    late: timedelta, slot: int, skipped: int, following: int
+) -> None:
+    due = due_slot(first=NOW, every=MINUTE, now=NOW + late)
+
+    assert due.slot == NOW + slot * MINUTE
+    assert due.skipped == skipped
+    assert due.following == NOW + following * MINUTE
+
+
+def test_slots_stay_apart_equally_while_clocks_change() -> None:
+    before = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # 01:30 in New York, 03:30 next
+
+    slots = []
+    slot = before
+    for _ in range(4):
+        due = due_slot(first=slot, every=timedelta(hours=1), now=slot)
+        slots.append(due.slot)
+        slot = due.following
+
+    assert [one.hour for one in slots] == [6, 7, 8, 9]
+
+
+def test_first_slot_is_a_whole_multiple_of_the_step() -> None:
+    now = datetime(2026, 3, 2, 15, 30, 1, 500_000, tzinfo=UTC)
+
+    assert first_slot(every=SECOND, now=now) == now.replace(second=2, microsecond=0)
+    assert first_slot(every=5 * SECOND, now=now) == now.replace(second=5, microsecond=0)
+    assert first_slot(every=MINUTE, now=NOW) == NOW
+
+
+class Scripted:
+    """A connector that gives what the test put in, and breaks where it says so."""
+
+    kind = "scripted"
+    label = "Scripted"
+
+    def validate(self, config: Mapping[str, object]) -> dict[str, object]:
+        return dict(config)
+
+    def fetch(
+        self, *, config: Mapping[str, object], slot: datetime
+    ) -> Iterator[dict[str, object]]:
+        for number in range(int(str(config.get("count", 1)))):
+            if number == config.get("breaks_at"):
+                raise ConnectorError("The exchange answered 503; try again later.")
+            if number == config.get("bursts_at"):
+                raise ZeroDivisionError
+            yield {"symbol": "MSFT", "price": number}
+
+    def history(
+        self, *, config: Mapping[str, object], until: datetime
+    ) -> Iterator[dict[str, object]]:
+        return self.fetch(config=config, slot=until)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter the scripted connector beside the known ones."""
+    monkeypatch.setitem(registry._registry._connectors, Scripted.kind, Scripted())
+
+
+@pytest.fixture
+def access(db: None, scripted: None) -> Access:
+    return open_for_system(workspace=WorkspaceFactory(slug="DEMO"))
+
+
+@pytest.fixture
+def prices(access: Access) -> Dataset:
+    return DatasetFactory(workspace=access.workspace, slug="PRICES")
+
+
+def new_source(access: Access, dataset: Dataset, **config: object) -> Source:
+    return create_source(
+        access=access,
+        dataset=dataset,
+        name="Exchange",
+        kind=Scripted.kind,
+        config=config,
+        every=MINUTE,
+        now=NOW,
+    )
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    """Return a clock that moves a little at every look."""
+    looks = count()
+    return lambda: moment + next(looks) * timedelta(milliseconds=1)
+
+
+def runs(source: Source) -> list[tuple[str, int, int]]:
+    found = Run.objects.filter(source=source).order_by("slot")
+    return [(run.state, run.rows, run.skipped_slots) for run in found]
+
+
+def test_due_slot_is_fetched_stored_live_and_recorded(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices, count=3)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    assert runs(source) == [("done", 3, 0)]
+    batch = Batch.objects.get()
+    assert (batch.origin, batch.is_live, batch.size) == (Origin.SOURCE, True, 3)
+    source.refresh_from_db()
+    assert source.next_run_at == NOW + MINUTE
+
+
+def test_fetching_twice_stores_once(access: Access, prices: Dataset) -> None:
+    source = new_source(access, prices, count=3)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    assert runs(source) == [("done", 3, 0)]
+    assert Record.objects.count() == 3
+
+
+def test_slot_that_was_claimed_cannot_be_claimed_again(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+
+    assert claim_run(source_id=source.pk, now=NOW) is not None
+    assert claim_run(source_id=source.pk, now=NOW) is None
+    Source.objects.update(next_run_at=NOW)
+    assert claim_run(source_id=source.pk, now=NOW) is None
+    assert Run.objects.count() == 1
+
+
+def test_slots_that_passed_while_nothing_ran_are_counted_and_the_last_one_runs(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+    late = NOW + timedelta(hours=3, seconds=20)
+
+    fetch_source(source_id=source.pk, clock=at(late))
+
+    run = Run.objects.get()
+    assert (run.slot, run.skipped_slots) == (NOW + timedelta(hours=3), 180)
+    assert run.started_at - run.slot >= timedelta(seconds=20)
+    source.refresh_from_db()
+    assert source.next_run_at == NOW + timedelta(hours=3, minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"breaks_at": 0}, "answered 503"),
+        ({"bursts_at": 0}, "failed unexpectedly"),
+    ],
+    ids=["connector error", "unexpected"],
+)
+def test_broken_source_says_so_on_the_run_and_goes_on(
+    access: Access, prices: Dataset, config: dict[str, object], words: str
+) -> None:
+    source = new_source(access, prices, **config)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+    Source.objects.update(config={"count": 2})
+    fetch_source(source_id=source.pk, clock=at(NOW + MINUTE))
+
+    assert runs(source) == [("failed", 0, 0), ("done", 2, 0)]
+    assert words in Run.objects.order_by("slot")[0].error
+
+
+def test_source_of_unknown_kind_names_the_known_ones(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+    Source.objects.update(kind="telex")
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    assert "simulator" in Run.objects.get().error
+
+
+def test_records_that_do_not_fit_are_left_out_and_told(
+    access: Access, prices: Dataset
+) -> None:
+    prices.schema["properties"]["price"] = {"type": "string"}
+    prices.save()
+    source = new_source(access, prices, count=4)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    run = Run.objects.get()
+    assert (run.state, run.rows) == (RunState.DONE, 0)
+    assert run.error.startswith("4 records do not fit the schema")
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("stored", [0, 1_000, 2_000])
+def test_run_of_a_dead_worker_is_taken_up_without_doubles(
+    access: Access, prices: Dataset, stored: int
+) -> None:
+    source = new_source(access, prices, count=stored + 1, bursts_at=stored)
+    fetch_source(source_id=source.pk, clock=at(NOW))
+    # As a kill would have left it: some chunks stored, the run still running.
+    Run.objects.update(state=RunState.RUNNING, ended_at=None, error="")
+    kept = Record.objects.count()
+    Source.objects.update(config={"count": 2_500}, next_run_at=NOW + timedelta(days=1))
+
+    sweep_sources(now=NOW + MINUTE, clock=at(NOW + MINUTE))
+    assert runs(source) == [("running", kept, 0)], "its lease has not ended"
+    later = NOW + 3 * MINUTE
+    sweep_sources(now=later, clock=at(later))
+
+    assert runs(source) == [("done", 2_500, 0)]
+    numbers = [body["price"] for body in Record.objects.values_list("body", flat=True)]
+    assert sorted(numbers) == list(range(2_500))
+
+
+def test_worker_whose_run_was_taken_stores_nothing_more(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices, count=2_500)
+    looks = count()
+    slow = at(NOW)
+
+    def slow_clock() -> datetime:
+        # After its first chunk this worker sleeps so long that another takes over.
+        if next(looks) == 4:
+            later = NOW + 3 * MINUTE
+            Source.objects.update(next_run_at=later + MINUTE)
+            sweep_sources(now=later, clock=at(later))
+        return slow()
+
+    fetch_source(source_id=source.pk, clock=slow_clock)
+
+    assert runs(source) == [("done", 2_500, 0)]
+    numbers = [body["price"] for body in Record.objects.values_list("body", flat=True)]
+    assert sorted(numbers) == list(range(2_500))
+
+
+def test_sweep_fetches_itself_what_no_bell_brought(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+
+    sweep_sources(now=NOW + 2 * SECOND, clock=at(NOW + 2 * SECOND))
+    assert runs(source) == [], "the bell has rung; a worker will answer"
+    sweep_sources(now=NOW + 6 * SECOND, clock=at(NOW + 6 * SECOND))
+
+    assert runs(source) == [("done", 1, 0)]
+
+
+@pytest.mark.parametrize("off", ["source", "dataset"])
+def test_source_that_is_off_does_not_run(
+    access: Access, prices: Dataset, off: str
+) -> None:
+    source = new_source(access, prices)
+    if off == "source":
+        Source.objects.update(is_enabled=False)
+    else:
+        Dataset.objects.update(deleted_at=NOW)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    assert not Run.objects.exists()
+
+
+def test_history_of_a_source_is_stored_as_history(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices, count=2_100)
+
+    stored = load_history(source=source, now=NOW)
+
+    assert stored == 2_100
+    batches = Batch.objects.order_by("pk")
+    assert [batch.size for batch in batches] == [1_000, 1_000, 100]
+    assert {batch.is_live for batch in batches} == {False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "pointer"),
+    [
+        ("telex", {}, "/kind"),
+        ("simulator", {"seed": -1}, "/config/seed"),
+    ],
+    ids=["kind", "setting"],
+)
+def test_source_that_cannot_be_is_refused_by_setting(
+    access: Access,
+    prices: Dataset,
+    kind: str,
+    config: dict[str, object],
+    pointer: str,
+) -> None:
+    with pytest.raises(SourceInvalid) as refused:
+        create_source(
+            access=access,
+            dataset=prices,
+            name="Exchange",
+            kind=kind,
+            config=config,
+            every=MINUTE,
+            now=NOW,
+        )
+
+    assert [error.pointer for error in refused.value.errors] == [pointer]
+    assert not Source.objects.exists()
+
+
+def test_only_who_manages_a_workspace_makes_sources(
+    access: Access, prices: Dataset
+) -> None:
+    writer = Access(workspace=access.workspace, gives=Need.WRITE)
+
+    with pytest.raises(AccessDenied):
+        new_source(writer, prices)
