@@ -1,5 +1,7 @@
 """Reading the tree of conditions, and the list of facts that it speaks of."""
 
+from collections.abc import Mapping
+
 from rules.engine.errors import FactPathInvalid, UnknownOperator
 from rules.engine.operators import PLANNED, Operator, find_operator
 from rules.engine.paths import FactPath
@@ -109,7 +111,7 @@ class ConditionReader:
 
     def read(self, place: Place, *, depth: int = 0) -> Node | None:
         """Read a condition or a group; ``None`` once a problem is noted."""
-        if isinstance(place.value, dict):
+        if isinstance(place.value, Mapping):
             for name in _GROUPS:
                 if name in place.value:
                     return self._read_group(place, name, depth=depth + 1)
@@ -170,7 +172,7 @@ class ConditionReader:
     ) -> Constant | FactPath | None:
         if place is None:
             return None
-        if isinstance(place.value, dict):
+        if isinstance(place.value, Mapping):
             return self._read_other_fact(place)
         value = place.constant(at_most=MAX_CONSTANT_LENGTH)
         if value is None:

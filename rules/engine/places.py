@@ -4,7 +4,7 @@ Every reader answers the value, or ``None`` after it has noted a problem, so tha
 pass over a definition finds everything that is wrong with it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ class Place:
         self, known: Collection[str], planned: Collection[str] = ()
     ) -> dict[str, "Place"] | None:
         """Read an object; every member must be known, and no other is passed over."""
-        if not isinstance(self.value, dict):
+        if not isinstance(self.value, Mapping):
             self.refuse("wrong_type", f"{self._name()} is an object, {{...}}.")
             return None
         found = {}
