@@ -7,25 +7,21 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import cast
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from config.celery import Task, nudge
-from datasets.formats import Row, RowProblem, open_rows
-from datasets.json import encode
+from datasets.formats import open_rows
 from datasets.models import Duplicates, Job, JobState, Origin
-from datasets.schemas import CellReader, read_schema
 from datasets.services.accepting import Ingest, accept_checked
 from datasets.services.lanes import backlog_of, open_lane
-from datasets.services.sifting import Sieve
-from datasets.services.uploads import ImportFiles
+from datasets.services.sifting import RowSieve
+from datasets.services.uploads import ImportFiles, ImportInvalid
 from datasets.store.records import CheckedEvent
-from datasets.store.spool import RejectedLine, Spool
+from datasets.store.spool import Spool
 from datasets.store.writing import writing
-from workspaces.refusals import Invalid
 
 Clock = Callable[[], datetime]
 
@@ -36,13 +32,6 @@ JOB_PAUSE = timedelta(seconds=1)
 #: Rows that are read, and records that are stored, between two notes of progress.
 ROWS_AT_ONCE = 2_000
 CHUNK_RECORDS = 1_000
-EXCERPT_LENGTH = 200
-
-
-class ImportInvalid(Invalid):
-    """The file cannot be imported; the text says why."""
-
-    code = "import_invalid"
 
 
 class JobTaken(Exception):
@@ -127,7 +116,11 @@ class ImportTurn:
             stream = open_rows(
                 file, filename=job.file_name, content_type=job.content_type
             )
-            sieve = _RowSieve(job, has_text_cells=stream.detected.has_text_cells)
+            sieve = RowSieve(
+                job.dataset,
+                has_text_cells=stream.detected.has_text_cells,
+                received_at=job.created_at,
+            )
             rows = islice(stream, spool.lines, None)
             while some := list(islice(rows, ROWS_AT_ONCE)):
                 spool.add(map(sieve.take, some))
@@ -205,33 +198,6 @@ class ImportTurn:
             lease_until=job.lease_until,
             rows_done=job.rows_done,
         )
-
-
-class _RowSieve:
-    """Turns rows of a file into checked events, or into lines that are set aside.
-
-    A row without a date happened when the file was received, so that reading it again
-    gives the same events.
-    """
-
-    def __init__(self, job: Job, *, has_text_cells: bool) -> None:
-        schema = read_schema(job.dataset.schema)
-        self._cells = CellReader(schema) if has_text_cells else None
-        self._sieve = Sieve(job.dataset)
-        self._received_at = job.created_at
-
-    def take(self, row: Row | RowProblem) -> CheckedEvent | RejectedLine:
-        """Return what becomes of a row."""
-        if isinstance(row, RowProblem):
-            return RejectedLine(line=row.line, excerpt=row.excerpt, reason=row.detail)
-        event: Mapping[str, object] = row.values
-        if self._cells is not None:
-            event = self._cells.read(cast("Mapping[str, str]", row.values))
-        one = self._sieve.sift(event, received_at=self._received_at)
-        if isinstance(one, CheckedEvent):
-            return one
-        excerpt = encode(row.values).decode()[:EXCERPT_LENGTH]
-        return RejectedLine(line=row.line, excerpt=excerpt, reason=one)
 
 
 def _nothing_fits(spool: Spool) -> str:

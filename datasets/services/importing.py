@@ -16,14 +16,13 @@ from datasets.formats import FormatInvalid
 from datasets.models import Dataset, Duplicates, Job
 from datasets.services.import_turns import (
     Clock,
-    ImportInvalid,
     ImportTurn,
     JobTaken,
     TurnOver,
     claim_job,
     waiting_jobs,
 )
-from datasets.services.uploads import ImportFiles, Upload
+from datasets.services.uploads import ReceivedFile, Upload, receive_file
 from datasets.store.spool import SpoolMoved
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
@@ -61,33 +60,48 @@ def start_import(
         ImportInvalid: if the file is empty.
     """
     access.require(Need.WRITE)
-    job_id = uuid.uuid4()
-    files = ImportFiles.of(job_id)
-    size = files.store(upload.pieces)
-    if not size:
-        files.remove()
-        raise ImportInvalid("The file is empty; choose one that holds records.")
+    file = receive_file(upload)
     with writing():
-        job = Job.objects.create(
-            id=job_id,
-            dataset=dataset,
-            is_live=is_live,
-            duplicates=duplicates or "",
-            file=str(files.upload.relative_to(settings.MEDIA_ROOT)),
-            file_name=upload.file_name[:200],
-            content_type=upload.content_type[:100],
-            total_bytes=size,
-            created_by=access.user,
-            created_at=now,
-        )
-        record_audit(
+        return queue_import(
             access=access,
-            action="import.started",
-            target=dataset.slug,
+            dataset=dataset,
+            file=file,
+            is_live=is_live,
+            duplicates=duplicates,
             now=now,
-            file=job.file_name,
         )
-        nudge(Task.IMPORT, job_id=str(job_id))
+
+
+def queue_import(
+    *,
+    access: Access,
+    dataset: Dataset,
+    file: ReceivedFile,
+    is_live: bool,
+    duplicates: Duplicates | None = None,
+    now: datetime,
+) -> Job:
+    """Make the job of a file that is on disk, and ring for it after the commit."""
+    job = Job.objects.create(
+        id=file.id,
+        dataset=dataset,
+        is_live=is_live,
+        duplicates=duplicates or "",
+        file=str(file.files.upload.relative_to(settings.MEDIA_ROOT)),
+        file_name=file.file_name,
+        content_type=file.content_type,
+        total_bytes=file.size,
+        created_by=access.user,
+        created_at=now,
+    )
+    record_audit(
+        access=access,
+        action="import.started",
+        target=dataset.slug,
+        now=now,
+        file=job.file_name,
+    )
+    nudge(Task.IMPORT, job_id=str(job.pk))
     return job
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import cast
 
+from datasets.formats import Row, RowProblem
+from datasets.json import encode
 from datasets.models import Dataset
-from datasets.schemas import Checker, Prepared
+from datasets.schemas import CellReader, Checker, Prepared, read_schema
 from datasets.services.accepting import as_checked, checker_of
 from datasets.store.records import CheckedEvent
+from datasets.store.spool import RejectedLine
 
 #: Of everything that is wrong with one event, so much is said.
 REASONS_SHOWN = 3
+#: Characters of a row that are shown with what is wrong with it.
+EXCERPT_LENGTH = 200
 
 
 class Sieve:
@@ -51,3 +57,32 @@ class Sieve:
             f"{self.rejected:,} records do not fit the schema and were left out; "
             f"the first: {self.first_reason}"
         )
+
+
+class RowSieve:
+    """Turns rows of a file into checked events, or into lines that are set aside.
+
+    A row without a date happened when the file was received, so that reading it again
+    gives the same events.
+    """
+
+    def __init__(
+        self, dataset: Dataset, *, has_text_cells: bool, received_at: datetime
+    ) -> None:
+        schema = read_schema(dataset.schema)
+        self._cells = CellReader(schema) if has_text_cells else None
+        self._sieve = Sieve(dataset)
+        self._received_at = received_at
+
+    def take(self, row: Row | RowProblem) -> CheckedEvent | RejectedLine:
+        """Return what becomes of a row."""
+        if isinstance(row, RowProblem):
+            return RejectedLine(line=row.line, excerpt=row.excerpt, reason=row.detail)
+        event: Mapping[str, object] = row.values
+        if self._cells is not None:
+            event = self._cells.read(cast("Mapping[str, str]", row.values))
+        one = self._sieve.sift(event, received_at=self._received_at)
+        if isinstance(one, CheckedEvent):
+            return one
+        excerpt = encode(row.values).decode()[:EXCERPT_LENGTH]
+        return RejectedLine(line=row.line, excerpt=excerpt, reason=one)

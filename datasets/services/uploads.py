@@ -10,7 +10,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from workspaces.refusals import TooLarge
+from workspaces.refusals import Invalid, TooLarge
+
+
+class ImportInvalid(Invalid):
+    """The file cannot be imported; the text says why."""
+
+    code = "import_invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,21 @@ class Upload:
     pieces: Iterable[bytes]
     file_name: str = ""
     content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedFile:
+    """A file that is on disk, and the id that its import has or will have."""
+
+    id: uuid.UUID
+    size: int
+    file_name: str = ""
+    content_type: str = ""
+
+    @property
+    def files(self) -> ImportFiles:
+        """Where it is."""
+        return ImportFiles.of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,27 @@ class ImportFiles:
     def remove(self) -> None:
         """Delete the files; those that are gone already are no error."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def receive_file(upload: Upload) -> ReceivedFile:
+    """Write an upload to disk, under an id of its own.
+
+    Raises:
+        TooLarge: if the file exceeds the limit for uploads.
+        ImportInvalid: if the file is empty.
+    """
+    received_id = uuid.uuid4()
+    files = ImportFiles.of(received_id)
+    size = files.store(upload.pieces)
+    if not size:
+        files.remove()
+        raise ImportInvalid("The file is empty; choose one that holds records.")
+    return ReceivedFile(
+        id=received_id,
+        size=size,
+        file_name=upload.file_name[:200],
+        content_type=upload.content_type[:100],
+    )
 
 
 def imports_directory() -> Path:
