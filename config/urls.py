@@ -1,7 +1,7 @@
 """Every address of the program; each app owns its own below these prefixes."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from alerts.console.health import healthz, readyz
@@ -11,7 +11,7 @@ from workspaces.api.views import UnknownAddressView
 _apperate = [
     path("", include("datasets.api.apperate.urls")),
     path("", include("alerts.api.apperate.urls")),
-    path("<path:rest>", UnknownCallView.as_view()),
+    re_path("", UnknownCallView.as_view()),
 ]
 
 urlpatterns = [
@@ -26,7 +26,7 @@ urlpatterns = [
     path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("rules.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("alerts.api.urls")),
-    path("api/v1/<path:rest>", UnknownAddressView.as_view()),
+    re_path("^api/v1/", UnknownAddressView.as_view()),
     *[path(f"{version}/", include(_apperate)) for version in ("v1", "stable", "beta")],
     path("", include("workspaces.console.urls")),
     path("", include("datasets.console.urls")),
