@@ -139,7 +139,7 @@ class Instance(models.Model):
         max_length=10, choices=InstanceState, default=InstanceState.INACTIVE
     )
     #: The engine's own record of the instance (`rules.engine.Instance.to_json`).
-    memory = models.JSONField(default=dict)
+    memory = ExactJSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint("rule", "key", name="instance_unique")]

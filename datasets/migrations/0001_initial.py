@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('body_hash', models.CharField(max_length=64)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
-                ('answer', models.JSONField(null=True)),
+                ('answer', datasets.exact.ExactJSONField(null=True)),
                 ('created_at', models.DateTimeField()),
             ],
             options={

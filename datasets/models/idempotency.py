@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from datasets.exact import ExactJSONField
+
 
 class Idempotency(models.Model):
     """The answer that was given under an idempotency key; kept for 72 hours."""
@@ -12,7 +14,7 @@ class Idempotency(models.Model):
     key = models.CharField(max_length=255)
     body_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    answer = models.JSONField(null=True)
+    answer = ExactJSONField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("memory", models.JSONField(default=dict)),
+                ("memory", datasets.exact.ExactJSONField(default=dict)),
                 (
                     "rule",
                     models.ForeignKey(

@@ -212,3 +212,18 @@ def test_viewer_reads_and_makes_nothing(prices: Dataset) -> None:
 
     assert client.get(RULES).status_code == 200
     assert post(client, RULES, definition()).status_code == 403
+
+
+def test_decimal_threshold_survives_a_repeated_request(client: Client) -> None:
+    body = b'{"name": "Cheap", "when": {"fact": "DEMO:PRICES:A:price", "op": "lte", '
+    body += b'"value": 310.123456789012345678901234567890}}'
+    headers = {"Idempotency-Key": "once"}
+
+    answers = [
+        client.post(RULES, body, content_type="application/json", headers=headers)
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+    assert b"310.123456789012345678901234567890" in answers[1].content
