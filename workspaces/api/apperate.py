@@ -128,7 +128,7 @@ class ApperateView(APIView):
         """Let scripts of other sites read what they may."""
         response = super().finalize_response(request, response, *args, **kwargs)
         origin = request.headers.get("Origin")
-        if not self.cross_origin or not origin or "Cookie" in request.headers:
+        if not self.cross_origin or not origin or request.headers.get("Cookie"):
             return response
         response["Vary"] = "Origin"
         if request.method in self.cross_origin or request.method == "OPTIONS":
