@@ -31,8 +31,8 @@ class _Loop:
 _loop = _Loop()
 
 
-def use_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Hand messages to this loop: the in-memory layer belongs to one loop only."""
+def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Hand messages to this loop, the only one the in-memory layer works in."""
     _loop.running = loop
 
 
@@ -44,7 +44,7 @@ def group_of(*, workspace_id: int) -> str:
 def announce(*, workspace_id: int, entries: Sequence[FeedEntry]) -> None:
     """Say, after the commit, up to which number the feed has grown."""
     last = entries[-1].seq
-    message = {"type": "feed.grown", "last": last}
+    message: dict[str, object] = {"type": "feed.grown", "last": last}
     transaction.on_commit(
         partial(_send, group_of(workspace_id=workspace_id), message), robust=True
     )
@@ -57,6 +57,8 @@ def _send(group: str, message: dict[str, object]) -> None:
             asyncio.run_coroutine_threadsafe(
                 layer.group_send(group, message), _loop.running
             )
+        return
+    if layer is None:
         return
     try:
         async_to_sync(layer.group_send)(group, message)

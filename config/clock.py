@@ -21,4 +21,5 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-    return now.astimezone(UTC)
+    there: datetime = now
+    return there.astimezone(UTC)

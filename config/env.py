@@ -4,6 +4,7 @@ import ipaddress
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -86,7 +87,7 @@ def secret_file(path: Path) -> str:
     return path.read_text().strip()
 
 
-def postgres(name: str) -> dict[str, object] | None:
+def postgres(name: str) -> dict[str, Any] | None:  # Any: as Django's settings are
     """Return Django's settings of a `postgresql://` address, or None when unset."""
     address = text(name)
     if not address:

@@ -1,14 +1,14 @@
 """Every address of the program; each app owns its own below these prefixes."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from alerts.console.health import healthz, readyz
 from workspaces.api.apperate import UnknownCallView
 from workspaces.api.views import UnknownAddressView
 
-_apperate = [
+_apperate: list[URLPattern | URLResolver] = [
     path("", include("datasets.api.apperate.urls")),
     path("", include("alerts.api.apperate.urls")),
     re_path("", UnknownCallView.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -56,7 +57,7 @@ def acknowledge_alert(*, access: Access, alert: Alert, now: datetime) -> Alert:
     return alert
 
 
-def find_alert(*, access: Access, alert_id: object) -> Alert:
+def find_alert(*, access: Access, alert_id: uuid.UUID) -> Alert:
     """Return an alert of the workspace.
 
     Raises:

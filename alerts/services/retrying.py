@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -52,7 +53,7 @@ def retry_delivery(*, access: Access, delivery: Delivery, now: datetime) -> Deli
     return delivery
 
 
-def find_delivery(*, access: Access, delivery_id: object) -> Delivery:
+def find_delivery(*, access: Access, delivery_id: uuid.UUID) -> Delivery:
     """Return a delivery of the workspace.
 
     Raises:

@@ -122,7 +122,7 @@ if _postgres:
         "default": {
             **_postgres,
             "ENGINE": "django.db.backends.postgresql",
-            "OPTIONS": _options | dict(_postgres["OPTIONS"]),
+            "OPTIONS": _options | _postgres["OPTIONS"],
             "CONN_MAX_AGE": 0,
             "CONN_HEALTH_CHECKS": True,
         }

@@ -2,23 +2,22 @@
 
 import os
 import tempfile
-from pathlib import Path
 
 # A directory of its own for every process, so that a test sees neither the data of an
-# installation nor those of the other worker. It goes when the process ends.
-_data = tempfile.TemporaryDirectory(prefix="bw-data-", ignore_cleanup_errors=True)
-os.environ["BELLWETHER_DATA_DIR"] = _data.name
+# installation nor those of the other worker. tests/plugin.py makes it and takes it away;
+# to read the settings leaves nothing behind, because the secrets are given.
+os.environ["BELLWETHER_DATA_DIR"] = f"{tempfile.gettempdir()}/bw-data-{os.getpid()}"
+os.environ["BELLWETHER_SECRET_KEY"] = os.environ["BELLWETHER_SEALING_KEYS"] = "tests"
 if os.environ.get("BELLWETHER_TEST_DATABASE") == "postgresql":
     os.environ["DATABASE_URL"] = os.environ["BELLWETHER_TEST_POSTGRES_URL"]
 
-from config.settings.base import *  # noqa: E402
+from config.settings.base import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
 WHITENOISE_AUTOREFRESH = True  # nothing is collected: files are read where they lie
-BELLWETHER_MAILBOX_DIR = Path(_data.name) / "mailbox"
 if DATABASES["default"]["ENGINE"] == "datasets.store.sqlite":
     # A real file, so that tests meet the journal and the locks that users meet. It ends
     # with the process, so nothing guards it against a power cut.

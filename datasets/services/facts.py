@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from datasets.models import Fact, Lane
 
@@ -15,7 +16,7 @@ class StoredFacts:
 
     dataset_id: int
     key: str
-    fields: dict[str, list[object]]
+    fields: dict[str, list[Any]]  # Any: JSON as decoded
     watermark: datetime | None
 
 

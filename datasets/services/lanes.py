@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Sum
 
@@ -30,7 +31,7 @@ class LaneEvent:
     key: str
     subkey: str
     event_time: datetime
-    fields: Mapping[str, object]
+    fields: Mapping[str, Any]  # Any: JSON as decoded
 
 
 @dataclass(slots=True, kw_only=True)

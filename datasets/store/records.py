@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -51,8 +51,9 @@ def insert_records(rows: Iterable[RecordRow]) -> None:
         cursor.executemany(
             f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({places})",  # noqa: S608 - our own names
             [
-                row._replace(
-                    event_time=connection.ops.adapt_datetimefield_value(row.event_time)
+                tuple(
+                    _time_parameter(value) if isinstance(value, datetime) else value
+                    for value in row
                 )
                 for row in rows
             ],
@@ -98,7 +99,7 @@ def _find_some(
           ON r.dataset_id = %s AND r.is_current
          AND r.key = w.key AND r.subkey = w.subkey {same_date}
     """  # noqa: S608 - only our own names and places are put in
-    parameters: list[object] = []
+    parameters: list[Any] = []  # Any: texts, times and numbers
     for one in identities:
         parameters += [one.key, one.subkey, _time_parameter(one.event_time)]
     with connection.cursor() as cursor:

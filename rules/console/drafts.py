@@ -91,7 +91,7 @@ def read_draft(data: Mapping[str, Any]) -> Draft:  # Any: a QueryDict
             ("unit", "m"),
         )
     }
-    return Draft(rows=rows, outputs=tuple(chosen), **plain)
+    return replace(Draft(rows=rows, outputs=tuple(chosen)), **plain)  # type: ignore[arg-type] # all of these fields are texts
 
 
 def rearranged(draft: Draft, action: str) -> Draft:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from datasets.schemas import read_schema
 from datasets.services import FoundFact, search_facts
-from rules.engine import ANY_KEY, FactPath, FactPathInvalid, FieldType
+from rules.engine import ANY_KEY, FactPath, FactPathInvalid, FieldType, Value
 from rules.services.definitions import engine_type
 from rules.services.facts import dataset_of
 from workspaces.access import Access
@@ -26,7 +27,7 @@ class Suggestion:
     field: str
     series: str
     is_simulated: bool
-    value: object = None
+    value: Value = None
     event_time: datetime | None = None
 
     @property
@@ -68,7 +69,7 @@ def _suggestion(one: FoundFact, key: str, path: str) -> Suggestion:
         field=one.field,
         series=f"{one.dataset.workspace.slug}:{one.dataset.slug}",
         is_simulated=one.dataset.is_simulated,
-        value=one.value if is_own else None,
+        value=cast("Value", one.value) if is_own else None,
         event_time=one.event_time if is_own else None,
     )
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from alerts.models import Output
-from rules.models import Rule
+from rules.models import Rule, Version
 from tests.factories import DatasetFactory, TokenFactory, WorkspaceFactory
 from workspaces.models import TokenKind, Workspace
 
@@ -38,6 +38,11 @@ def demo(db: None) -> Workspace:
 @pytest.fixture
 def token(demo: Workspace) -> str:
     return TokenFactory.with_text(workspace=demo)[1]
+
+
+def newest_definition() -> dict[str, Any]:
+    definition: dict[str, Any] = Version.objects.latest("pk").definition
+    return definition
 
 
 def article(token: str, **changes: object) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def test_articles_body_creates_a_rule(token: str, version: str, slash: str) -> N
     assert answer.json() == {"id": str(rule.uuid), "weight": 1}
     assert rule.name == "My Test Rule"
     assert output.config["to"] == ["ana@example.com"]
-    assert rule.latest.definition["include"] == ["CORE:STOCK:MSFT:high"]
+    assert newest_definition()["include"] == ["CORE:STOCK:MSFT:high"]
 
 
 def test_two_rules_that_mail_one_person_share_the_output(token: str) -> None:

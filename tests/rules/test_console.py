@@ -14,7 +14,7 @@ from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch, open_lane
 from rules.console.drafts import Draft, Row, TooRich, definition_of, draft_of
 from rules.engine import FieldType, parse_definition, to_definition
-from rules.models import Rule
+from rules.models import Rule, Version
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, MembershipFactory, UserFactory
 from workspaces.access import open_for_system
@@ -43,6 +43,11 @@ def client(owner: User) -> Client:
     return client
 
 
+def newest_definition() -> dict[str, Any]:
+    definition: dict[str, Any] = Version.objects.latest("pk").definition
+    return definition
+
+
 def typed(**changes: str) -> dict[str, str]:
     return {
         "rows": "1",
@@ -68,10 +73,10 @@ def test_form_makes_a_rule_with_a_new_output_and_a_name(
     rule = Rule.objects.get()
     assert answer.status_code == 302
     assert rule.name == "MSFT price alert"
-    assert rule.latest.definition["when"] == {
+    assert newest_definition()["when"] == {
         "all": [{"fact": 0, "op": "lte", "value": 310.5}]
     }
-    assert rule.latest.definition["outputs"][0]["at_most_every"] == "1h"
+    assert newest_definition()["outputs"][0]["at_most_every"] == "1h"
     assert Output.objects.get().config["to"] == ["ana@example.com"]
 
 
@@ -81,7 +86,7 @@ def test_form_compares_two_facts(client: Client, prices: Dataset) -> None:
         typed(**{"c-0-against": "fact", "c-0-value": "DEMO:PRICES:MSFT:open"}),
     )
 
-    definition = Rule.objects.get().latest.definition
+    definition = newest_definition()
     assert definition["watch"]["facts"] == [
         "DEMO:PRICES:MSFT:price",
         "DEMO:PRICES:MSFT:open",

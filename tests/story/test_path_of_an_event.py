@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def definition(**changes: object) -> dict[str, object]:
 
 
 def send(
-    dataset: Dataset, *events: dict[str, object], at: int = 0, **ingest: object
+    dataset: Dataset, *events: Mapping[str, object], at: int = 0, **ingest: Any
 ) -> int:
     accepted = accept_batch(
         dataset=dataset,

@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from workspaces.api.authentication import SessionAuthentication, TokenAuthentication
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its base's
     """A token in the Authorization header."""
 
     target_class = TokenAuthentication
@@ -20,7 +20,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its base's
     """The console's session."""
 
     target_class = SessionAuthentication

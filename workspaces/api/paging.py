@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -43,7 +43,9 @@ PAGE_NAMES = ("limit", "cursor")
 
 
 def page_schema(
-    row: type[serializers.BaseSerializer[object]], *, name: str
+    row: type[serializers.BaseSerializer[Any]],
+    *,
+    name: str,  # Any: of any row
 ) -> serializers.Serializer[object]:
     """Describe a page of such rows in the OpenAPI document."""
     return inline_serializer(

@@ -30,7 +30,14 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
 
     class Meta:
         model = Token
-        fields = ("hint", "name", "kind", "created_at", "expires_at", "last_used_at")
+        fields: tuple[str, ...] = (
+            "hint",
+            "name",
+            "kind",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+        )
         read_only_fields = fields
 
 
@@ -47,7 +54,7 @@ class IssuedTokenSerializer(TokenSerializer):
     text = serializers.CharField(read_only=True)
 
     class Meta(TokenSerializer.Meta):
-        fields = (*TokenSerializer.Meta.fields, "text")  # type: ignore[assignment] # one more than the parent
+        fields = (*TokenSerializer.Meta.fields, "text")
         read_only_fields = fields
 
 
