@@ -1,0 +1,235 @@
+"""What a new installation finds, and that a second start changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import repeat
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from alerts.models import Alert, FeedEntry
+from alerts.pipeline import drain_round
+from alerts.services import (
+    ExampleNotFound,
+    example_cards,
+    seed_installation,
+    turn_on_example,
+)
+from datasets.connectors import registry
+from datasets.connectors.simulator import COMPANIES, Simulator
+from datasets.connectors.simulator.connector import Feed
+from datasets.models import Batch, BatchState, Dataset, Fact, Record, Run, Source
+from datasets.services import fetch_source, open_lane
+from rules.models import Rule
+from rules.services import turn_rule
+from tests.factories import NOW, UserFactory, WorkspaceFactory
+from workspaces.access import Access, AccessDenied, Need, open_for_system
+from workspaces.models import Membership, Workspace
+from workspaces.services import create_owner
+
+pytestmark = pytest.mark.django_db
+
+SLUGS = ["price-alert", "stock-screener", "volume", "two-facts"]
+
+
+class BriefSimulator(Simulator):
+    """The simulator, whose history is one quote of each share."""
+
+    def history(
+        self, *, config: Mapping[str, object], until: datetime
+    ) -> Iterator[dict[str, object]]:
+        """Yield the last quotes."""
+        market, feed = self._open(config)
+        if feed is Feed.MARKET:
+            return iter([market.facts(until)])
+        return (market.quote(symbol, until) for symbol in COMPANIES)
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare a test two days of history."""
+    monkeypatch.setitem(registry._registry._connectors, "simulator", BriefSimulator())
+
+
+def stock() -> Dataset:
+    return Dataset.objects.get(workspace__slug="CORE", slug="STOCK")
+
+
+def drain(dataset: Dataset) -> None:
+    while drain_round(lane_id=open_lane(dataset).pk):
+        pass
+
+
+def demo() -> Access:
+    return open_for_system(workspace=Workspace.objects.get(slug="DEMO"))
+
+
+def tick(*, seconds: int) -> None:
+    """Let the market trade for so long."""
+    source = stock().sources.get()
+    for number in range(seconds):
+        now = source.next_run_at + timedelta(seconds=number, milliseconds=50)
+        fetch_source(source_id=source.pk, clock=repeat(now).__next__)
+    drain(stock())
+
+
+@pytest.mark.usefixtures("brief")
+def test_new_installation_has_the_market_its_sources_and_a_demo() -> None:
+    seed_installation(now=NOW)
+
+    market = stock()
+    assert market.workspace.is_shared
+    assert market.is_simulated
+    assert (market.zone, market.key_form) == ("America/New_York", "upper")
+    assert market.retention_seconds == 2 * 24 * 3600
+    facts = {(one.dataset.slug, one.every_seconds) for one in Source.objects.all()}
+    assert facts == {("STOCK", 1), ("MARKET", 5)}
+    assert Workspace.objects.get(slug="DEMO").datasets.count() == 0
+
+
+@pytest.mark.usefixtures("brief")
+def test_history_is_judged_into_facts_and_tells_nobody() -> None:
+    seed_installation(now=NOW)
+
+    batches = Batch.objects.filter(lane__dataset=stock())
+    assert set(batches.values_list("is_live", flat=True)) == {False}
+    assert Record.objects.filter(dataset=stock()).count() == 60
+    drain(stock())
+    assert not batches.filter(state=BatchState.PENDING).exists()
+    facts = Fact.objects.filter(dataset=stock())
+    assert facts.count() == 60
+    assert facts.get(key="MSFT").fields["latestPrice"][0] > 0
+    assert not FeedEntry.objects.exists()
+
+
+@pytest.mark.usefixtures("brief")
+def test_second_start_changes_nothing() -> None:
+    seed_installation(now=NOW)
+    before = (Batch.objects.count(), Dataset.objects.count(), Source.objects.count())
+
+    seed_installation(now=NOW + timedelta(days=1))
+
+    after = (Batch.objects.count(), Dataset.objects.count(), Source.objects.count())
+    assert after == before
+    assert Workspace.objects.count() == 2
+
+
+@pytest.mark.usefixtures("brief")
+def test_deleted_market_stays_deleted() -> None:
+    seed_installation(now=NOW)
+    Dataset.objects.update(deleted_at=NOW)
+
+    seed_installation(now=NOW)
+
+    assert not Dataset.objects.alive().exists()
+
+
+def test_without_the_simulator_the_market_is_empty_and_of_no_kind(
+    settings: Settings,
+) -> None:
+    settings.BELLWETHER_SIMULATOR = False
+
+    seed_installation(now=NOW)
+
+    assert not stock().is_simulated
+    assert not Source.objects.exists()
+    assert not Record.objects.exists()
+    assert example_cards(workspace=demo().workspace) == []
+
+
+@pytest.mark.usefixtures("brief")
+def test_simulator_rests_and_runs_as_the_setting_says(settings: Settings) -> None:
+    seed_installation(now=NOW)
+    settings.BELLWETHER_SIMULATOR = False
+    seed_installation(now=NOW)
+    assert not Source.objects.filter(is_enabled=True).exists()
+
+    settings.BELLWETHER_SIMULATOR = True
+    seed_installation(now=NOW)
+
+    assert not Source.objects.filter(is_enabled=False).exists()
+
+
+@pytest.mark.usefixtures("brief")
+def test_staff_belong_to_core_whether_they_or_it_came_first() -> None:
+    early = UserFactory(is_staff=True)
+    stranger = UserFactory()
+    seed_installation(now=NOW)
+    late, _ = create_owner(
+        email="ana@example.com", password="correct horse", workspace="DEMO", now=NOW
+    )
+
+    members = set(
+        Membership.objects.filter(workspace__slug="CORE").values_list("user", flat=True)
+    )
+    assert members == {early.pk, late.pk}
+    assert stranger.pk not in members
+
+
+@pytest.fixture
+def market(brief: None) -> Dataset:
+    """The seeded market, its history judged."""
+    seed_installation(now=NOW)
+    drain(stock())
+    return stock()
+
+
+def test_every_example_fires_within_a_minute_of_its_click(market: Dataset) -> None:
+    tick(seconds=5)
+    rules = {turn_on_example(access=demo(), slug=slug, now=NOW) for slug in SLUGS}
+
+    tick(seconds=60)
+
+    alerts = Alert.objects.all()
+    assert {alert.rule for alert in alerts} == rules
+    assert {alert.is_simulated for alert in alerts} == {True}
+    assert {alert.is_historical for alert in alerts} == {False}
+
+
+def test_market_trades_at_every_slot_through_the_ordinary_path(
+    market: Dataset,
+) -> None:
+    tick(seconds=10)
+
+    runs = Run.objects.filter(source__dataset=market)
+    assert runs.count() == 10
+    assert {run.error for run in runs} == {""}
+    assert all(5 <= run.rows <= 20 for run in runs)
+    newest = Record.objects.filter(dataset=market).order_by("-event_time")[0]
+    assert newest.event_time == max(run.slot for run in runs)
+
+
+def test_cards_show_what_is_on(market: Dataset) -> None:
+    workspace = demo().workspace
+    assert [card.slug for card in example_cards(workspace=workspace)] == SLUGS
+    rule = turn_on_example(access=demo(), slug="volume", now=NOW)
+
+    on = [card.slug for card in example_cards(workspace=workspace) if card.is_on]
+    assert on == ["volume"]
+    turn_rule(access=demo(), rule=rule, on=False, now=NOW)
+    assert not any(card.is_on for card in example_cards(workspace=workspace))
+
+
+def test_second_click_makes_no_second_rule(market: Dataset) -> None:
+    first = turn_on_example(access=demo(), slug="volume", now=NOW)
+    turn_rule(access=demo(), rule=first, on=False, now=NOW)
+
+    again = turn_on_example(access=demo(), slug="volume", now=NOW)
+
+    assert again == first
+    assert again.is_enabled
+    assert Rule.objects.count() == 1
+
+
+def test_unknown_example_is_not_found(market: Dataset) -> None:
+    with pytest.raises(ExampleNotFound):
+        turn_on_example(access=demo(), slug="lottery", now=NOW)
+
+
+def test_reader_cannot_turn_on_an_example(market: Dataset) -> None:
+    reader = Access(workspace=WorkspaceFactory(), gives=Need.READ)
+
+    with pytest.raises(AccessDenied):
+        turn_on_example(access=reader, slug="volume", now=NOW)
