@@ -4,10 +4,11 @@ import os
 import tempfile
 
 # A directory of its own for every process, so that a test sees neither the data of an
-# installation nor those of the other worker. tests/plugin.py makes it and takes it away;
-# to read the settings leaves nothing behind, because the secrets are given.
+# installation nor those of the other worker. tests/plugin.py makes and removes it; to
+# read the settings leaves nothing behind, because the secrets are given.
 os.environ["BELLWETHER_DATA_DIR"] = f"{tempfile.gettempdir()}/bw-data-{os.getpid()}"
-os.environ["BELLWETHER_SECRET_KEY"] = os.environ["BELLWETHER_SEALING_KEYS"] = "tests"
+os.environ["BELLWETHER_SECRET_KEY"] = "a secret of the tests alone, long enough"
+os.environ["BELLWETHER_SEALING_KEYS"] = "a sealing key of the tests alone"
 if os.environ.get("BELLWETHER_TEST_DATABASE") == "postgresql":
     os.environ["DATABASE_URL"] = os.environ["BELLWETHER_TEST_POSTGRES_URL"]
 

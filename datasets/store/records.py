@@ -35,6 +35,7 @@ class RecordRow(NamedTuple):
 
 _TABLE = Record._meta.db_table
 _COLUMNS = ", ".join(RecordRow._fields)
+_TIME = RecordRow._fields.index("event_time")
 # Three parameters each; SQLite takes 32,766 a statement.
 _IDENTITIES_AT_ONCE = 1_000
 
@@ -51,10 +52,7 @@ def insert_records(rows: Iterable[RecordRow]) -> None:
         cursor.executemany(
             f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({places})",  # noqa: S608 - our own names
             [
-                tuple(
-                    _time_parameter(value) if isinstance(value, datetime) else value
-                    for value in row
-                )
+                (*row[:_TIME], _time_parameter(row.event_time), *row[_TIME + 1 :])
                 for row in rows
             ],
         )
@@ -111,7 +109,7 @@ def _find_some(
     ]
 
 
-def _time_parameter(at: datetime | None) -> object:
+def _time_parameter(at: datetime | None) -> str | datetime | None:
     return None if at is None else connection.ops.adapt_datetimefield_value(at)
 
 
