@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import signal
-import threading
+import time
 import warnings
 
 from celery.beat import Service
@@ -26,7 +26,6 @@ class WorkerThread:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._ended = threading.Event()
 
     def start(self) -> None:
         """Let it work, and end the process if nobody hears its bells any more."""
@@ -36,7 +35,10 @@ class WorkerThread:
     def stop(self, *, seconds: float) -> None:
         """Take no further task and wait for those that run."""
         state.should_stop = 0
-        self._ended.wait(seconds)
+        deadline = time.monotonic() + seconds
+        # The worker itself looks at its orders every other second only.
+        while state.active_requests and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _run(self) -> None:
         controller = WorkController(
@@ -50,7 +52,6 @@ class WorkerThread:
         controller.start()
         if state.should_stop is None:
             raise RuntimeError("The worker ended by itself.")
-        self._ended.set()
 
 
 class BeatThread:

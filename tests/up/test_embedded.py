@@ -1,0 +1,126 @@
+"""`up` on SQLite: one process under a small parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.installations import ROOT, Installation, installed, until
+
+
+@pytest.fixture(scope="module")
+def serving(prepared_data, tmp_path_factory):
+    """Give an installation that serves, to all tests that leave it so."""
+    data_dir = tmp_path_factory.mktemp("serving") / "data"
+    with installed(data_dir, prepared=prepared_data) as installation:
+        installation.start()
+        yield installation
+
+
+def restarted(installation: Installation, *, times: int) -> bool:
+    return installation.said.count("Bellwether serves at") == times
+
+
+def test_up_serves_and_says_where(serving):
+    assert serving.answers("/healthz") == (200, '{"status": "alive"}')
+    assert f"Bellwether serves at {serving.url}" in serving.said
+
+
+def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
+    until(lambda: serving.answers("/readyz")[0] == 200, seconds=30, what="readiness")
+
+    parts = json.loads(serving.answers("/readyz")[1])["parts"]
+    assert parts == dict.fromkeys(
+        ["database", "migrations", "worker", "beat", "runner"], "ok"
+    )
+
+
+def test_a_second_up_in_the_same_directory_is_refused(serving):
+    second = subprocess.run(
+        [sys.executable, "manage.py", "up", "--port", "1"],
+        cwd=ROOT,
+        env=serving.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    assert f"Bellwether already runs in {serving.data_dir}" in second.stderr
+    assert serving.answers("/healthz")[0] == 200
+
+
+def test_a_port_that_is_taken_ends_up_with_a_sentence(serving, prepared_data, tmp_path):
+    with installed(tmp_path / "other", prepared=prepared_data) as other:
+        other.port = serving.port
+        other.begin()
+
+        assert other.up.wait(60) == 1
+
+    assert f"Cannot listen on 127.0.0.1:{serving.port}" in other.said
+
+
+def test_a_killed_process_is_started_again(serving):
+    first = serving.leader_of("bellwether")
+
+    os.kill(first, signal.SIGKILL)
+
+    until(lambda: restarted(serving, times=2), seconds=60, what="the restart")
+    assert serving.leader_of("bellwether") != first
+    assert "bellwether was ended by signal 9; it starts again at once." in serving.said
+    assert serving.answers("/healthz")[0] == 200
+
+
+def test_children_of_a_killed_parent_leave_and_the_next_up_waits_for_them(embedded):
+    embedded.start()
+    children = embedded.processes().keys() - {embedded.up.pid}
+    embedded.up.kill()
+    embedded.up.wait()
+
+    embedded.begin()
+
+    until(lambda: restarted(embedded, times=2), seconds=60, what="the next start")
+    assert children.isdisjoint(embedded.processes())
+
+
+def test_the_set_up_link_is_printed_until_there_is_an_owner(embedded):
+    embedded.start()
+    embedded.manage(
+        *("create_owner", "--email", "ana@example.com"),
+        *("--password", "correct horse battery"),
+    )
+    embedded.stop()
+    before = embedded.said
+
+    embedded.start()
+
+    assert f"Set it up at {embedded.url}/setup?code=" in before
+    assert "Set it up" not in embedded.said.removeprefix(before)
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_up_stops_cleanly_when_asked(embedded, asked):
+    embedded.start()
+
+    embedded.up.send_signal(asked)
+
+    assert embedded.up.wait(20) == 0
+    assert embedded.processes() == {}
+    assert "Traceback" not in embedded.said
+
+
+def test_only_one_of_the_two_addresses_is_refused(tmp_path):
+    half = Installation(
+        data_dir=tmp_path / "data", settings={"REDIS_URL": "redis://127.0.0.1:1/0"}
+    )
+
+    half.begin()
+    try:
+        assert half.up.wait(30) == 1
+    finally:
+        half.end()
+
+    assert "REDIS_URL is set, but DATABASE_URL is not." in half.said
