@@ -11,10 +11,13 @@ test asks for it.
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.services.chromium import find_chromium
 from tests.services.postgresql import postgresql
@@ -30,6 +33,7 @@ NO_BROWSER = "no Chromium on this machine (Debian: apt-get install chromium)"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the controller; they end with it, also upon Ctrl-C."""
+    _make_data_directory(config)
     if os.environ.get("BELLWETHER_REQUIRE_BROWSER") == "1" and not find_chromium():
         raise pytest.UsageError(f"BELLWETHER_REQUIRE_BROWSER is 1, but {NO_BROWSER}.")
     starts_workers = config.getoption("dist") != "no" and not is_worker(config)
@@ -107,6 +111,13 @@ def chromium() -> Path:
     if found is None:
         pytest.skip(NO_BROWSER)
     return found
+
+
+def _make_data_directory(config: pytest.Config) -> None:
+    take_away = partial(shutil.rmtree, settings.DATA_DIR, ignore_errors=True)
+    take_away()  # a killed run of the same process id may have left one
+    settings.DATA_DIR.mkdir(mode=0o700)
+    config.add_cleanup(take_away)
 
 
 def _given_or_started(
