@@ -1,4 +1,4 @@
-"""A JSON column whose numbers come back with the digits they were sent with."""
+"""JSON columns: numbers come back with their digits, or members in their order."""
 
 from decimal import Decimal
 
@@ -38,3 +38,27 @@ class ExactJSONField(models.JSONField):
         if value is None or hasattr(value, "as_sql"):
             return value
         return encode(value).decode()
+
+
+class OrderedJSONField(ExactJSONField):
+    """Store exact JSON whose members keep their order; it cannot be searched.
+
+    `jsonb` sorts the members of an object by length; `json` keeps the text.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """Return the type of the column."""
+        if connection.vendor == "postgresql":
+            return "json"
+        return super().db_type(connection)
+
+    def from_db_value(
+        self,
+        value: object,
+        expression: Expression,
+        connection: BaseDatabaseWrapper,
+    ) -> object:
+        """Decode what the database returns; psycopg has decoded `json` itself."""
+        if isinstance(value, str):
+            return super().from_db_value(value, expression, connection)
+        return value

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Upper
 
+from datasets.exact import OrderedJSONField
 from workspaces.models import Workspace
 
 
@@ -49,7 +50,8 @@ class Dataset(models.Model):
     supplier = models.CharField(
         max_length=200, blank=True, help_text="Who supplies the data, in free words."
     )
-    schema = models.JSONField(default=dict)
+    #: Apperate's JSON Schema object; the order of its properties is shown to people.
+    schema = OrderedJSONField(default=dict)
     key_field = models.CharField(max_length=200, blank=True)
     subkey_field = models.CharField(max_length=200, blank=True)
     date_field = models.CharField(max_length=200, blank=True)
