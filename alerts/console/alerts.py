@@ -33,7 +33,7 @@ def show_alert(
     request: HttpRequest, access: Access, alert_id: uuid.UUID
 ) -> HttpResponse:
     """Show everything that is known of an alert."""
-    page = explain_alert(access=access, alert_id=alert_id)
+    page = explain_alert(access=access, alert_id=alert_id, now=database_now())
     slug = access.workspace.slug
     return TemplateResponse(
         request,

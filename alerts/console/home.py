@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from alerts.console.feed import head_facts
-from alerts.services import Home, read_home
+from alerts.models import Severity
+from alerts.services import Card, Home, read_home, turn_on_example
 from config.clock import database_now
 from datasets.services import SourceState
 from workspaces.access import Access, Need
@@ -72,9 +75,19 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
             "tiles": list(_tiles(home, slug)),
             "rows": home.rows,
             "steps": [] if all(step.is_done for step in steps) else steps,
+            "examples": [_example(card, slug) for card in home.examples],
             "sources": [_source(one) for one in home.sources],
         },
     )
+
+
+@require_POST
+@in_workspace(Need.WRITE)
+def turn_on(request: HttpRequest, access: Access, example: str) -> HttpResponse:
+    """Turn on an example rule; Home then shows what it finds."""
+    rule = turn_on_example(access=access, slug=example, now=database_now())
+    messages.success(request, f"{rule.name} is on. Its alerts appear here.")
+    return redirect("alerts:home", access.workspace.slug)
 
 
 def _tiles(home: Home, slug: str) -> Iterator[Tile]:
@@ -145,6 +158,22 @@ def _troubles(home: Home, slug: str) -> Iterator[Mapping[str, str]]:
             "url": reverse("alerts:feed", args=[slug]) + "?show=undelivered",
             "action": "Look at what was not delivered",
         }
+
+
+def _example(card: Card, slug: str) -> Mapping[str, object]:
+    watched = card.definition["watch"]
+    fact = watched["facts"][0] if isinstance(watched, Mapping) else ""
+    return {
+        "name": card.title,
+        "sentence": card.sentence,
+        "severity": card.definition.get("severity", Severity.WARNING),
+        "is_on": card.is_on,
+        "turn_on_url": reverse("alerts:turn-on-example", args=[slug, card.slug]),
+        "look_url": reverse("rules:edit", args=[slug, card.rule.uuid])
+        if card.rule
+        else f"{reverse('rules:new', args=[slug])}?{urlencode({'fact': fact})}",
+        "look": "Open the rule" if card.rule else "Write my own",
+    }
 
 
 def _source(state: SourceState) -> Mapping[str, object]:

@@ -12,6 +12,9 @@ urlpatterns = [
     path("", home.start, name="start"),
     path("setup", setup.set_up_installation, name="setup"),
     path(f"{_workspace}/", home.show_home, name="home"),
+    path(
+        f"{_workspace}/examples/<str:example>/on", home.turn_on, name="turn-on-example"
+    ),
     path(f"{_workspace}/feed", feed.show_feed, name="feed"),
     path(_alert, alerts.show_alert, name="detail"),
     path(f"{_alert}/acknowledge", alerts.acknowledge, name="acknowledge"),

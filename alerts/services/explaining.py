@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,14 @@ from datetime import datetime
 from django.db.models import Prefetch
 
 from alerts.messages import Row, rows_of
-from alerts.models import Alert, Attempt, Delivery, DeliveryQuerySet, Transition
+from alerts.models import (
+    Alert,
+    Attempt,
+    Delivery,
+    DeliveryQuerySet,
+    DeliveryStatus,
+    Transition,
+)
 from alerts.services.acknowledging import find_alert
 from alerts.services.reading import alert_facts
 from alerts.services.retrying import AGAIN
@@ -44,11 +52,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A delivery with its tries, why it was held back, and whether it can go again."""
+    """A delivery with its tries and what comes next.
+
+    `held` says why it was not sent; `next_at` is when it is tried again, where that is
+    known and yet to come.
+    """
 
     delivery: Delivery
     tries: Sequence[Attempt]
     held: str
+    next_at: datetime | None
     can_retry: bool
 
 
@@ -66,7 +79,7 @@ class AlertPage:
     by_mail: bool
 
 
-def explain_alert(*, access: Access, alert_id: object) -> AlertPage:
+def explain_alert(*, access: Access, alert_id: uuid.UUID, now: datetime) -> AlertPage:
     """Gather what the page of an alert shows.
 
     Raises:
@@ -77,7 +90,7 @@ def explain_alert(*, access: Access, alert_id: object) -> AlertPage:
     verdict = transitions[0].verdict if transitions else {}
     asked = _facts_of(verdict)
     rows = rows_of(alert.values)
-    told = tuple(_told(delivery) for delivery in _deliveries(alert))
+    told = tuple(_told(delivery, now) for delivery in _deliveries(alert))
     return AlertPage(
         alert=alert,
         facts=alert_facts(alert),
@@ -100,13 +113,17 @@ def _deliveries(alert: Alert) -> DeliveryQuerySet:
     )
 
 
-def _told(delivery: Delivery) -> Told:
+def _told(delivery: Delivery, now: datetime) -> Told:
     reason = delivery.reason
     known = reason in list(Suppression)
+    waits = delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.FAILED}
+    # An output that fails again and again rests, whatever is due.
+    next_at = max(delivery.due_at, delivery.output.open_until or delivery.due_at)
     return Told(
         delivery=delivery,
         tries=list(delivery.tries.all()),
         held=Suppression(reason).sentence if known else reason,
+        next_at=next_at if waits and next_at > now else None,
         can_retry=delivery.status in AGAIN,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from alerts.models import Alert, Delivery, FeedHead, Output
 from alerts.services.browsing import FeedFilter, Row, Show, browse_feed
+from alerts.services.examples import Card, example_cards
 from datasets.models import Dataset
 from datasets.services import SourceState, events_last_minute, source_states
 from rules.models import Health, Rule
@@ -48,13 +50,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Everything on the page but the examples."""
+    """Everything on the page."""
 
     numbers: Numbers
     progress: Progress
     rows: list[Row]
     head: FeedHead
     sources: list[SourceState]
+    examples: Sequence[Card]
     zone: str
 
 
@@ -94,6 +97,7 @@ def read_home(*, access: Access, now: datetime) -> Home:
         rows=latest.rows,
         head=latest.head,
         sources=source_states(workspace=access.workspace, now=now),
+        examples=example_cards(workspace=access.workspace),
         zone=access.workspace.zone,
     )
 

@@ -136,9 +136,9 @@ def test_number_of_queries_does_not_grow(
 ) -> None:
     market.watch()
     market.alert("A")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         owner.get(HOME)
     market.trade(*({"symbol": f"K{number}", "price": 1} for number in range(20)))
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         owner.get(HOME)
