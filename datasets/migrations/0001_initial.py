@@ -364,6 +364,7 @@ class Migration(migrations.Migration):
                     "dataset",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="records",
                         to="datasets.dataset",
@@ -497,7 +498,7 @@ class Migration(migrations.Migration):
             model_name="record",
             index=models.Index(
                 condition=models.Q(("is_current", True)),
-                fields=["dataset", "key", "-event_time", "-batch_id", "-ord"],
+                fields=["dataset", "key", "event_time", "batch_id", "ord"],
                 name="record_of_key",
             ),
         ),
@@ -505,7 +506,7 @@ class Migration(migrations.Migration):
             model_name="record",
             index=models.Index(
                 condition=models.Q(("is_current", True)),
-                fields=["dataset", "-event_time", "-batch_id", "-ord"],
+                fields=["dataset", "event_time", "batch_id", "ord"],
                 name="record_newest",
             ),
         ),
