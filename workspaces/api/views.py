@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -22,6 +24,18 @@ class WorkspaceAPIView(APIView):
 
     needs: ClassVar[dict[str, Need]] = {}
     access: Access
+
+    def initialize_request(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> Request:
+        """Let a body be read that comes in chunks and so without its length.
+
+        REST framework would take it for none; how long it is is checked while reading.
+        """
+        if request.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            most = str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            request.META.setdefault("CONTENT_LENGTH", most)
+        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Authenticate, then open the workspace for this method."""

@@ -32,6 +32,7 @@ _NOT_SERVED = (
     "queryId",
     "range",
     "subattribute",
+    "transform",
     "transforms",
     "updated",
 )
