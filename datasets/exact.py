@@ -1,11 +1,13 @@
 """JSON columns: numbers come back with their digits, or members in their order."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
+from django.db.models.sql.compiler import SQLCompiler
 
 from datasets.json import encode
 
@@ -14,10 +16,26 @@ _stored = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class ExactJSONField(models.JSONField):
-    """Store exact JSON: `jsonb` on PostgreSQL, checked text on SQLite.
+    """Store exact JSON: `json` on PostgreSQL, checked text on SQLite.
 
-    Django's own field would turn 0.1 into a float on its way out.
+    Django's own field would turn 0.1 into a float on its way out, and `jsonb` forgets
+    the order of members, in which receivers find the first fact of a condition. Such
+    a column is read whole; nothing is looked up inside it.
     """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """Return the column's type: the text of the JSON, kept as it is."""
+        if connection.vendor == "postgresql":
+            return "json"
+        return super().db_type(connection)
+
+    def select_format(
+        self, compiler: SQLCompiler, sql: str, params: Any
+    ) -> tuple[str, Any]:  # Any: as Django's
+        """Ask PostgreSQL for the text; psycopg would decode `json` with floats."""
+        if compiler.connection.vendor == "postgresql":
+            return f"({sql})::text", params
+        return sql, params
 
     def from_db_value(
         self,
@@ -38,27 +56,3 @@ class ExactJSONField(models.JSONField):
         if value is None or hasattr(value, "as_sql"):
             return value
         return encode(value).decode()
-
-
-class OrderedJSONField(ExactJSONField):
-    """Store exact JSON whose members keep their order; it cannot be searched.
-
-    `jsonb` sorts the members of an object by length; `json` keeps the text.
-    """
-
-    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
-        """Return the type of the column."""
-        if connection.vendor == "postgresql":
-            return "json"
-        return super().db_type(connection)
-
-    def from_db_value(
-        self,
-        value: object,
-        expression: Expression,
-        connection: BaseDatabaseWrapper,
-    ) -> object:
-        """Decode what the database returns; psycopg has decoded `json` itself."""
-        if isinstance(value, str):
-            return super().from_db_value(value, expression, connection)
-        return value

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                         max_length=200,
                     ),
                 ),
-                ("schema", datasets.exact.OrderedJSONField(default=dict)),
+                ("schema", datasets.exact.ExactJSONField(default=dict)),
                 ("key_field", models.CharField(blank=True, max_length=200)),
                 ("subkey_field", models.CharField(blank=True, max_length=200)),
                 ("date_field", models.CharField(blank=True, max_length=200)),

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Upper
 
-from datasets.exact import OrderedJSONField
+from datasets.exact import ExactJSONField
 from workspaces.models import Workspace
 
 
@@ -51,7 +51,7 @@ class Dataset(models.Model):
         max_length=200, blank=True, help_text="Who supplies the data, in free words."
     )
     #: Apperate's JSON Schema object; the order of its properties is shown to people.
-    schema = OrderedJSONField(default=dict)
+    schema = ExactJSONField(default=dict)
     key_field = models.CharField(max_length=200, blank=True)
     subkey_field = models.CharField(max_length=200, blank=True)
     date_field = models.CharField(max_length=200, blank=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.factories import NOW, DatasetFactory
 pytestmark = pytest.mark.django_db
 
 
-def row(dataset: Dataset, place: int, **changes: object) -> RecordRow:
+def row(dataset: Dataset, place: int, **changes: Any) -> RecordRow:
     return RecordRow(
         batch_id=1,
         ord=place,
@@ -96,3 +97,13 @@ def test_more_identities_than_one_statement_takes_are_all_found() -> None:
     }
 
     assert len(find_current(dataset_id=dataset.pk, identities=asked)) == 2_500
+
+
+def test_members_come_back_in_the_order_in_which_they_were_sent() -> None:
+    dataset = DatasetFactory()
+
+    insert_records([row(dataset, 0, body='{"zebra": 1, "a": {"long": 2, "b": 3}}')])
+
+    record = Record.objects.get()
+    assert list(record.body) == ["zebra", "a"]
+    assert list(record.body["a"]) == ["long", "b"]
