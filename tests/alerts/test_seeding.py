@@ -10,7 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from alerts.models import Alert, FeedEntry
-from alerts.pipeline import drain_round
+from alerts.pipeline import drain_lane
 from alerts.services import (
     ExampleNotFound,
     example_cards,
@@ -58,8 +58,7 @@ def stock() -> Dataset:
 
 
 def drain(dataset: Dataset) -> None:
-    while drain_round(lane_id=open_lane(dataset).pk):
-        pass
+    drain_lane(lane_id=open_lane(dataset).pk, budget_seconds=60)
 
 
 def demo() -> Access:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tests.factories import DatasetFactory, WorkspaceFactory
@@ -19,3 +22,10 @@ def access(db: None) -> Access:
 def prices(access: Access) -> Dataset:
     """DEMO:PRICES, prices by symbol."""
     return DatasetFactory(workspace=access.workspace, slug="PRICES")
+
+
+@pytest.fixture
+def uploads(settings: Settings, tmp_path: Path) -> Path:
+    """A directory of its own for uploaded files."""
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
