@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.installations import ROOT, Installation, installed, until
+from tests.up.watching import Watched, read
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,17 @@ def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
     assert parts == dict.fromkeys(
         ["database", "migrations", "worker", "beat", "runner"], "ok"
     )
+
+
+def test_an_alert_reaches_an_open_socket(serving):
+    watched = Watched.make(serving)
+
+    with watched.socket() as socket:
+        watched.raise_alert("MSFT")
+
+        frame = read(socket)
+
+    assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "MSFT")
 
 
 def test_a_second_up_in_the_same_directory_is_refused(serving):

@@ -1,0 +1,72 @@
+"""Load: numbered events at a steady rate, and the list of those that were accepted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from tests.chaos.client import Client
+from tests.chaos.events import DATASET, event
+
+SENDERS = 8
+EVENTS_A_REQUEST = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Load:
+    """Posts events until it is told to stop; each request until it is accepted."""
+
+    port: int
+    token: str
+    events_a_second: float
+    #: Numbers of the events that were answered with 2xx, as the answers came.
+    accepted: list[int] = field(default_factory=list)
+    repeats: int = 0
+    errors: list[BaseException] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin to send."""
+        begin = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._send, args=(sender, begin), daemon=True)
+            for sender in range(SENDERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Send what was begun until it is accepted, and no more."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(90)
+        self.check()
+
+    def check(self) -> None:
+        """Raise what ended a sender, if anything did."""
+        if self.errors:
+            raise self.errors[0]
+
+    def _send(self, sender: int, begin: float) -> None:
+        client = Client(self.port, self.token)
+        apart = EVENTS_A_REQUEST / self.events_a_second
+        request = sender
+        try:
+            while not self._stopping.wait(begin + request * apart - time.monotonic()):
+                self._post(client, request)
+                request += SENDERS
+        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+            self.errors.append(error)
+        self.repeats += client.repeats
+
+    def _post(self, client: Client, request: int) -> None:
+        first = request * EVENTS_A_REQUEST
+        numbers = range(first, first + EVENTS_A_REQUEST)
+        client.post(
+            f"datasets/{DATASET}/records",
+            [event(number) for number in numbers],
+            key=f"load-{request}",
+        )
+        self.accepted.extend(numbers)

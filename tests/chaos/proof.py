@@ -1,0 +1,175 @@
+"""What is stored, held against what was accepted and what the reference decides."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+
+from datasets.json import decode_trusted
+from tests.chaos.events import DATASET
+from tests.installations import Installation
+from tests.rules.engine.reference import ReferenceEvaluator, Told
+
+# Any: a row holds what its query names.
+Row = tuple[Any, ...]
+Query = Callable[[str], list[Row]]
+
+SERIES = f"DEMO:{DATASET}"
+
+_WAITING = """
+SELECT (SELECT count(*) FROM datasets_batch WHERE state = 'pending')
+     + (SELECT count(*) FROM alerts_feedentry WHERE seq IS NULL)
+     + (SELECT count(*) FROM alerts_delivery WHERE status IN ('queued', 'failed'))
+"""
+_RECORDS = """
+SELECT b.seq, r.ord, r.key, r.event_time, CAST(r.body AS TEXT), r.is_late
+FROM datasets_record r JOIN datasets_batch b ON b.id = r.batch_id
+JOIN datasets_lane l ON l.id = b.lane_id JOIN datasets_dataset d ON d.id = l.dataset_id
+JOIN workspaces_workspace w ON w.id = d.workspace_id
+WHERE w.slug = 'DEMO' AND b.state = 'judged' ORDER BY b.seq, r.ord
+"""
+_TRANSITIONS = """
+SELECT t.id, t.rule_id, a.version_id, t.key, t.kind, t.seq, t.ord, o.seq, o.ord
+FROM alerts_transition t JOIN alerts_alert a ON a.id = t.alert_id
+JOIN alerts_transition o ON o.alert_id = a.id AND o.number = 1
+"""
+_VERSIONS = """
+SELECT effective_seq, rule_id, id, CAST(definition AS TEXT) FROM rules_version
+"""
+_COUNTERS = "SELECT id, ran, passed, failed, unknown, sent FROM rules_rule"
+_TELLINGS = """
+SELECT d.transition_id, o.slug FROM alerts_delivery d
+JOIN alerts_output o ON o.id = d.output_id
+"""
+_LANES = """
+SELECT l.next_seq, count(b.seq), count(DISTINCT b.seq), max(b.seq)
+FROM datasets_lane l JOIN datasets_batch b ON b.lane_id = l.id
+GROUP BY l.id, l.next_seq HAVING count(b.seq) > 0
+"""
+_FEED = "SELECT count(*), count(DISTINCT seq), max(seq) FROM alerts_feedentry"
+
+
+class Proof(NamedTuple):
+    """What was counted, for people to read, and every difference that was found."""
+
+    counted: Mapping[str, int]
+    differences: list[str]
+
+
+def database_of(installation: Installation) -> Query:
+    """Return how to ask an installation's database."""
+    url = installation.settings.get("DATABASE_URL")
+    return _postgresql(url) if url else _sqlite(installation)
+
+
+def waiting(query: Query) -> int:
+    """Count what is still to be judged, numbered or told."""
+    return int(query(_WAITING)[0][0])
+
+
+def prove(query: Query, *, accepted: Iterable[int]) -> Proof:
+    """Compare the database with the accepted events and with the reference.
+
+    1. Every accepted event is stored once and stands in a judged batch.
+    2. The lane's numbers have no gap and no double; so have the feed's.
+    3. Transitions with what they told, and the counters, are those of the reference
+       evaluator over the records in lane order.
+    """
+    records = query(_RECORDS)
+    tellings = query(_TELLINGS)
+    stored = Counter(int(_read(row[4])["n"]) for row in records)
+    wanted, counters = _expected(query, records)
+    found = _found(query, tellings)
+    differences = [
+        *_differing("events stored", Counter(set(accepted)), stored),
+        *_differing("transitions", Counter(wanted), Counter(found)),
+        *_differing("counters", Counter(counters), Counter(query(_COUNTERS))),
+        *(f"lane {row}" for row in query(_LANES) if not _is_dense(*row)),
+        *(f"feed {row}" for row in query(_FEED) if not row[0] == row[1] == row[2]),
+    ]
+    counted = {
+        "events": len(records),
+        "late": sum(1 for row in records if row[5]),
+        "transitions": len(found),
+        "tellings": len(tellings),
+    }
+    return Proof(counted, differences)
+
+
+def _expected(
+    query: Query, records: list[Row]
+) -> tuple[list[Told], list[tuple[int, ...]]]:
+    reference = ReferenceEvaluator(lateness=timedelta(seconds=60))
+    versions = sorted(query(_VERSIONS))
+    told: list[Told] = []
+    for seq, place, key, at, body, _ in records:
+        while versions and versions[0][0] < seq:
+            _, rule_id, version_id, definition = versions.pop(0)
+            reference.put(rule_id, version_id, _read(definition))
+        told += reference.judge(SERIES, key, _read(body), _time(at), seq, place)
+    names = ("ran", "passed", "failed", "unknown", "sent")
+    counters = [
+        (rule_id, *(counts[name] for name in names))
+        for rule_id, counts in reference.counts.items()
+    ]
+    return [one._replace(told=tuple(sorted(one.told))) for one in told], counters
+
+
+def _found(query: Query, tellings: list[Row]) -> list[Told]:
+    told: dict[int, list[str]] = {}
+    for transition, output in tellings:
+        told.setdefault(transition, []).append(output)
+    return [
+        Told._make((*row[1:7], row[7:9], _sorted(told, row[0])))
+        for row in query(_TRANSITIONS)
+    ]
+
+
+def _sorted(told: Mapping[int, list[str]], transition: int) -> tuple[str, ...]:
+    return tuple(sorted(told.get(transition, ())))
+
+
+def _differing(what: str, wanted: Counter[Any], found: Counter[Any]) -> list[str]:
+    """Name what is missing and what is too much, each with a few examples."""
+    return [
+        f"{what} {word}: {sum(some.values())}, such as {list(some)[:3]}"
+        for word, some in (("missing", wanted - found), ("too many", found - wanted))
+        if some
+    ]
+
+
+def _is_dense(following: int, count: int, distinct: int, last: int) -> bool:
+    return count == distinct and last == following - 1
+
+
+def _time(at: datetime | str) -> datetime:
+    """Read a time as the database returns it; SQLite keeps UTC as text."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(f"{at}+00:00")
+
+
+def _read(text: str) -> Any:  # Any: JSON of a form that its reader knows
+    return decode_trusted(text)
+
+
+def _sqlite(installation: Installation) -> Query:
+    path = installation.data_dir / "bellwether.sqlite3"
+
+    def query(words: str) -> list[Row]:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return database.execute(words).fetchall()
+
+    return query
+
+
+def _postgresql(url: str) -> Query:
+    def query(words: str) -> list[Row]:
+        with psycopg.connect(url) as database:
+            return database.execute(words).fetchall()
+
+    return query

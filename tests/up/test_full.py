@@ -1,0 +1,95 @@
+"""`up` on PostgreSQL and Redis: a process for each kind of work.
+
+The tests share one installation and a Redis of their own, which the last one stops.
+"""
+
+import json
+import os
+import signal
+
+import pytest
+import redis
+
+from tests.installations import full_settings, installed, until
+from tests.services.redis import redis_server
+from tests.up.watching import Watched, read
+
+PARTS = {"web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"}
+
+
+@pytest.fixture(scope="module")
+def own_redis():
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def serving(prepared_data, tmp_path_factory, postgres_url, own_redis):
+    data_dir = tmp_path_factory.mktemp("full") / "data"
+    with (
+        full_settings(postgres_url, own_redis) as settings,
+        installed(data_dir, prepared=prepared_data, settings=settings) as installation,
+    ):
+        installation.start()
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def watched(serving):
+    return Watched.make(serving)
+
+
+def test_each_kind_of_work_is_a_process_under_one_parent(serving):
+    until(
+        lambda: set(serving.processes().values()) == {"parent", *PARTS},
+        seconds=30,
+        what="starting every part",
+    )
+
+
+def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
+    until(lambda: serving.answers("/readyz")[0] == 200, seconds=60, what="readiness")
+
+    parts = json.loads(serving.answers("/readyz")[1])["parts"]
+    assert parts.keys() == {"database", "migrations", *PARTS} - {"web"}
+    assert set(parts.values()) == {"ok"}
+
+
+def test_a_socket_that_idles_is_not_cut_and_hears_what_comes_then(watched):
+    with watched.socket() as socket:
+        with pytest.raises(TimeoutError):
+            # Longer than the five seconds after which redis-py cuts a blocking read.
+            read(socket, seconds=6)
+        watched.raise_alert("AFTER-A-WHILE")
+
+        frame = read(socket)
+
+    assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "AFTER-A-WHILE")
+
+
+def test_a_killed_worker_takes_its_pool_along_and_starts_again(serving, watched):
+    first = serving.leader_of("drain.0")
+
+    os.kill(first, signal.SIGKILL)
+
+    until(lambda: first not in serving.processes(), seconds=10, what="its end")
+    until(
+        lambda: list(serving.processes().values()).count("drain.0") == 2,
+        seconds=60,
+        what="the start of the worker and of its pool",
+    )
+    assert "drain.0 was ended by signal 9; it starts again at once." in serving.said
+
+
+def test_without_redis_alerts_come_all_the_same_and_up_still_stops(
+    serving, watched, own_redis
+):
+    with redis.Redis.from_url(own_redis) as broker:
+        broker.shutdown(nosave=True)
+
+    watched.raise_alert("WITHOUT-REDIS")
+
+    until(lambda: "WITHOUT-REDIS" in watched.alerted(), seconds=15, what="the alert")
+
+    assert serving.stop() == 0
+    assert serving.processes() == {}
