@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from datasets.formats import (
@@ -15,7 +16,10 @@ from datasets.formats import (
     RowStream,
     open_rows,
 )
+from datasets.models import Dataset
 from datasets.schemas import InferredSchema, infer_schema
+from datasets.services.sifting import RowSieve, as_rejected
+from datasets.store.spool import RejectedLine
 
 #: So much of a file is looked at.
 SAMPLE_BYTES = 262_144
@@ -28,14 +32,19 @@ PROBLEMS_SHOWN = 10
 class ImportPreview:
     """What was found at the start of a file.
 
-    `inferred` suggests types, key and date; a person corrects them. `failure` says why
-    no row, or no further row, can be read; then nothing can be imported.
+    `inferred` suggests types, key and date; a person corrects them. `problems` are the
+    first rows that would be set aside, of `looked_at` rows altogether. `failure` says
+    why no row, or no further row, can be read; then nothing can be imported.
     """
 
     format: Format
     inferred: InferredSchema
     rows: tuple[Mapping[str, object], ...]
-    problems: tuple[RowProblem, ...]
+    problems: tuple[RejectedLine, ...]
+    problem_count: int = 0
+    looked_at: int = 0
+    #: Whether the rows looked at are all there are.
+    is_whole: bool = True
     failure: RowProblem | None = None
 
 
@@ -45,8 +54,13 @@ def preview_import(
     is_whole: bool,
     file_name: str = "",
     content_type: str = "",
+    dataset: Dataset | None = None,
+    now: datetime,
 ) -> ImportPreview:
-    """Look at the start of a file; `is_whole` says that the sample is all of it."""
+    """Look at the start of a file; `is_whole` says that the sample is all of it.
+
+    With a dataset, rows that do not fit it are problems too.
+    """
     try:
         stream = open_rows(
             io.BytesIO(sample), filename=file_name, content_type=content_type
@@ -59,16 +73,36 @@ def preview_import(
         failure = None if found else failure
         found = found[:-1] if len(found) > 1 and len(found) < SAMPLE_ROWS else found
     rows = [one.values for one in found if isinstance(one, Row)]
-    problems = [one for one in found if isinstance(one, RowProblem)]
+    unread = [one for one in found if isinstance(one, RowProblem)]
     if not rows and failure is None:
-        failure = problems[0] if problems else _NO_ROWS
+        failure = unread[0] if unread else _NO_ROWS
+    text_cells = stream.detected.has_text_cells
+    sieve = (
+        RowSieve(dataset, has_text_cells=text_cells, received_at=now)
+        if dataset
+        else None
+    )
+    problems = _problems(found, sieve)
     return ImportPreview(
         format=stream.detected.format,
-        inferred=infer_schema(rows, text_cells=stream.detected.has_text_cells),
+        inferred=infer_schema(rows, text_cells=text_cells),
         rows=tuple(rows[:ROWS_SHOWN]),
         problems=tuple(problems[:PROBLEMS_SHOWN]),
+        problem_count=len(problems),
+        looked_at=len(found),
+        is_whole=is_whole and len(found) < SAMPLE_ROWS,
         failure=failure,
     )
+
+
+def _problems(
+    found: Iterable[Row | RowProblem], sieve: RowSieve | None
+) -> list[RejectedLine]:
+    """Return what would be set aside: what cannot be read, and what does not fit."""
+    if sieve is None:
+        return [as_rejected(one) for one in found if isinstance(one, RowProblem)]
+    taken = map(sieve.take, found)
+    return [one for one in taken if isinstance(one, RejectedLine)]
 
 
 _NO_ROWS = RowProblem(

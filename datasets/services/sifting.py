@@ -77,7 +77,7 @@ class RowSieve:
     def take(self, row: Row | RowProblem) -> CheckedEvent | RejectedLine:
         """Return what becomes of a row."""
         if isinstance(row, RowProblem):
-            return RejectedLine(line=row.line, excerpt=row.excerpt, reason=row.detail)
+            return as_rejected(row)
         event: Mapping[str, object] = row.values
         if self._cells is not None:
             event = self._cells.read(cast("Mapping[str, str]", row.values))
@@ -86,3 +86,10 @@ class RowSieve:
             return one
         excerpt = encode(row.values).decode()[:EXCERPT_LENGTH]
         return RejectedLine(line=row.line, excerpt=excerpt, reason=one)
+
+
+def as_rejected(problem: RowProblem) -> RejectedLine:
+    """Return a row that cannot be read as a line that is set aside."""
+    return RejectedLine(
+        line=problem.line, excerpt=problem.excerpt, reason=problem.detail
+    )

@@ -52,7 +52,8 @@ def records_of_keys(
     rows = ", ".join(["(%s, %s)"] * len(keys))
     query = f"""
         WITH w(place, key) AS (VALUES {rows})
-        SELECT x.batch_id, x.ord, x.key, x.subkey, x.event_time, x.is_late, x.body
+        SELECT x.batch_id, x.ord, x.key, x.subkey, x.event_time, x.is_late,
+               CAST(x.body AS text)
         FROM w {join} ORDER BY w.place, {order} LIMIT %s"""  # noqa: S608 - names and signs of our own
     asked: list[int | str] = [
         part for place, key in enumerate(keys) for part in (place, key)
@@ -99,7 +100,7 @@ def count_up_to(*, dataset_ids: Sequence[int], limit: int) -> dict[int, int]:
     query = f"""
         SELECT d.id, (SELECT COUNT(*) FROM (
             SELECT 1 FROM {_TABLE} x
-            WHERE x.dataset_id = d.id AND x.is_current LIMIT %s) some)
+            WHERE x.dataset_id = d.id AND x.is_current LIMIT %s) AS counted)
         FROM {_DATASETS} d WHERE d.id IN ({places})"""  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
         cursor.execute(query, [limit, *dataset_ids])
