@@ -49,9 +49,9 @@ def records_of_keys(
         if postgres
         else f"CROSS JOIN {_TABLE} x ON (x.batch_id, x.ord) IN ({wanted})"
     )
-    rows = ", ".join(["(%s, %s)"] * len(keys))
+    values = ", ".join(["(%s, %s)"] * len(keys))
     query = f"""
-        WITH w(place, key) AS (VALUES {rows})
+        WITH w(place, key) AS (VALUES {values})
         SELECT x.batch_id, x.ord, x.key, x.subkey, x.event_time, x.is_late,
                CAST(x.body AS text)
         FROM w {join} ORDER BY w.place, {order} LIMIT %s"""  # noqa: S608 - names and signs of our own
