@@ -85,6 +85,6 @@ def _judge_and_record(lane: Lane, batches: list[Batch]) -> None:
     with writing():
         next_seq = finish_batches(lane=lane, settled=settled)
         save_facts(lane=lane, changed=facts_to_store(lane=lane, judgement=judgement))
-        save_states(judgement=judgement, now=now)
+        save_states(lane=lane, judgement=judgement, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
     return_program(lane, program, next_seq=next_seq)

@@ -46,6 +46,37 @@ class JudgedTransition:
 
 
 @dataclass(slots=True, kw_only=True)
+class Streak:
+    """How a rule fared: errors in a row up to now, and whether it was well before."""
+
+    errors: int = 0
+    last: str = ""
+    began_well: bool = False
+
+    def add(self, error: str) -> None:
+        """Count one more event of which the rule could not judge."""
+        self.errors += 1
+        self.last = error
+
+    def end(self) -> None:
+        """Note that the rule judged an event."""
+        self.errors, self.last, self.began_well = 0, "", True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A change of a rule that its lane has reached; no version: it is judged no more.
+
+    `then` is the version that another lane is to judge from now on.
+    """
+
+    rule_id: int
+    version_id: int | None
+    seq: int
+    then: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Judgement:
     """Everything that a drain has to commit after judging some batches."""
 
@@ -53,10 +84,8 @@ class Judgement:
     facts: dict[FactKey, KeyFacts] = field(default_factory=dict)
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
-    errors: dict[int, str] = field(default_factory=dict)
-    judged_rules: set[int] = field(default_factory=set)
-    #: Rule id -> version id that came into effect (None: no more judged), and where.
-    effects: list[tuple[int, int | None, int]] = field(default_factory=list)
+    streaks: dict[int, Streak] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
 
 
 def judge_batches(
@@ -122,8 +151,15 @@ class _Bench:
             self.program.remove(rule_id)
         else:
             self.program.put(new)
+        # A new version begins well, whatever became of the old one in this round.
+        self.judgement.streaks.pop(rule_id, None)
         self.judgement.effects.append(
-            (rule_id, new.version_id if new else None, one.seq)
+            Effect(
+                rule_id=rule_id,
+                version_id=new.version_id if new else None,
+                seq=one.seq,
+                then=one.batch.options.get("then"),
+            )
         )
 
     def _carry_over(
@@ -200,9 +236,10 @@ class _Bench:
         self._instances.update(result.instances)
         judgement.facts.update(result.facts)
         judgement.instances.update(result.instances)
-        judgement.errors.update(result.errors)
+        for rule_id, error in result.errors.items():
+            judgement.streaks.setdefault(rule_id, Streak()).add(error)
         for rule_id, counts in result.counts.items():
-            judgement.judged_rules.add(rule_id)
+            judgement.streaks.setdefault(rule_id, Streak()).end()
             judgement.counts[rule_id] = judgement.counts.get(rule_id, Counts()) + counts
         judgement.transitions += [
             JudgedTransition(

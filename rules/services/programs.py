@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
 
 from datasets.models import Dataset, KeyForm, Lane
 from rules.engine import Program, Specification, parse_definition
@@ -58,9 +61,13 @@ def borrow_program(lane: Lane) -> LaneProgram:
 
 
 def return_program(lane: Lane, program: LaneProgram, *, next_seq: int) -> None:
-    """Keep a program whose lane was committed up to `next_seq`."""
+    """Keep a program once the transaction that moves its lane so far is committed.
+
+    Not before: were the commit lost, another process could come to the same position
+    by other batches.
+    """
     program.next_seq = next_seq
-    _shelf[lane.pk] = program
+    transaction.on_commit(partial(_shelf.__setitem__, lane.pk, program))
 
 
 def series_of(dataset: Dataset) -> str:

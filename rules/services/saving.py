@@ -11,11 +11,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from datasets.models import Lane, Origin
-from datasets.services import append_batch
+from datasets.models import Lane
 from rules.engine import Specification, render_sentence, to_definition
 from rules.models import Rule, RuleQuerySet, Version
 from rules.ports import ports
+from rules.services.changes import append_rule_change
 from rules.services.definitions import read_definition
 from workspaces.access import Access, Need
 from workspaces.refusals import Clash, Missing, Stale, VersionUnsaid
@@ -105,8 +105,6 @@ def change_rule(
     rule.name = spec.name
     rule.updated_at = now
     rule.save(update_fields=["name", "updated_at"])
-    if latest is not None and latest.lane_id != lane.pk and rule.is_enabled:
-        _append_change(rule, latest.lane, version=None, reason="edited", now=now)
     _add_version(access=access, rule=rule, spec=spec, lane=lane, now=now)
     record_audit(access=access, action="rule.changed", target=rule.name, now=now)
     return rule
@@ -152,9 +150,14 @@ def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
     rule.refresh_from_db()
     if not claimed or rule.latest is None:
         return rule
-    version = rule.latest if on else None
     reason = "enabled" if on else "disabled"
-    _append_change(rule, rule.latest.lane, version=version, reason=reason, now=now)
+    append_rule_change(
+        lane=rule.latest.lane,
+        rule_id=rule.pk,
+        version_id=rule.latest.pk if on else None,
+        reason=reason,
+        now=now,
+    )
     record_audit(access=access, action=f"rule.{reason}", target=rule.name, now=now)
     return rule
 
@@ -171,8 +174,13 @@ def delete_rule(*, access: Access, rule: Rule, now: datetime) -> None:
     if not claimed:
         raise RuleNotFound("This rule is deleted already.")
     if rule.latest is not None:
-        lane = rule.latest.lane
-        _append_change(rule, lane, version=None, reason="deleted", now=now)
+        append_rule_change(
+            lane=rule.latest.lane,
+            rule_id=rule.pk,
+            version_id=None,
+            reason="deleted",
+            now=now,
+        )
     record_audit(access=access, action="rule.deleted", target=rule.name, now=now)
 
 
@@ -228,10 +236,10 @@ def _check_expected(rule: Rule, expected: str | None) -> None:
 def _add_version(
     *, access: Access, rule: Rule, spec: Specification, lane: Lane, now: datetime
 ) -> None:
-    number = rule.latest.number + 1 if rule.latest else 1
+    before = rule.latest
     rule.latest = Version.objects.create(
         rule=rule,
-        number=number,
+        number=before.number + 1 if before else 1,
         definition=to_definition(spec),
         sentence=render_sentence(spec),
         lane=lane,
@@ -239,24 +247,17 @@ def _add_version(
         created_at=now,
     )
     rule.save(update_fields=["latest"])
-    if rule.is_enabled:
-        reason = "edited" if number > 1 else "created"
-        _append_change(rule, lane, version=rule.latest, reason=reason, now=now)
-
-
-def _append_change(
-    rule: Rule, lane: Lane, *, version: Version | None, reason: str, now: datetime
-) -> None:
-    """Give the change its place: events before it see the old rule, later ones this."""
-    append_batch(
-        lane=lane,
-        origin=Origin.RULE,
+    if not rule.is_enabled:
+        return
+    moves = before is not None and before.lane_id != lane.pk
+    append_rule_change(
+        # The lane it leaves closes what is open before the new one begins.
+        lane=before.lane if before is not None and moves else lane,
+        rule_id=rule.pk,
+        version_id=None if moves else rule.latest.pk,
+        reason="edited" if before else "created",
+        then=rule.latest.pk if moves else None,
         now=now,
-        options={
-            "rule": rule.pk,
-            "version": version.pk if version else None,
-            "reason": reason,
-        },
     )
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Value
 
+from datasets.models import Lane
 from rules.engine import Counts
 from rules.models import Health, Instance, Rule, Version
-from rules.services.judging import Judgement
+from rules.services.changes import append_rule_change
+from rules.services.judging import Effect, Judgement, Streak
+
+#: A rule that could not judge so many events in a row is turned off.
+ERRORS_BORNE = 20
 
 
-def save_states(*, judgement: Judgement, now: datetime) -> None:
+def save_states(*, lane: Lane, judgement: Judgement, now: datetime) -> None:
     """Store instances, counters and effects inside the drain's commit."""
     _save_instances(judgement)
     _add_counts(judgement.counts, now)
-    _save_effects(judgement)
-    _save_health(judgement)
+    _save_effects(lane, judgement.effects, now)
+    _save_health(judgement.streaks)
+    _turn_off_failing(lane, judgement.streaks, now)
 
 
 def _save_instances(judgement: Judgement) -> None:
@@ -65,24 +71,66 @@ def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:
         )
 
 
-def _save_effects(judgement: Judgement) -> None:
-    for rule_id, version_id, seq in judgement.effects:
-        Rule.objects.filter(pk=rule_id).update(in_effect=version_id)
-        if version_id is not None:
-            Version.objects.filter(pk=version_id, effective_seq=None).update(
-                effective_seq=seq
-            )
-
-
-def _save_health(judgement: Judgement) -> None:
-    """Count errors in a row; the rule's owner sees the newest sentence."""
-    for rule_id, error in judgement.errors.items():
-        Rule.objects.filter(pk=rule_id).update(
-            health=Health.ERROR,
-            error=error,
-            errors_in_a_row=F("errors_in_a_row") + 1,
+def _save_effects(lane: Lane, effects: Iterable[Effect], now: datetime) -> None:
+    for one in effects:
+        rules = Rule.objects.filter(pk=one.rule_id)
+        if one.version_id is None:
+            # A rule that moved on may be in effect in its new lane already.
+            rules.filter(in_effect__lane=lane).update(in_effect=None)
+            _hand_over(one, now)
+            continue
+        rules.update(
+            in_effect=one.version_id, health=Health.OK, error="", errors_in_a_row=0
         )
-    healed = judgement.judged_rules - judgement.errors.keys()
-    Rule.objects.filter(pk__in=healed, health=Health.ERROR).update(
+        Version.objects.filter(pk=one.version_id, effective_seq=None).update(
+            effective_seq=one.seq
+        )
+
+
+def _hand_over(effect: Effect, now: datetime) -> None:
+    """Let the lane that a rule moved to begin, now that this one has ended its part."""
+    if effect.then is None:
+        return
+    append_rule_change(
+        lane=Version.objects.select_related("lane").get(pk=effect.then).lane,
+        rule_id=effect.rule_id,
+        version_id=effect.then,
+        reason="edited",
+        now=now,
+    )
+
+
+def _save_health(streaks: Mapping[int, Streak]) -> None:
+    """Count errors in a row; the rule's owner sees the newest sentence."""
+    for rule_id, streak in streaks.items():
+        if streak.errors:
+            before = Value(0) if streak.began_well else F("errors_in_a_row")
+            Rule.objects.filter(pk=rule_id).update(
+                health=Health.ERROR,
+                error=streak.last,
+                errors_in_a_row=before + streak.errors,
+            )
+    well = [rule_id for rule_id, streak in streaks.items() if not streak.errors]
+    Rule.objects.filter(pk__in=well, health=Health.ERROR).update(
         health=Health.OK, error="", errors_in_a_row=0
     )
+
+
+def _turn_off_failing(lane: Lane, streaks: Mapping[int, Streak], now: datetime) -> None:
+    """Turn off rules that fail on and on; their health says why.
+
+    Like any other change it takes its place in the lane's order.
+    """
+    failing = [rule_id for rule_id, streak in streaks.items() if streak.errors]
+    for rule in Rule.objects.filter(
+        pk__in=failing, errors_in_a_row__gte=ERRORS_BORNE, is_enabled=True
+    ):
+        Rule.objects.filter(pk=rule.pk).update(
+            is_enabled=False,
+            updated_at=now,
+            error=f"Turned off after {rule.errors_in_a_row} errors in a row, the last"
+            f" of which was {rule.error}",
+        )
+        append_rule_change(
+            lane=lane, rule_id=rule.pk, version_id=None, reason="disabled", now=now
+        )
