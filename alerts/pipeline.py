@@ -11,15 +11,21 @@ deliver     alerts.services.deliver              claim, render, send, record
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
+from alerts.poison import judge_with_care
 from alerts.services import record_transitions
 from config.celery import Task, answer, nudge
 from config.clock import database_now
-from datasets.models import Batch, Lane
+from datasets.models import Lane
 from datasets.services import (
     LaneBusy,
+    LaneMoved,
+    SettledBatch,
     finish_batches,
     holding,
+    is_waiting,
+    note_try,
     save_facts,
     settle_batches,
     take_batches,
@@ -35,9 +41,6 @@ from rules.services import (
 
 #: A drain gives the worker back after this long; what is left rings again.
 BUDGET_SECONDS = 2.0
-#: One commit's worth: small where writers wait in line, large where they do not.
-ROUND_BATCHES = 200
-ROUND_EVENTS = 500
 
 
 def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
@@ -49,36 +52,39 @@ def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     answer(Task.DRAIN, lane_id=lane_id)
     deadline = time.monotonic() + budget_seconds
     while time.monotonic() < deadline:
+        # Asked without holding the lane: what was stored behind a round's back, while
+        # whoever came for it found the lane busy, is seen here.
+        if not is_waiting(lane_id=lane_id):
+            return
         try:
-            if not drain_round(lane_id=lane_id):
-                return
-        except LaneBusy:
+            drain_round(lane_id=lane_id)
+        except (LaneBusy, LaneMoved):
             return
     nudge(Task.DRAIN, lane_id=lane_id)
 
 
-def drain_round(*, lane_id: int) -> bool:
-    """Judge one round of pending batches; False if none was waiting.
+def drain_round(*, lane_id: int) -> None:
+    """Judge one round of pending batches, or with care one part of a batch.
 
     1. Hold the lane and take its first pending batches, in order.
     2. Settle their duplicates and let the lane's program judge their events.
     3. Commit progress, facts, states, transitions, alerts and deliveries as one.
 
     Raises:
-        LaneBusy: if another worker holds the lane.
+        LaneBusy, LaneMoved: if another worker is at it.
     """
+    now = database_now()
+    if note_try(lane_id=lane_id, now=now):
+        judge_with_care(lane_id=lane_id, judge=judge_and_record, now=now)
+        return
     with holding(lane_id) as lane:
-        batches = take_batches(
-            lane=lane, limit_batches=ROUND_BATCHES, limit_events=ROUND_EVENTS
-        )
-        if not batches:
-            return False
-        _judge_and_record(lane, batches)
-    return True
+        batches = take_batches(lane=lane)
+        if batches:
+            judge_and_record(lane, settle_batches(lane=lane, batches=batches))
 
 
-def _judge_and_record(lane: Lane, batches: list[Batch]) -> None:
-    settled = settle_batches(lane=lane, batches=batches)
+def judge_and_record(lane: Lane, settled: Sequence[SettledBatch]) -> None:
+    """Judge settled batches and commit all that follows, or nothing of it."""
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     now = database_now()
@@ -87,4 +93,4 @@ def _judge_and_record(lane: Lane, batches: list[Batch]) -> None:
         save_facts(lane=lane, changed=facts_to_store(lane=lane, judgement=judgement))
         save_states(lane=lane, judgement=judgement, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
-    return_program(lane, program, next_seq=next_seq)
+        return_program(lane, program, next_seq=next_seq)

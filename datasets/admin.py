@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from config.clock import database_now
 from datasets.json import encode
 from datasets.models import (
     Batch,
@@ -27,6 +28,8 @@ from datasets.models import (
     Run,
     Source,
 )
+from datasets.services import NothingToReplay, replay_quarantined
+from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
 
 #: Records of a batch that its page shows.
@@ -68,26 +71,17 @@ class DatasetAdmin(admin.ModelAdmin):
 
 
 @admin.register(Lane)
-class LaneAdmin(admin.ModelAdmin):
-    """Lanes; pausing one stops its judging, not its accepting."""
+class LaneAdmin(ReadOnlyAdmin):
+    """Lanes; pausing one stops its judging, not its accepting.
+
+    There is no form: saving one would write back the position at which it was opened.
+    """
 
     list_display = ("id", "dataset", "shard", "next_seq", "is_paused", "crash_batch")
     list_filter = ("is_paused",)
     list_select_related = ("dataset",)
     search_fields = ("dataset__slug",)
-    readonly_fields = (
-        "dataset",
-        "shard",
-        "next_seq",
-        "epoch",
-        "crash_batch",
-        "crash_tries",
-    )
     actions = ("pause", "resume")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Lanes come with their dataset."""
-        return False
 
     @admin.action(description="Pause the judging of selected lanes")
     def pause(self, request: HttpRequest, lanes: QuerySet[Lane]) -> None:
@@ -193,11 +187,22 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(Quarantine)
 class QuarantineAdmin(ReadOnlyAdmin):
-    """Events that could not be judged."""
+    """Events that could not be judged; once the reason is mended they can be."""
 
     list_display = ("id", "batch", "ord", "tries", "reason", "created_at")
     search_fields = ("reason",)
+    actions = ("replay",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Fetch what the list names in one query."""
         return super().get_queryset(request).select_related("batch")
+
+    @admin.action(description="Judge selected events again")
+    def replay(self, request: HttpRequest, events: QuerySet[Quarantine]) -> None:
+        """Give events a new place at the end of their lanes."""
+        for one in events.select_related("batch__lane__dataset__workspace"):
+            access = open_for_system(workspace=one.batch.lane.dataset.workspace)
+            try:
+                replay_quarantined(access=access, quarantined=one, now=database_now())
+            except NothingToReplay as refusal:
+                self.message_user(request, f"{one}: {refusal}", messages.WARNING)

@@ -76,18 +76,18 @@ def record_transitions(
     """Store what a drain decided; part of its one commit.
 
     1. Gather alerts and transitions, and a feed entry for each live one.
-    2. Insert them in bulk, then a delivery per transition and told output.
-    3. Close imports that end in this round with one entry each.
-    4. After the commit: number the feed, send the deliveries.
+    2. End alerts before new ones open: an instance has one open alert at a time.
+    3. Insert the rest in bulk, then a delivery per transition and told output.
+    4. Close imports that end in this round with one entry each.
+    5. After the commit: number the feed, send the deliveries.
     """
     record = _Record(lane=lane, now=now)
     standing = _open_alerts(judgement.transitions)
     numbers = _last_numbers(standing.values())
     for one in judgement.transitions:
         _gather(record, one, standing, numbers)
+    Alert.objects.bulk_update(record.ended, ["state", "ended_at"], batch_size=500)
     Alert.objects.bulk_create(record.alerts.values(), batch_size=500)
-    for alert in record.ended:
-        alert.save(update_fields=["state", "ended_at"])
     Transition.objects.bulk_create(record.transitions, batch_size=500)
     deliveries = _deliveries(record, judgement.transitions)
     Delivery.objects.bulk_create(deliveries, batch_size=500)
@@ -259,7 +259,9 @@ def _import_entries(
             at=now,
         )
         for one in settled
-        if one.batch.options.get("closes_import") and not one.batch.is_live
+        if one.is_whole
+        and one.batch.options.get("closes_import")
+        and not one.batch.is_live
     ]
 
 

@@ -63,6 +63,7 @@ from datasets.services.lanes import (
     append_batch,
     backlog_of,
     finish_batches,
+    is_waiting,
     open_lane,
     settle_batches,
     take_batches,
@@ -80,6 +81,14 @@ from datasets.services.market import seed_market
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import Publication, Published, publish_events
+from datasets.services.quarantine import (
+    LanePart,
+    fail_part,
+    note_try,
+    plan_part,
+    settle_part,
+    withdraw_part,
+)
 from datasets.services.reading import (
     ANSWER_LIMIT,
     Part,
@@ -92,6 +101,7 @@ from datasets.services.reading import (
     received_times,
     shown_fields,
 )
+from datasets.services.replaying import NothingToReplay, replay_quarantined
 from datasets.services.retention import forget_expired
 from datasets.services.searching import FoundFact, fact_path, search_facts
 from datasets.services.sources import claim_run, fetch_source, sweep_sources
@@ -138,6 +148,8 @@ __all__ = [
     "LaneBusy",
     "LaneEvent",
     "LaneMoved",
+    "LanePart",
+    "NothingToReplay",
     "Part",
     "Period",
     "PeriodInvalid",
@@ -169,6 +181,7 @@ __all__ = [
     "distinct_values",
     "events_last_minute",
     "fact_path",
+    "fail_part",
     "fetch_source",
     "find_batch",
     "find_dataset",
@@ -180,6 +193,7 @@ __all__ = [
     "holding",
     "import_draft",
     "index_of",
+    "is_waiting",
     "keep_upload",
     "key_as_stored",
     "known_keys",
@@ -188,8 +202,10 @@ __all__ = [
     "load_facts",
     "load_history",
     "newest_records",
+    "note_try",
     "open_draft",
     "open_lane",
+    "plan_part",
     "preview_import",
     "publish_events",
     "read_batch",
@@ -197,11 +213,13 @@ __all__ = [
     "read_key",
     "read_period",
     "received_times",
+    "replay_quarantined",
     "run_import",
     "save_facts",
     "search_facts",
     "seed_market",
     "settle_batches",
+    "settle_part",
     "shown_fields",
     "source_states",
     "start_import",
@@ -210,5 +228,6 @@ __all__ = [
     "take_batches",
     "visible_datasets",
     "wait_for_judgement",
+    "withdraw_part",
     "writing",
 ]

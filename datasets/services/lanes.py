@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 
 from config.celery import Task, nudge
@@ -18,9 +19,17 @@ from datasets.models import (
     Duplicates,
     Lane,
     Origin,
+    Quarantine,
     Record,
 )
-from datasets.store.records import Identity, find_current
+from datasets.store.batches import FinishedBatch, finish_rows
+from datasets.store.records import Identity, Place, find_current, mark_superseded
+
+#: What one commit takes of a lane: little where all writers wait in one line.
+ROUND_BATCHES = 200
+ROUND_EVENTS = {"postgresql": 5_000, "sqlite": 500}
+#: Tries that may die before a lane is drained with care (services.quarantine).
+TRIES_BEFORE_CARE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +48,44 @@ class SettledBatch:
     """A pending batch whose duplicates are decided, and the position it will have.
 
     `superseded` maps positions (batch, ord) of records that leave the current ones
-    to the batch that stands in their place.
+    to the batch that stands in their place. `rest` is None where the batch is judged
+    in one go or comes to its end; else what is kept with it of its progress
+    (`datasets.services.quarantine`). `is_quarantined` says that all of it is set aside.
     """
 
     batch: Batch
     seq: int
     events: list[LaneEvent]
-    superseded: dict[tuple[int, int], int] = field(default_factory=dict)
+    superseded: dict[Place, int] = field(default_factory=dict)
+    ignored: int = 0
     late: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
+    rest: Mapping[str, object] | None = None
+    is_quarantined: bool = False
 
     @property
     def is_refused(self) -> bool:
         """Say whether the batch is void because of duplicates."""
         return bool(self.refused)
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether nothing of the batch remains to be judged after this."""
+        return self.rest is None
+
+    @property
+    def takes_place(self) -> bool:
+        """Say whether the lane moves on by it."""
+        return self.state == BatchState.JUDGED
+
+    @property
+    def state(self) -> BatchState:
+        """Return the state in which its drain leaves the batch."""
+        if not self.is_whole:
+            return BatchState.PENDING
+        if self.is_quarantined:
+            return BatchState.QUARANTINED
+        return BatchState.REFUSED if self.is_refused else BatchState.JUDGED
 
 
 def open_lane(dataset: Dataset) -> Lane:
@@ -89,13 +122,20 @@ def backlog_of(lane: Lane) -> int:
     return total or 0
 
 
-def take_batches(*, lane: Lane, limit_batches: int, limit_events: int) -> list[Batch]:
+def is_waiting(*, lane_id: int) -> bool:
+    """Say whether a lane has something to judge, and may be drained."""
+    waiting = Batch.objects.filter(lane=lane_id, lane__is_paused=False)
+    return waiting.filter(state=BatchState.PENDING).exists()
+
+
+def take_batches(*, lane: Lane) -> list[Batch]:
     """Return the lane's first pending batches, in order, at least one if any waits."""
+    most = ROUND_EVENTS[connection.vendor]
     taken: list[Batch] = []
     events = 0
-    for batch in Batch.objects.filter(lane=lane).pending()[:limit_batches]:
+    for batch in Batch.objects.filter(lane=lane).pending()[:ROUND_BATCHES]:
         events += batch.size
-        if taken and events > limit_events:
+        if taken and events > most:
             break
         taken.append(batch)
     return taken
@@ -106,7 +146,8 @@ def settle_batches(*, lane: Lane, batches: Sequence[Batch]) -> list[SettledBatch
 
     1. Number the batches from the lane's next position on; a refused one takes none.
     2. For each record with an identity, look for the current record that has it: one
-       of an earlier batch, or an earlier one of this round.
+       of an earlier batch, or an earlier one of this round. Events that are not kept
+       are nobody's repetition.
     3. *ignore* drops the newcomer, *replace* supersedes the old one, *refuse* voids
        the whole batch.
     """
@@ -117,10 +158,10 @@ def settle_batches(*, lane: Lane, batches: Sequence[Batch]) -> list[SettledBatch
     seq = lane.next_seq
     for batch in batches:
         one = SettledBatch(batch=batch, seq=seq, events=events.get(batch.pk, []))
-        if dataset.has_identity:
+        if dataset.has_identity and batch.options.get("persists", True):
             _settle(one, dataset, standing)
         settled.append(one)
-        seq += not one.is_refused
+        seq += one.takes_place
     return settled
 
 
@@ -133,14 +174,13 @@ def finish_batches(*, lane: Lane, settled: Sequence[SettledBatch]) -> int:
         LaneMoved: if another worker moved the lane since it was read; running the
             drain again is harmless, because nothing of this commit is stored then.
     """
-    next_seq = lane.next_seq + sum(not one.is_refused for one in settled)
+    next_seq = lane.next_seq + sum(one.takes_place for one in settled)
     moved = Lane.objects.filter(pk=lane.pk, next_seq=lane.next_seq).update(
-        next_seq=next_seq
+        next_seq=next_seq, **_calmed(lane, settled)
     )
     if not moved:
         raise LaneMoved(lane.pk)
-    for one in settled:
-        _finish(one)
+    finish_rows(_finished(one) for one in settled)
     _mark_records(settled)
     return next_seq
 
@@ -151,6 +191,9 @@ class LaneMoved(RuntimeError):
 
 def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     ids = [batch.pk for batch in batches if batch.size]
+    set_aside = set(
+        Quarantine.objects.filter(batch_id__in=ids).values_list("batch_id", "ord")
+    )
     rows = (
         Record.objects.filter(batch_id__in=ids)
         .order_by("batch_id", "ord")
@@ -158,6 +201,8 @@ def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     )
     events: dict[int, list[LaneEvent]] = {}
     for batch_id, place, key, subkey, event_time, body in rows:
+        if (batch_id, place) in set_aside:
+            continue
         events.setdefault(batch_id, []).append(
             LaneEvent(
                 ord=place, key=key, subkey=subkey, event_time=event_time, fields=body
@@ -175,7 +220,7 @@ def _identity(dataset: Dataset, event: LaneEvent) -> Identity:
 
 def _standing_records(
     dataset: Dataset, batches: Sequence[Batch], events: dict[int, list[LaneEvent]]
-) -> dict[Identity, tuple[int, int]]:
+) -> dict[Identity, Place]:
     """Return identity -> position for judged records that this round may repeat."""
     if not dataset.has_identity:
         return {}
@@ -191,7 +236,7 @@ def _standing_records(
 
 
 def _settle(
-    one: SettledBatch, dataset: Dataset, standing: dict[Identity, tuple[int, int]]
+    one: SettledBatch, dataset: Dataset, standing: dict[Identity, Place]
 ) -> None:
     handling = Duplicates(one.batch.options.get("duplicates") or dataset.duplicates)
     repeats = [
@@ -208,6 +253,7 @@ def _settle(
         before = standing.get(identity)
         if before is not None and handling is Duplicates.IGNORE:
             one.superseded[place] = before[0]
+            one.ignored += 1
             continue
         if before is not None:
             one.superseded[before] = one.batch.pk
@@ -227,28 +273,45 @@ def _repeats_within(one: SettledBatch, dataset: Dataset) -> list[LaneEvent]:
     return repeats
 
 
-def _finish(one: SettledBatch) -> None:
+def _finished(one: SettledBatch) -> FinishedBatch:
     batch = one.batch
-    batch.state = BatchState.REFUSED if one.is_refused else BatchState.JUDGED
-    batch.seq = None if one.is_refused else one.seq
-    ignored = sum(place[0] == batch.pk for place in one.superseded)
-    replaced = len(one.superseded) - ignored
-    counts = {"ignored": ignored, "replaced": replaced, "late": len(one.late)}
-    batch.outcome = {name: count for name, count in counts.items() if count}
-    if one.is_refused:
-        batch.outcome["refused"] = one.refused
-    batch.save(update_fields=["state", "seq", "outcome"])
+    outcome: dict[str, object] = {
+        "ignored": one.ignored,
+        "replaced": len(one.superseded) - one.ignored,
+        "late": len(one.late) + batch.outcome.get("late", 0),
+        "refused": one.refused,
+        "quarantined": batch.outcome.get("quarantined", 0),
+        **(one.rest or {}),
+    }
+    return FinishedBatch(
+        batch.pk,
+        one.state,
+        one.seq if one.takes_place else None,
+        {name: said for name, said in outcome.items() if said},
+    )
 
 
-def _mark_records(settled: Iterable[SettledBatch]) -> None:
+def _calmed(lane: Lane, settled: Sequence[SettledBatch]) -> dict[str, int | None]:
+    """Forget tries that died, once the lane is past what may have killed them."""
+    is_past = lane.crash_tries < TRIES_BEFORE_CARE or (
+        lane.crash_batch is None
+        or (settled[-1].is_whole and settled[-1].batch.pk >= lane.crash_batch)
+    )
+    if not lane.crash_tries or not is_past:
+        return {}
+    return {"crash_batch": None, "crash_tries": 0}
+
+
+def _mark_records(settled: Sequence[SettledBatch]) -> None:
     """Note on the records what the drain decided; the only change they ever see."""
+    superseded: dict[Place, int] = {}
     for one in settled:
         mine = Record.objects.filter(batch_id=one.batch.pk)
-        if one.is_refused:
-            mine.update(is_current=False)
         if one.late:
             mine.filter(ord__in=one.late).update(is_late=True)
-        for (batch_id, place), successor in one.superseded.items():
-            Record.objects.filter(batch_id=batch_id, ord=place).update(
-                is_current=False, superseded_by=successor
-            )
+        if not one.is_whole:
+            continue
+        if one.is_refused:
+            mine.update(is_current=False)
+        superseded |= one.superseded
+    mark_superseded(superseded)

@@ -1,6 +1,6 @@
 """Bulk insertion of records: COPY on PostgreSQL, executemany on SQLite."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -58,6 +58,23 @@ def insert_records(rows: Iterable[RecordRow]) -> None:
         )
 
 
+Place = tuple[int, int]
+"""Where a record is: its batch, and its place in it."""
+
+
+def mark_superseded(superseded: Mapping[Place, int]) -> None:
+    """Take records out of the current ones and name the batches in their place."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {_TABLE} SET is_current = %s, superseded_by = %s"  # noqa: S608 - our own table's name
+            " WHERE batch_id = %s AND ord = %s",
+            [
+                (False, successor, batch_id, place)
+                for (batch_id, place), successor in superseded.items()
+            ],
+        )
+
+
 class Identity(NamedTuple):
     """What makes two records the same; `event_time` None where no date is declared."""
 
@@ -68,13 +85,13 @@ class Identity(NamedTuple):
 
 def find_current(
     *, dataset_id: int, identities: Collection[Identity]
-) -> list[tuple[Identity, tuple[int, int]]]:
+) -> list[tuple[Identity, Place]]:
     """Return the current records with one of these identities and their positions.
 
     The identities travel as rows to join with, since two IN lists would ask the index
     for every pair of them.
     """
-    found: list[tuple[Identity, tuple[int, int]]] = []
+    found: list[tuple[Identity, Place]] = []
     asked = list(identities)
     for start in range(0, len(asked), _IDENTITIES_AT_ONCE):
         found += _find_some(dataset_id, asked[start : start + _IDENTITIES_AT_ONCE])
@@ -83,7 +100,7 @@ def find_current(
 
 def _find_some(
     dataset_id: int, identities: Sequence[Identity]
-) -> list[tuple[Identity, tuple[int, int]]]:
+) -> list[tuple[Identity, Place]]:
     dated = identities[0].event_time is not None
     postgres = connection.vendor == "postgresql"
     row = "(%s, %s, %s::timestamptz)" if postgres else "(%s, %s, %s)"
