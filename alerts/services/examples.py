@@ -22,8 +22,8 @@ from workspaces.refusals import Missing
 from workspaces.services import CORE
 
 STOCK: Final = "STOCK"
-#: Shares that trade every few seconds.
-LIQUID: Final = ("AAPL", "AMZN", "TSLA", "NVDA", "AMD", "BAC", "INTC", "F", "PLTR")
+#: Shares that trade every few seconds, at prices high enough to move each time.
+LIQUID: Final = ("AAPL", "AMZN", "TSLA", "NVDA", "AMD", "META", "MSFT", "GOOG")
 #: How many shares the screener finds when it is turned on.
 SCREENED: Final = 5
 
@@ -61,19 +61,30 @@ def example_cards(*, workspace: Workspace) -> Sequence[Card]:
         rule.name: rule
         for rule in Rule.objects.alive()
         .filter(workspace=workspace, name__in=names)
+        .select_related("latest")
         .order_by("-pk")
     }
     return [
-        Card(
-            slug=slug,
-            title=str(made["name"]),
-            sentence=render_sentence(parse_definition(made, workspace=workspace.slug)),
-            definition=made,
-            rule=rules.get(str(made["name"])),
-        )
+        _card(slug, made, rule=rules.get(str(made["name"])), workspace=workspace)
         for slug, made in definitions.items()
         if made
     ]
+
+
+def _card(
+    slug: str, made: Mapping[str, object], *, rule: Rule | None, workspace: Workspace
+) -> Card:
+    """Describe the rule that is there, or the one that a click would make."""
+    kept = rule.latest if rule else None
+    return Card(
+        slug=slug,
+        title=str(made["name"]),
+        sentence=kept.sentence
+        if kept
+        else render_sentence(parse_definition(made, workspace=workspace.slug)),
+        definition=made,
+        rule=rule,
+    )
 
 
 def turn_on_example(*, access: Access, slug: str, now: datetime) -> Rule:

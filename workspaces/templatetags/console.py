@@ -129,11 +129,13 @@ def _chip(name: str, label: str, tone: str, shape: str) -> SafeString:
 def timestamp(value: datetime | str | None, missing: str = "never") -> SafeString:
     """Draw an instant; time.js turns it into "12 s ago" and keeps it current.
 
-    `value` may be the ISO text of an instant, as frames carry it.
+    `value` may be the ISO text of an instant, as frames carry it. With neither instant
+    nor words it is the pattern of one that script fills in.
     """
     instant = parse_datetime(value) if isinstance(value, str) else value
     if instant is None:
-        return format_html('<time class="text-muted" data-relative>{}</time>', missing)
+        muted = SafeString(' class="text-muted"' if missing else "")
+        return format_html("<time{} data-relative>{}</time>", muted, missing)
     local = timezone.localtime(instant)
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
