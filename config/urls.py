@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from alerts.console.health import healthz, readyz
 from workspaces.api.apperate import UnknownCallView
@@ -20,7 +20,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path(
-        "api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"
+        "api/docs",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema", template_name="workspaces/api_reference.html"
+        ),
+        name="api-docs",
     ),
     path("api/v1/", include("workspaces.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
