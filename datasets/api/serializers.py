@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from datasets.models import BatchState, Duplicates, KeyForm
+from datasets.models import BatchState, Duplicates, JobState, KeyForm
 from datasets.schemas import FieldType, Index
 from datasets.services import DatasetDraft
 from workspaces.api.serializers import StrictSerializer
@@ -122,6 +122,30 @@ class BatchSerializer(serializers.Serializer[Any]):  # any: a model or nothing
     seq = serializers.IntegerField(allow_null=True)
     received_at = serializers.DateTimeField()
     outcome = serializers.DictField()
+
+
+class RejectedRowSerializer(serializers.Serializer[Any]):  # any: only described by it
+    """A row of a file that was left out, and why."""
+
+    line = serializers.IntegerField()
+    excerpt = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class JobSerializer(serializers.Serializer[Any]):  # any: a model or nothing
+    """An import of a file, and how far it has come."""
+
+    job = serializers.UUIDField(source="id")
+    dataset = serializers.CharField(source="dataset.slug")
+    state = serializers.ChoiceField(choices=JobState.choices)
+    progress = serializers.IntegerField(source="percent", help_text="0 to 100.")
+    is_live = serializers.BooleanField()
+    rows = serializers.IntegerField(source="rows_done")
+    rejected = serializers.IntegerField(source="rows_rejected")
+    rejected_rows = RejectedRowSerializer(source="rejected", many=True)
+    error = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
 
 
 class FactSerializer(serializers.Serializer[Any]):  # any: only described by it

@@ -5,6 +5,7 @@ from django.urls import path
 from datasets.api.batches import BatchView
 from datasets.api.datasets import DatasetsView, DatasetView
 from datasets.api.facts import DatasetFactsView, FactsView
+from datasets.api.jobs import JobView
 from datasets.api.records import RecordsView
 
 urlpatterns = [
@@ -14,4 +15,5 @@ urlpatterns = [
     path("datasets/<str:dataset>/facts", DatasetFactsView.as_view()),
     path("facts", FactsView.as_view()),
     path("batches/<int:batch>", BatchView.as_view()),
+    path("jobs/<str:job>", JobView.as_view()),
 ]

@@ -4,6 +4,7 @@ from django.urls import URLPattern
 
 from datasets.api.apperate.data import DataCall, ReadCall
 from datasets.api.apperate.datasets import DatasetCall, DatasetListCall, DatasetsCall
+from datasets.api.apperate.jobs import JobCall
 from datasets.api.apperate.records import RecordCall
 from workspaces.api.apperate import call
 
@@ -12,6 +13,7 @@ _ONE = "<str:workspace>/<str:dataset>"
 urlpatterns: list[URLPattern] = [
     *call("datasets/<str:workspace>", DatasetsCall),
     *call(f"datasets/{_ONE}", DatasetCall),
+    *call("jobs/<str:workspace>/ingest/<str:job>", JobCall),
     # `write` and `query` are the older names (API.md 4.3).
     *(
         pattern
