@@ -36,7 +36,7 @@ class Client:
             try:
                 status, answer = self._ask("POST", path, content, key)
             except (OSError, http.client.HTTPException):
-                self._hang_up()
+                self.close()
             else:
                 if status < 300:
                     return status, decode(answer)
@@ -52,6 +52,12 @@ class Client:
         if status != http.HTTPStatus.OK:
             raise Refused(f"{path}: {status} {answer.decode()[:500]}")
         return decode(answer)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _ask(
         self, method: str, path: str, content: bytes = b"", key: str = ""
@@ -72,8 +78,3 @@ class Client:
         )
         answer = self._connection.getresponse()
         return answer.status, answer.read()
-
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

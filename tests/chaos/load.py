@@ -59,6 +59,8 @@ class Load:
                 request += SENDERS
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits
             self.errors.append(error)
+        finally:
+            client.close()
         self.repeats += client.repeats
 
     def _post(self, client: Client, request: int) -> None:

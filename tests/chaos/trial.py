@@ -8,6 +8,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,15 +66,15 @@ def play(
     """
     installation.start()
     token = installation.manage("issue_token", "DEMO").strip()
-    client = Client(installation.port, token)
-    _set_up(client)
     load = Load(
         port=installation.port, token=token, events_a_second=plan.events_a_second
     )
-    begin = time.monotonic()
-    load.start()
-    _kill_all(installation, plan, load, client, say)
-    load.finish()
+    with closing(Client(installation.port, token)) as client:
+        _set_up(client)
+        begin = time.monotonic()
+        load.start()
+        _kill_all(installation, plan, load, client, say)
+        load.finish()
     seconds = time.monotonic() - begin
     query = database_of(installation)
     until(lambda: not waiting(query), seconds=DRAIN_SECONDS, what="the last judgement")

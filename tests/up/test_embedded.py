@@ -40,9 +40,7 @@ def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
 
 
 def test_an_alert_reaches_an_open_socket(serving):
-    watched = Watched.make(serving)
-
-    with watched.socket() as socket:
+    with Watched.by(serving) as watched, watched.socket() as socket:
         watched.raise_alert("MSFT")
 
         frame = read(socket)

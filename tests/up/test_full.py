@@ -36,7 +36,8 @@ def serving(prepared_data, tmp_path_factory, postgres_url, own_redis):
 
 @pytest.fixture(scope="module")
 def watched(serving):
-    return Watched.make(serving)
+    with Watched.by(serving) as watched:
+        yield watched
 
 
 def test_each_kind_of_work_is_a_process_under_one_parent(serving):

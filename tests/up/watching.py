@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,19 +21,25 @@ class Watched:
     client: Client
 
     @classmethod
-    def make(cls, installation: Installation) -> Watched:
-        """Make the dataset and the rule."""
+    @contextmanager
+    def by(cls, installation: Installation) -> Iterator[Watched]:
+        """Make the dataset and the rule, and keep a connection for the block."""
         token = installation.manage("issue_token", "DEMO").strip()
-        client = Client(installation.port, token)
-        dataset = {"slug": "PRICES", "index": {"key": "symbol"}}
-        client.post("datasets", dataset, key="dataset")
+        fields = {"symbol": {"type": "string"}, "price": {"type": "number"}}
+        dataset = {
+            "slug": "PRICES",
+            "schema": {"type": "object", "properties": fields},
+            "index": {"key": "symbol"},
+        }
         rule = {
             "kind": "signal",
             "name": "Price is high",
             "when": {"fact": "DEMO:PRICES:*:price", "op": "gt", "value": 100},
         }
-        client.post("rules", rule, key="rule")
-        return cls(client)
+        with closing(Client(installation.port, token)) as client:
+            client.post("datasets", dataset, key="dataset")
+            client.post("rules", rule, key="rule")
+            yield cls(client)
 
     def raise_alert(self, key: str) -> None:
         """Post a price that is too high."""
