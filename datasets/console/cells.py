@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from datasets.json import encode
 from datasets.schemas import Field, FieldType
@@ -60,7 +60,20 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def show_time(at: datetime) -> str:
-    """Write an instant to the second, or closer if it says more, with its zone."""
+def is_by_day(fields: Sequence[Field], date_field: str) -> bool:
+    """Say whether records are told apart by days, without a time of day."""
+    return any(
+        field.name == date_field and field.type is FieldType.DATE and not field.has_time
+        for field in fields
+    )
+
+
+def show_time(at: datetime, *, by_day: bool) -> str:
+    """Write an instant to the second, or closer if it says more, with its zone.
+
+    Of records by the day, what lies at the beginning of a day is that day.
+    """
+    if by_day and at.time() == time.min:
+        return f"{at:%Y-%m-%d}"
     fraction = f"{at:.%f}".rstrip("0") if at.microsecond else ""
     return f"{at:%Y-%m-%d %H:%M:%S}{fraction} {at:%Z}"

@@ -145,29 +145,23 @@ def _take(
 ) -> HttpResponse:
     """Show the form for a paste or a file, and keep what it brings."""
     is_file = "file" in request.FILES or request.GET.get("from") == "file"
-    posted = request.POST if request.method == "POST" else None
-    form: PasteForm | FileForm = (
-        FileForm(posted, request.FILES if posted is not None else None)
-        if is_file
-        else PasteForm(posted)
-    )
+    form = _taking_form(request, is_file=is_file)
     unreadable = None
     status = 200
-    if posted is not None and form.is_valid():
+    if request.method == "POST" and form.is_valid():
+        dataset = context.get("dataset")
         try:
             kept = keep_upload(
                 access=access,
                 upload=_upload_of(form),
-                slug=context["dataset"].slug if "dataset" in context else None,
+                slug=dataset.slug if dataset else None,
                 now=database_now(),
             )
             return redirect("datasets:draft", access.workspace.slug, kept.id)
         except FileUnreadable as error:
             unreadable = error
-        except TooLarge as error:
-            status = 413
-            form.add_error(None, error.detail)
-        except Invalid as error:
+        except (Invalid, TooLarge) as error:
+            status = 413 if isinstance(error, TooLarge) else 200
             say_refusal(form, error)
     shown = {
         "form": form,
@@ -178,6 +172,14 @@ def _take(
         **context,
     }
     return TemplateResponse(request, "datasets/take.html", shown, status=status)
+
+
+def _taking_form(request: HttpRequest, *, is_file: bool) -> PasteForm | FileForm:
+    if request.method != "POST":
+        return FileForm() if is_file else PasteForm()
+    if is_file:
+        return FileForm(request.POST, request.FILES)
+    return PasteForm(request.POST)
 
 
 def _upload_of(form: PasteForm | FileForm) -> Upload:

@@ -19,6 +19,7 @@ from datasets.console.cells import (
     COLUMNS_MOST,
     cells_of,
     columns_of,
+    is_by_day,
     show_time,
 )
 from datasets.console.forms import PasteForm
@@ -74,7 +75,7 @@ def dataset_list(request: HttpRequest, access: Access) -> HttpResponse:
 def dataset_detail(request: HttpRequest, access: Access, dataset: str) -> HttpResponse:
     """Show what a dataset holds, what fills it and how to add to it."""
     page = read_dataset(access=access, slug=dataset)
-    found = page.summary.dataset
+    found, fields = page.summary.dataset, page.summary.fields
     context = {
         "title": found.slug,
         "crumbs": _crumbs(access),
@@ -82,7 +83,9 @@ def dataset_detail(request: HttpRequest, access: Access, dataset: str) -> HttpRe
         "summary": page.summary,
         "dataset": found,
         "is_simulated": found.is_simulated,
-        "newest_text": _in_zone(found, page.summary.newest_at),
+        "newest_text": _in_zone(
+            found, page.summary.newest_at, by_day=is_by_day(fields, found.date_field)
+        ),
         "curl": _curl(request, page),
         "count_limit": COUNT_LIMIT,
     }
@@ -97,38 +100,15 @@ def browse(request: HttpRequest, access: Access, dataset: str) -> HttpResponse:
     cursor = read_cursor(request.GET.get("at", ""))
     page = browse_records(access=access, slug=dataset, key=key, cursor=cursor)
     found = page.dataset
-    declared = columns_of(page.fields, without=(found.key_field,))
-    columns = [
-        column
-        for column in declared
-        if any(column.name in record.body for record in page.records)
-    ]
-    shown = columns[:COLUMNS_MOST]
+    address = reverse("datasets:detail", args=[access.workspace.slug, found.slug])
     context = {
         "title": "Records",
-        "crumbs": [
-            *_crumbs(access),
-            (
-                found.slug,
-                reverse("datasets:detail", args=[access.workspace.slug, found.slug]),
-            ),
-        ],
+        "crumbs": [*_crumbs(access), (found.slug, address)],
         "dataset": found,
         "is_simulated": found.is_simulated,
         "key": key,
         "is_newest": cursor is None,
-        "columns": shown,
-        "columns_left_out": len(columns) - len(shown),
-        "columns_unsent": len(declared) - len(columns),
-        "rows": [
-            {
-                "key": record.key if found.key_field else "",
-                "time": _in_zone(found, record.event_time),
-                "is_late": record.is_late,
-                "cells": cells_of(shown, record.body),
-            }
-            for record in page.records
-        ],
+        **_table(page),
         **_ways(page, key),
     }
     return TemplateResponse(request, "datasets/browse.html", context)
@@ -192,6 +172,34 @@ def write_cursor(cursor: RecordCursor) -> str:
     return f"{way}.{micros}.{cursor.batch_id}.{cursor.ord}"
 
 
+def _table(page: RecordPage) -> Mapping[str, object]:
+    """Return columns and rows, and how many columns there is no place or need for."""
+    dataset = page.dataset
+    by_day = is_by_day(page.fields, dataset.date_field)
+    beside = (dataset.key_field, dataset.date_field if by_day else "")
+    declared = columns_of(page.fields, without=beside)
+    sent = [
+        column
+        for column in declared
+        if any(column.name in record.body for record in page.records)
+    ]
+    columns = sent[:COLUMNS_MOST]
+    return {
+        "columns": columns,
+        "columns_left_out": len(sent) - len(columns),
+        "columns_unsent": len(declared) - len(sent),
+        "rows": [
+            {
+                "key": record.key if dataset.key_field else "",
+                "time": _in_zone(dataset, record.event_time, by_day=by_day),
+                "is_late": record.is_late,
+                "cells": cells_of(columns, record.body),
+            }
+            for record in page.records
+        ],
+    }
+
+
 def _ways(page: RecordPage, key: str) -> Mapping[str, str]:
     """Return the addresses of the pages beside this one, blank where there is none."""
     asked = {"key": key} if key else {}
@@ -209,8 +217,9 @@ def _is_unfinished(job: Job) -> bool:
     return job.state in (JobState.QUEUED, JobState.RUNNING)
 
 
-def _in_zone(dataset: Dataset, at: datetime | None) -> str:
-    return show_time(at.astimezone(ZoneInfo(dataset.zone))) if at else ""
+def _in_zone(dataset: Dataset, at: datetime | None, *, by_day: bool) -> str:
+    zone = ZoneInfo(dataset.zone)
+    return show_time(at.astimezone(zone), by_day=by_day) if at else ""
 
 
 def _curl(request: HttpRequest, page: DatasetPage) -> str:

@@ -77,7 +77,7 @@ def test_a_dataset_says_what_it_holds(owner, bars, store):
 
     page = text_of(owner.get("/w/DEMO/data/bars"))
 
-    assert "1 record, newest 2026-03-02 00:00:00 EST" in page
+    assert "1 record, newest 2026-03-02 <" in page
     assert "/api/v1/workspaces/DEMO/datasets/BARS/records" in page
     assert "{&quot;symbol&quot;:&quot;GOOG&quot;,&quot;date&quot;:" in page
     assert "&quot;close&quot;:1.50}" in page
@@ -121,7 +121,7 @@ def test_numbers_are_shown_with_their_digits(owner, prices, store):
     assert ">1.50<" in page
     assert ">9007199254740993<" in page
     assert ">null<" in page
-    assert 'aria-label="not sent"' in page
+    assert "not sent" in page
     assert "3 fields that none of these records carries are not shown" in page
 
 
