@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from pytest_django.fixtures import DjangoAssertNumQueries
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from alerts.pipeline import drain_lane
 from datasets.models import Batch, Dataset, Record
@@ -264,3 +264,19 @@ def test_a_page_of_records_costs_three_queries(
 
 def _keys(page: dict[str, list[dict[str, str]]]) -> list[str]:
     return [row["key"] for row in page["data"]]
+
+
+@pytest.mark.parametrize("path", ["native", "v1"])
+def test_full_backlog_asks_to_come_again(
+    request: pytest.FixtureRequest, prices: Dataset, settings: Settings, path: str
+) -> None:
+    settings.BELLWETHER_BACKLOG_EVENTS = 1
+    client = request.getfixturevalue(path)
+    place = {"native": RECORDS, "v1": "/record/DEMO/PRICES"}[path]
+    client.post(place, {"symbol": "A"})
+
+    answer = client.post(place, {"symbol": "B"})
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) >= 1
+    assert Record.objects.count() == 1
