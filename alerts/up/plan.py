@@ -38,7 +38,7 @@ def is_full() -> bool:
     Raises:
         HalfConfigured: if only one of them is.
     """
-    has_postgres = str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+    has_postgres = bool(settings.DATABASE_URL)
     if has_postgres == bool(settings.REDIS_URL):
         return has_postgres
     given, missing = ("DATABASE_URL", "REDIS_URL")[:: 1 if has_postgres else -1]

@@ -12,12 +12,20 @@ from django.db import DatabaseError, close_old_connections
 
 from alerts.services import note_heartbeat
 from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
+from alerts.up.senders import Senders
 from config.clock import database_now
 from datasets.services import sweep_jobs, sweep_sources
 
 logger = logging.getLogger(__name__)
 
 Sweep = Callable[..., None]
+
+
+_senders = Senders()
+
+
+def _sweep_deliveries(*, now: datetime) -> None:
+    sweep_deliveries(now=now, send=_senders.send)
 
 
 def _show_life(*, now: datetime) -> None:
@@ -28,7 +36,7 @@ def _show_life(*, now: datetime) -> None:
 #: so that a receiver that hangs delays no lane.
 ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "lanes": (sweep_lanes, 1.0),
-    "deliveries": (sweep_deliveries, 1.0),
+    "deliveries": (_sweep_deliveries, 1.0),
     "feed": (sweep_feed, 1.0),
     "sources": (sweep_sources, 1.0),
     "jobs": (sweep_jobs, 1.0),
@@ -55,6 +63,7 @@ def run() -> None:
         signal.signal(one, lambda *_: stopping.set())
     start_sweeping(stopping)
     stopping.wait()
+    _senders.stop()
 
 
 def _go_round(

@@ -107,6 +107,7 @@ TEMPLATES = [
 ]
 
 # --- Database: SQLite in the data directory, or the PostgreSQL that is named. ---------
+DATABASE_URL = env.text("DATABASE_URL")
 _postgres = env.postgres("DATABASE_URL")
 if _postgres:
     _options = {

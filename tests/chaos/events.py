@@ -10,7 +10,7 @@ DATASET = "TICKS"
 SYMBOLS = 20
 #: Event times lie in the past and near each other, so that a pause makes some late.
 _BEGIN = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
-_APART = timedelta(milliseconds=100)
+_APART = timedelta(seconds=3)
 
 SCHEMA = {
     "type": "object",
@@ -30,7 +30,7 @@ RULES = (
         "kind": "signal",
         "name": "Price is high",
         "when": {"fact": "DEMO:TICKS:*:price", "op": "gt", "value": 115},
-        "outputs": [{"output": "mail", "at_most_every": "20s"}],
+        "outputs": [{"output": "mail", "at_most_every": "200s"}],
     },
     {
         "kind": "state",
@@ -40,7 +40,7 @@ RULES = (
             "op": "lt",
             "value": {"fact": "DEMO:TICKS:*:open"},
         },
-        "outputs": [{"output": "mail", "at_most_every": "60s"}],
+        "outputs": [{"output": "mail", "at_most_every": "10m"}],
     },
     {
         "kind": "signal",
