@@ -1,7 +1,8 @@
 """The rule form as plain fields, and the definition they make.
 
 The posted form is the whole state: rows are `c-0-fact`, `c-0-op`, `c-0-value`, and a
-structural button says what to add or remove. So the page works without script.
+structural button says what to add or remove. So the page works without script, and an
+address may fill it in with the same names.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.http import QueryDict
+
 from rules.engine import OPERATORS, FieldType
 
-#: Rows that a form shows at most; more conditions come by the API.
+#: Conditions, and additional facts, that a form shows at most; more come by the API.
 ROWS_MOST = 20
 TypeOfFact = Callable[[str], FieldType | None]
 
@@ -50,7 +53,7 @@ class Draft:
     name: str = ""
     severity: str = "warning"
     telling: str = "every_match"
-    include: str = ""
+    include: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     new_email: str = ""
     new_webhook: str = ""
@@ -59,12 +62,39 @@ class Draft:
     #: Texts of outputs that came by the API; the form keeps and does not show them.
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Say whether nothing was asked of any fact yet."""
+        return all(row.is_blank for row in self.rows)
+
+    @property
+    def said_rows(self) -> tuple[int, ...]:
+        """Return the places of the rows that count; blank ones say nothing."""
+        said = [place for place, row in enumerate(self.rows) if not row.is_blank]
+        return tuple(said) or (0,)
+
+    @property
+    def said_include(self) -> tuple[int, ...]:
+        """Return the places of the additional facts that are not blank."""
+        return tuple(place for place, fact in enumerate(self.include) if fact)
+
+    @property
+    def new_outputs(self) -> tuple[tuple[str, str], ...]:
+        """Return kind and address of each output to be made."""
+        typed = (("email", self.new_email), ("webhook", self.new_webhook))
+        return tuple((kind, address) for kind, address in typed if address)
+
+    @property
+    def pace(self) -> str:
+        """Return the cool-down as definitions write it."""
+        return f"{self.every}{self.unit}"
+
 
 class TooRich(ValueError):
     """The definition has more than this form can show."""
 
 
-def read_draft(data: Mapping[str, Any]) -> Draft:  # Any: a QueryDict
+def read_draft(data: QueryDict) -> Draft:
     """Return the draft that a form posted."""
     count = min(_number(data.get("rows"), default=1), ROWS_MOST)
     rows = tuple(
@@ -76,7 +106,6 @@ def read_draft(data: Mapping[str, Any]) -> Draft:  # Any: a QueryDict
         )
         for place in range(count)
     )
-    chosen = data.getlist("outputs") if hasattr(data, "getlist") else []
     plain = {
         name: str(data.get(name, default)).strip()
         for name, default in (
@@ -84,37 +113,51 @@ def read_draft(data: Mapping[str, Any]) -> Draft:  # Any: a QueryDict
             ("name", ""),
             ("severity", "warning"),
             ("telling", "every_match"),
-            ("include", ""),
             ("new_email", ""),
             ("new_webhook", ""),
             ("every", "60"),
             ("unit", "m"),
         )
     }
-    return replace(Draft(rows=rows, outputs=tuple(chosen)), **plain)  # type: ignore[arg-type] # all of these fields are texts
+    include = tuple(fact.strip() for fact in data.getlist("include")[:ROWS_MOST])
+    lists = Draft(
+        rows=rows or (Row(),), include=include, outputs=tuple(data.getlist("outputs"))
+    )
+    return replace(lists, **plain)  # type: ignore[arg-type] # these fields are texts
 
 
-def rearranged(draft: Draft, action: str) -> Draft:
-    """Return the draft after a structural button: add or remove a condition."""
-    verb, _, place = action.partition(":")
-    rows = list(draft.rows)
+def rearranged(draft: Draft, action: str) -> tuple[Draft, str]:
+    """Return the draft after a structural button, and the control to go on with."""
+    verb, _, number = action.partition(":")
+    place = _number(number, default=ROWS_MOST)
+    rows, include = list(draft.rows), list(draft.include)
+    focus = ""
     if verb == "add-condition" and len(rows) < ROWS_MOST:
-        rows.append(Row(fact=rows[-1].fact if rows else ""))
-    if verb == "remove-condition" and place.isdecimal() and int(place) < len(rows):
-        del rows[int(place)]
-    return replace(draft, rows=tuple(rows) or (Row(),))
+        rows.append(Row(fact=rows[-1].fact))
+        focus = f"c-{len(rows) - 1}-fact"
+    elif verb == "remove-condition" and place < len(rows):
+        del rows[place]
+        focus = f"c-{place}-fact" if place < len(rows) else "add-condition"
+    elif verb == "add-fact" and len(include) < ROWS_MOST:
+        include.append("")
+        focus = f"include-{len(include) - 1}"
+    elif verb == "remove-fact" and place < len(include):
+        del include[place]
+        focus = f"include-{place}" if place < len(include) else "add-fact"
+    changed = replace(draft, rows=tuple(rows) or (Row(),), include=tuple(include))
+    return changed, focus
 
 
 def definition_of(
-    draft: Draft, *, outputs: Sequence[str], type_of: TypeOfFact, name: str = ""
+    draft: Draft, *, type_of: TypeOfFact, name: str = ""
 ) -> dict[str, object]:
     """Return the native definition that a draft means; the engine judges it.
 
-    `outputs` are the slugs to tell, new ones among them. `name` stands in for a name
-    that was left blank.
+    `name` stands in for a name that was left blank. Outputs that are still to be made
+    are not among those of the definition.
     """
     kind, mode, _ = TELLINGS.get(draft.telling, TELLINGS["every_match"])
-    rows = [row for row in draft.rows if not row.is_blank] or list(draft.rows[:1])
+    rows = [draft.rows[place] for place in draft.said_rows]
     match = draft.match if draft.match in {"all", "any"} else "all"
     return {
         "kind": kind,
@@ -123,14 +166,14 @@ def definition_of(
         "when": {match: [_condition(row, type_of) for row in rows]},
         "raise": {"mode": mode},
         "severity": draft.severity,
-        "include": [line.strip() for line in draft.include.split() if line.strip()],
+        "include": [fact for fact in draft.include if fact],
         "outputs": [
             {
                 "output": slug,
-                "at_most_every": f"{draft.every}{draft.unit}",
+                "at_most_every": draft.pace,
                 **draft.texts.get(slug, {}),
             }
-            for slug in outputs
+            for slug in draft.outputs
         ],
     }
 
@@ -154,7 +197,7 @@ def draft_of(definition: Mapping[str, Any]) -> Draft:  # Any: a stored definitio
         name=definition["name"],
         severity=definition.get("severity", "warning"),
         telling=_telling(definition),
-        include="\n".join(definition.get("include", [])),
+        include=tuple(definition.get("include", ())),
         outputs=tuple(use["output"] for use in uses),
         every=pace[:-1],
         unit=pace[-1],

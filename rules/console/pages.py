@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,13 +26,17 @@ from rules.console.drafts import (
     Draft,
     Row,
     TooRich,
-    definition_of,
     draft_of,
-    operator_choices,
     read_draft,
     rearranged,
 )
 from rules.console.forms import FormError, form_errors
+from rules.console.showing import (
+    definition_for,
+    output_names,
+    sentence_of,
+    show_draft,
+)
 from rules.engine import Severity, show
 from rules.models import Rule
 from rules.ports import ports
@@ -39,11 +45,9 @@ from rules.services import (
     delete_rule,
     find_rule,
     list_rules,
-    preview_rule,
     save_rule,
     suggest_facts,
     turn_rule,
-    type_of_fact,
 )
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
@@ -52,27 +56,41 @@ from workspaces.refusals import Clash, Invalid
 #: Rules of one page of the list, and suggestions under a field.
 _PAGE = 50
 _SUGGESTIONS = 20
+#: By what the list is filtered: value and words.
+_STATES = (("", "All"), ("on", "On"), ("off", "Off"), ("error", "In error"))
 
 
 @require_safe
 @in_workspace(Need.READ)
 def rule_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the rules with their switches and counters."""
-    rules = list_rules(access=access, text=request.GET.get("q", "")).order_by("-pk")
+    text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    rules = list_rules(access=access, text=text, state=state).order_by("-pk")
     page = Paginator(rules, _PAGE).get_page(request.GET.get("page"))
-    return TemplateResponse(
-        request,
-        "rules/list.html",
-        {"title": "Rules", "page": page, "query": request.GET.get("q", "")},
-    )
+    names = output_names(access)
+    context = {
+        "title": "Rules",
+        "page": page,
+        "rows": [(rule, sentence_of(rule, names)) for rule in page],
+        "query": text,
+        "state": state,
+        "states": _STATES,
+        "is_filtered": bool(text or state),
+    }
+    return TemplateResponse(request, "rules/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_workspace(Need.READ)
 def new_rule(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the empty form, or one filled in for a fact; save what it posts."""
+    """Show the empty form, or one that the address fills in; save what it posts.
+
+    `?fact=` begins a rule about a fact; `?rows=1&c-0-fact=…` gives a whole draft.
+    """
     if request.method == "POST":
         return _posted(request, access, rule=None)
+    if "rows" in request.GET:
+        return _form(request, access, read_draft(request.GET), rule=None)
     fact = request.GET.get("fact", "")
     return _form(request, access, Draft(rows=(Row(fact=fact),)), rule=None)
 
@@ -87,7 +105,12 @@ def edit_rule(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
     try:
         draft = draft_of(found.latest.definition if found.latest else {})
     except TooRich as error:
-        context = {"title": found.name, "rule": found, "reason": str(error)}
+        context = {
+            "title": found.name,
+            "crumbs": _crumbs(access),
+            "sentence": sentence_of(found, output_names(access)),
+            "reason": str(error),
+        }
         return TemplateResponse(request, "rules/rich.html", context)
     return _form(request, access, draft, rule=found)
 
@@ -95,12 +118,17 @@ def edit_rule(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
 @require_POST
 @in_workspace(Need.WRITE)
 def turn(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
-    """Turn a rule on or off."""
+    """Turn a rule on or off; leads back to the part of the list it was in."""
     found = find_rule(access=access, identifier=rule)
     on = request.POST.get("on") == "true"
-    turn_rule(access=access, rule=found, on=on, now=database_now())
-    messages.success(request, f"{found.name} is {'on' if on else 'off'}.")
-    return redirect("rules:list", access.workspace.slug)
+    found = turn_rule(access=access, rule=found, on=on, now=database_now())
+    said = f"{found.name} is {'on' if on else 'off'}."
+    if not request.headers.get("HX-Request"):
+        messages.success(request, said)
+        return _to_list(request, access)
+    answer = TemplateResponse(request, "rules/_turned.html", {"rule": found})
+    answer["HX-Trigger"] = json.dumps({"toast": {"text": said}})
+    return answer
 
 
 @require_POST
@@ -110,24 +138,16 @@ def delete(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
     found = find_rule(access=access, identifier=rule)
     delete_rule(access=access, rule=found, now=database_now())
     messages.success(request, f"{found.name} is deleted. Its alerts stay.")
-    return redirect("rules:list", access.workspace.slug)
+    return _to_list(request, access)
 
 
 @require_POST
 @in_workspace(Need.READ)
 def preview(request: HttpRequest, access: Access) -> HttpResponse:
-    """Say the draft in a sentence, or what it still needs."""
+    """Say the draft in a sentence or what it still needs, and how it stands now."""
     draft = read_draft(request.POST)
-    seen = preview_rule(access=access, definition=_definition(access, draft))
-    return TemplateResponse(
-        request,
-        "rules/_sentence.html",
-        {
-            "sentence": seen.sentence,
-            "errors": form_errors(seen.problems, draft),
-            "is_untouched": all(row.is_blank for row in draft.rows),
-        },
-    )
+    context = {"draft": draft, "shown": show_draft(access=access, draft=draft)}
+    return TemplateResponse(request, "rules/_preview.html", context)
 
 
 @require_safe
@@ -145,13 +165,25 @@ def suggest(request: HttpRequest, access: Access) -> HttpResponse:
     )
 
 
-def _option(one: Suggestion) -> dict[str, str]:
+def _crumbs(access: Access) -> list[tuple[str, str]]:
+    return [("Rules", reverse("rules:list", args=[access.workspace.slug]))]
+
+
+def _to_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """Lead back to the list, filtered and paged as the address of the post says."""
+    url = reverse("rules:list", args=[access.workspace.slug])
+    asked = request.GET.urlencode()
+    return redirect(f"{url}?{asked}" if asked else url)
+
+
+def _option(one: Suggestion) -> dict[str, str | None]:
     key = "Any key" if one.is_any_key else one.key
     return {
         "value": one.path,
         "label": f"{key} · {one.field}",
         "detail": one.path,
         "note": "" if one.value is None else show(one.value),
+        "at": one.event_time.isoformat() if one.event_time else None,
         "group": f"{one.series}{' · simulated' if one.is_simulated else ''}",
     }
 
@@ -160,7 +192,8 @@ def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpR
     draft = read_draft(request.POST)
     action = request.POST.get("action", "save")
     if action != "save":
-        return _form(request, access, rearranged(draft, action), rule=rule)
+        draft, focus = rearranged(draft, action)
+        return _form(request, access, draft, rule=rule, focus=focus)
     access.require(Need.WRITE)
     if rule is not None and rule.latest is not None:
         # What came by the API beside what the form shows is kept.
@@ -169,31 +202,22 @@ def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpR
         saved = save_rule(
             access=access,
             rule=rule,
-            definition=_definition(access, draft),
-            new_outputs=_new_outputs(draft),
-            pace=f"{draft.every}{draft.unit}",
+            definition=definition_for(access, draft),
+            new_outputs=draft.new_outputs,
+            pace=draft.pace,
             now=database_now(),
         )
     except Clash as error:
         wrong = FormError(control="telling", label="Tell me", detail=error.detail)
         return _form(request, access, draft, rule=rule, errors=[wrong])
     except Invalid as error:
-        errors = form_errors(error.errors, draft)
+        # What stands first in the way hides the rest; people want to know it all.
+        also = show_draft(access=access, draft=draft).problems
+        errors = list(dict.fromkeys([*also, *form_errors(error.errors, draft)]))
         return _form(request, access, draft, rule=rule, errors=errors)
     words = "saved" if rule else "on"
     messages.success(request, f"{saved.name} is {words}.")
     return redirect("rules:list", access.workspace.slug)
-
-
-def _definition(access: Access, draft: Draft) -> dict[str, object]:
-    """Return the draft's definition; a blank name is taken from its first condition."""
-    first = draft.rows[0]
-    return definition_of(
-        draft,
-        outputs=draft.outputs,
-        type_of=lambda text: type_of_fact(workspace=access.workspace, text=text),
-        name=f"{' '.join(first.fact.split(':')[2:])} alert".strip() or "Rule",
-    )
 
 
 def _texts_of(rule: Rule) -> dict[str, dict[str, str]]:
@@ -208,52 +232,32 @@ def _texts_of(rule: Rule) -> dict[str, dict[str, str]]:
     }
 
 
-def _new_outputs(draft: Draft) -> list[tuple[str, str]]:
-    typed = (("email", draft.new_email), ("webhook", draft.new_webhook))
-    return [(kind, address) for kind, address in typed if address]
-
-
 def _form(
     request: HttpRequest,
     access: Access,
     draft: Draft,
     *,
     rule: Rule | None,
-    errors: list[FormError] | None = None,
+    errors: Sequence[FormError] = (),
+    focus: str = "",
 ) -> HttpResponse:
+    """Draw the form; `focus` is the control with which the person goes on."""
     workspace = access.workspace
-    shown = errors or []
-    by_control: dict[str, list[str]] = {}
-    for error in shown:
-        by_control.setdefault(error.control, []).append(error.detail)
-    rows = [
-        {
-            "place": place,
-            "row": row,
-            "operators": operator_choices(
-                type_of_fact(workspace=workspace, text=row.fact)
-            ),
-            "fact_errors": by_control.get(f"c-{place}-fact", []),
-            "value_errors": by_control.get(f"c-{place}-value", [])
-            + by_control.get(f"c-{place}-op", []),
-        }
-        for place, row in enumerate(draft.rows)
-    ]
     context = {
         "title": rule.name if rule else "New rule",
-        "crumbs": [("Rules", reverse("rules:list", args=[workspace.slug]))],
+        "crumbs": _crumbs(access),
         "rule": rule,
         "draft": draft,
-        "rows": rows,
-        "errors": shown,
-        "by_control": by_control,
+        "shown": show_draft(access=access, draft=draft, errors=errors),
+        "errors": errors,
+        "focus": focus,
         "outputs": ports.outputs.choices(workspace_id=workspace.pk),
-        "severities": [(one.value, one.value.capitalize()) for one in Severity],
+        "severities": [severity.value for severity in Severity],
         "tellings": _tellings(rule),
         "units": UNITS.items(),
         "my_email": getattr(request.user, "email", ""),
     }
-    status = 422 if shown else 200
+    status = 422 if errors else 200
     return TemplateResponse(request, "rules/form.html", context, status=status)
 
 

@@ -22,7 +22,15 @@ from rules.engine.errors import (
     UnknownOperator,
     UnsupportedValue,
 )
-from rules.engine.events import Event, FactValue, KeyFacts, Position
+from rules.engine.events import (
+    Event,
+    FactValue,
+    KeyFacts,
+    Position,
+    Subject,
+    subject_of,
+    value_at,
+)
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.operators import OPERATORS, Operator, find_operator
 from rules.engine.paths import ANY_KEY, FactPath
@@ -41,6 +49,7 @@ from rules.engine.specification import (
     Specification,
     conditions_of,
 )
+from rules.engine.standing import judge_facts, seen_at
 from rules.engine.stepping import step
 from rules.engine.transitions import (
     Counts,
@@ -92,6 +101,7 @@ __all__ = [
     "Slice",
     "Specification",
     "StepResult",
+    "Subject",
     "Transition",
     "TransitionKind",
     "UnknownOperator",
@@ -103,6 +113,7 @@ __all__ = [
     "conditions_of",
     "edit_rule",
     "find_operator",
+    "judge_facts",
     "parse_definition",
     "parse_duration",
     "read_apperate",
@@ -111,8 +122,11 @@ __all__ = [
     "render_sentence",
     "same_meaning",
     "say_duration",
+    "seen_at",
     "show",
     "step",
+    "subject_of",
     "to_definition",
     "type_of",
+    "value_at",
 ]

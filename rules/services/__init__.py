@@ -1,9 +1,7 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
 from rules.services.definitions import (
-    Preview,
     RuleInvalid,
-    preview_rule,
     read_definition,
 )
 from rules.services.facts import dataset_of
@@ -13,6 +11,7 @@ from rules.services.judging import (
     facts_to_store,
     judge_batches,
 )
+from rules.services.previewing import Preview, Standing, preview_rule
 from rules.services.programs import (
     LaneProgram,
     RuleInEffect,
@@ -44,6 +43,7 @@ __all__ = [
     "RuleInvalid",
     "RuleMoved",
     "RuleNotFound",
+    "Standing",
     "Suggestion",
     "borrow_program",
     "change_rule",

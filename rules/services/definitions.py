@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from datasets.models import Dataset, Lane
 from datasets.schemas import FieldType as DeclaredType
@@ -17,7 +16,6 @@ from rules.engine import (
     Specification,
     check_types,
     parse_definition,
-    render_sentence,
 )
 from rules.ports import ports
 from rules.services.facts import dataset_of
@@ -64,23 +62,6 @@ def read_definition(
     if problems:
         raise _invalid(problems)
     return spec, _home_lane(access, spec, watched)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a draft would be: its sentence, or the problems in its way."""
-
-    sentence: str
-    problems: tuple[FieldError, ...] = ()
-
-
-def preview_rule(*, access: Access, definition: Mapping[str, object]) -> Preview:
-    """Say a draft in a sentence, or name what stands in its way; store nothing."""
-    try:
-        spec, _ = read_definition(access=access, definition=definition)
-    except RuleInvalid as error:
-        return Preview(sentence="", problems=error.errors)
-    return Preview(sentence=render_sentence(spec))
 
 
 def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import LaneEvent, SettledBatch, StoredFacts, load_facts
@@ -12,7 +11,6 @@ from rules.engine import (
     CloseReason,
     Counts,
     Event,
-    FactValue,
     Instance,
     KeyFacts,
     Position,
@@ -25,11 +23,11 @@ from rules.engine import (
 )
 from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
+from rules.services.facts import facts_from, series_of
 from rules.services.programs import (
     LaneProgram,
     RuleInEffect,
     rule_in_effect,
-    series_of,
 )
 
 FactKey = tuple[str, str]
@@ -212,7 +210,7 @@ class _Bench:
         keys = {(dataset_id, key) for _, key in wanted}
         stored = load_facts(lane=self.lane, keys=keys)
         for (_, key), one in stored.items():
-            self._facts[self.series, key] = _facts_from(one)
+            self._facts[self.series, key] = facts_from(one)
 
     def _read_all_instances(self, rule_id: int) -> None:
         for row in StoredInstance.objects.filter(rule_id=rule_id):
@@ -273,17 +271,3 @@ def facts_to_store(*, lane: Lane, judgement: Judgement) -> list[StoredFacts]:
         )
         for (_, key), facts in judgement.facts.items()
     ]
-
-
-def _facts_from(stored: StoredFacts) -> KeyFacts:
-    return KeyFacts(
-        values={
-            name: FactValue(
-                value=value,
-                previous=previous,
-                at=datetime.fromisoformat(str(at)).astimezone(UTC),
-            )
-            for name, (value, previous, at) in stored.fields.items()
-        },
-        watermark=stored.watermark,
-    )

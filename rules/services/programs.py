@@ -13,9 +13,10 @@ from functools import partial
 
 from django.db import transaction
 
-from datasets.models import Dataset, KeyForm, Lane
+from datasets.models import Lane
 from rules.engine import Program, Specification, parse_definition
 from rules.models import Rule
+from rules.services.facts import folds_of, series_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,6 @@ def return_program(lane: Lane, program: LaneProgram, *, next_seq: int) -> None:
     transaction.on_commit(partial(_shelf.__setitem__, lane.pk, program))
 
 
-def series_of(dataset: Dataset) -> str:
-    """Return the name under which the engine knows a dataset."""
-    return f"{dataset.workspace.slug}:{dataset.slug}".upper()
-
-
 def rule_in_effect(rule: Rule) -> RuleInEffect:
     """Return a rule by the version its lane judges; it must have one."""
     version = rule.in_effect
@@ -95,10 +91,8 @@ def rule_in_effect(rule: Rule) -> RuleInEffect:
 def _load(lane: Lane) -> LaneProgram:
     dataset = lane.dataset
     lateness = timedelta(seconds=dataset.lateness_seconds)
-    series = series_of(dataset)
-    folds = [series] if dataset.key_form == KeyForm.UPPER else []
     loaded = LaneProgram(
-        program=Program({series: lateness}, folds=folds),
+        program=Program({series_of(dataset): lateness}, folds=folds_of(dataset)),
         rules={},
         next_seq=lane.next_seq,
     )

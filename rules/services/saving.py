@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from datasets.models import Lane
 from rules.engine import Specification, render_sentence, to_definition
-from rules.models import Rule, RuleQuerySet, Version
+from rules.models import Health, Rule, RuleQuerySet, Version
 from rules.ports import ports
 from rules.services.changes import append_rule_change
 from rules.services.definitions import read_definition
@@ -201,14 +201,21 @@ def find_rule(*, access: Access, identifier: str) -> Rule:
     return rule
 
 
-def list_rules(*, access: Access, text: str = "") -> RuleQuerySet:
-    """Return the rules of the workspace, oldest first, that bear `text` if any."""
+def list_rules(*, access: Access, text: str = "", state: str = "") -> RuleQuerySet:
+    """Return the rules of the workspace, oldest first, that bear `text` if any.
+
+    `state` leaves those that are "on", "off" or in "error"; others leave all.
+    """
     rules = Rule.objects.alive().filter(workspace=access.workspace)
+    if state in {"on", "off"}:
+        rules = rules.filter(is_enabled=state == "on")
+    elif state == "error":
+        rules = rules.filter(health=Health.ERROR)
     if text:
         rules = rules.filter(
             Q(name__icontains=text) | Q(latest__sentence__icontains=text)
         )
-    return rules.select_related("latest").order_by("pk")
+    return rules.select_related("latest", "workspace").order_by("pk")
 
 
 def _locked(rule: Rule) -> Rule:

@@ -3,10 +3,12 @@
 //   <input data-combobox data-src="/w/ACME/facts/suggest" ...>
 //
 // GET <data-src>?q=... answers
-//   {"options": [{"value", "label", "detail", "note", "group"}], "empty": "sentence"}
+//   {"options": [{"value", "label", "detail", "note", "at", "group"}], "empty": "sentence"}
 // `label` is what is read first, `detail` the muted second line, `note` stands at the
-// right end. Choosing writes `value` into the field and fires "change" on it. Without
+// right end, and under it how long ago `at` (an instant) was. Choosing writes `value` into the field and fires "change" on it. Without
 // script the field takes the value as text.
+
+import { setTime } from "bellwether/time.js";
 
 const PATIENCE_MS = 120;
 let count = 0;
@@ -26,8 +28,11 @@ class Combobox {
     this.said.setAttribute("role", "status");
     const frame = document.createElement("div");
     frame.className = "combobox";
+    const hadFocus = document.activeElement === input;
     input.replaceWith(frame);
     frame.append(input, this.list, this.said);
+    // Who is moved about in the document loses the focus.
+    if (hadFocus) input.focus();
     for (const [name, value] of Object.entries({
       role: "combobox",
       autocomplete: "off",
@@ -124,7 +129,14 @@ class Combobox {
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", "false");
     row.append(line("", option.label), line("num", option.note ?? ""));
-    if (option.detail) row.append(line("combobox-detail", option.detail));
+    row.append(line("combobox-detail", option.detail ?? ""));
+    if (option.at) {
+      const age = document.createElement("time");
+      age.className = "combobox-detail";
+      age.dataset.relative = "";
+      setTime(age, option.at);
+      row.append(age);
+    }
     return row;
   }
 

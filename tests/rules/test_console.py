@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -9,60 +10,15 @@ import pytest
 from django.test import Client
 
 from alerts.models import Output
-from alerts.pipeline import drain_lane
 from datasets.models import Dataset
-from datasets.services import Ingest, accept_batch, open_lane
-from rules.console.drafts import Draft, Row, TooRich, definition_of, draft_of
-from rules.engine import FieldType, parse_definition, to_definition
-from rules.models import Rule, Version
+from rules.models import Rule
 from rules.services import create_rule
-from tests.factories import NOW, DatasetFactory, MembershipFactory, UserFactory
+from tests.factories import NOW, MembershipFactory, UserFactory
+from tests.rules.drafts import RULES, feed, newest_definition, typed
 from workspaces.access import open_for_system
-from workspaces.models import Role, User
+from workspaces.models import Role
 
 pytestmark = pytest.mark.django_db
-
-RULES = "/w/DEMO/rules"
-
-
-@pytest.fixture
-def owner(db: None) -> User:
-    return MembershipFactory(workspace__slug="DEMO").user
-
-
-@pytest.fixture
-def prices(owner: User) -> Dataset:
-    workspace = owner.memberships.get().workspace
-    return DatasetFactory(workspace=workspace, slug="PRICES")
-
-
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
-def newest_definition() -> dict[str, Any]:
-    definition: dict[str, Any] = Version.objects.latest("pk").definition
-    return definition
-
-
-def typed(**changes: str) -> dict[str, str]:
-    return {
-        "rows": "1",
-        "match": "all",
-        "c-0-fact": "DEMO:PRICES:MSFT:price",
-        "c-0-op": "lte",
-        "c-0-value": "310.50",
-        "c-0-against": "value",
-        "severity": "warning",
-        "telling": "every_match",
-        "every": "60",
-        "unit": "m",
-        "action": "save",
-        **changes,
-    }
 
 
 def test_form_makes_a_rule_with_a_new_output_and_a_name(
@@ -103,7 +59,7 @@ def test_form_compares_two_facts(client: Client, prices: Dataset) -> None:
         ({"new_email": "ana"}, "new_email"),
         ({"new_webhook": "http://127.0.0.1/"}, "new_webhook"),
         ({"every": "soon", "new_email": "ana@example.com"}, "every"),
-        ({"include": "nonsense"}, "include"),
+        ({"include": "nonsense"}, "include-0"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -133,11 +89,11 @@ def test_buttons_add_and_remove_conditions_without_script(
         ),
     )
 
-    assert [row["row"].fact for row in added.context["rows"]] == [
+    assert [row.row.fact for row in added.context["shown"].rows] == [
         "DEMO:PRICES:MSFT:price",
         "DEMO:PRICES:MSFT:price",
     ]
-    assert [row["row"].fact for row in removed.context["rows"]] == [
+    assert [row.row.fact for row in removed.context["shown"].rows] == [
         "DEMO:PRICES:A:open"
     ]
 
@@ -155,28 +111,14 @@ def test_edit_shows_what_was_saved_and_saving_it_makes_no_version(
         typed(name=draft.name, outputs=draft.outputs[0], every="1", unit="h"),
     )
 
-    assert draft.rows[0].value == "310.5"
+    assert draft.rows[0].value == "310.50"
     assert rule.versions.count() == 1
-
-
-def test_preview_reads_the_draft_back(client: Client, prices: Dataset) -> None:
-    said = client.post(f"{RULES}/preview", typed()).content.decode()
-    blank = client.post(f"{RULES}/preview", {"rows": "1"}).content.decode()
-
-    assert "MSFT price is at or below 310.50" in said
-    assert "Pick a fact to begin" in blank
 
 
 def test_suggestions_find_keys_and_offer_any_key(
     client: Client, prices: Dataset
 ) -> None:
-    accept_batch(
-        dataset=prices,
-        events=[{"symbol": "MSFT", "price": Decimal("309.20")}],
-        ingest=Ingest(),
-        now=NOW,
-    )
-    drain_lane(lane_id=open_lane(prices).pk)
+    feed(prices, price=Decimal("309.20"))
 
     found = client.get(f"{RULES}/suggest?q=price").json()["options"]
     none = client.get(f"{RULES}/suggest?q=zzz").json()
@@ -244,49 +186,119 @@ def test_viewer_sees_the_form_and_saves_nothing(prices: Dataset) -> None:
     assert not Rule.objects.exists()
 
 
+def test_boolean_fact_offers_true_and_false_and_keeps_what_was_typed(
+    client: Client, prices: Dataset
+) -> None:
+    page = client.post(
+        f"{RULES}/new",
+        typed(action="refresh", **{"c-0-fact": "DEMO:PRICES:MSFT:halted"}),
+    ).content.decode()
+
+    assert '<select id="c-0-value"' in page
+    assert '<option value="true">true</option>' in page
+    assert "310.50 (not for this fact)" in page
+
+
+def test_focus_goes_on_from_what_a_button_changed(
+    client: Client, prices: Dataset
+) -> None:
+    second = {"rows": "2", "c-1-fact": "DEMO:PRICES:A:open", "c-1-value": "1"}
+    two_facts = {"include": ["DEMO:PRICES:A:open", "DEMO:PRICES:B:open"]}
+
+    def focus_after(action: str, **more: object) -> str:
+        sent = {**typed(action=action), **more}
+        return str(client.post(f"{RULES}/new", sent).context["focus"])
+
+    assert focus_after("add-condition") == "c-1-fact"
+    assert focus_after("remove-condition:0", **second) == "c-0-fact"
+    assert focus_after("remove-condition:1", **second) == "add-condition"
+    assert focus_after("add-fact") == "include-0"
+    assert focus_after("remove-fact:0", **two_facts) == "include-0"
+    assert focus_after("remove-fact:1", **two_facts) == "add-fact"
+    assert focus_after("remove-fact:x", **two_facts) == ""
+
+
+def test_additional_facts_are_saved_and_shown_again(
+    client: Client, prices: Dataset
+) -> None:
+    facts = ["DEMO:PRICES:MSFT:open", ""]
+
+    client.post(f"{RULES}/new", {**typed(), "include": facts})
+
+    rule = Rule.objects.get()
+    page = client.get(f"{RULES}/{rule.uuid}/edit")
+    assert newest_definition()["include"] == ["DEMO:PRICES:MSFT:open"]
+    assert page.context["draft"].include == ("DEMO:PRICES:MSFT:open",)
+
+
+def test_blank_row_says_nothing_and_errors_stay_at_their_rows(
+    client: Client, prices: Dataset
+) -> None:
+    third = {"c-2-fact": "DEMO:PRICES:MSFT:open", "c-2-op": "gt", "c-2-value": "high"}
+
+    answer = client.post(f"{RULES}/new", typed(rows="3", **third))
+
+    assert [error.control for error in answer.context["errors"]] == ["c-2-value"]
+
+
+def test_all_that_is_wrong_is_said_at_once(client: Client, prices: Dataset) -> None:
+    answer = client.post(
+        f"{RULES}/new", typed(new_email="ana", **{"c-0-value": "cheap"})
+    )
+
+    controls = {error.control for error in answer.context["errors"]}
+    assert controls == {"c-0-value", "new_email"}
+
+
 @pytest.mark.parametrize(
-    "telling", ["every_match", "on_enter", "start_and_end"], ids=str
-)
-def test_draft_and_definition_are_two_spellings_of_one_rule(telling: str) -> None:
-    draft = Draft(
-        rows=(
-            Row(fact="DEMO:PRICES:A:price", op="gt", value="1"),
-            Row(fact="DEMO:PRICES:A:halted", op="eq", value="true"),
-            Row(
-                fact="DEMO:PRICES:A:price",
-                op="lt",
-                value="DEMO:PRICES:A:open",
-                against="fact",
-            ),
+    ("asked", "rows"),
+    [
+        ("fact=DEMO:PRICES:MSFT:price", [("DEMO:PRICES:MSFT:price", "")]),
+        (
+            "rows=1&c-0-fact=DEMO:PRICES:A:open&c-0-value=7",
+            [("DEMO:PRICES:A:open", "7")],
         ),
-        name="Three",
-        match="any",
-        telling=telling,
-        outputs=("mail",),
+        ("rows=0", [("", "")]),
+    ],
+    ids=["fact", "draft", "none"],
+)
+def test_address_fills_the_form(
+    client: Client, prices: Dataset, asked: str, rows: list[tuple[str, str]]
+) -> None:
+    draft = client.get(f"{RULES}/new?{asked}").context["draft"]
+
+    assert [(row.fact, row.value) for row in draft.rows] == rows
+
+
+def test_list_is_filtered_by_state_and_the_switch_leads_back_to_it(
+    client: Client, prices: Dataset
+) -> None:
+    for name in ("First", "Second"):
+        client.post(f"{RULES}/new", typed(name=name))
+    first = Rule.objects.get(name="First")
+
+    answer = client.post(f"{RULES}/{first.uuid}/turn?q=ir&state=on", {"on": "false"})
+
+    assert answer["Location"] == f"{RULES}?q=ir&state=on"
+    on = client.get(f"{RULES}?state=on").context["page"]
+    off = client.get(f"{RULES}?state=off").context["page"]
+    wrong = client.get(f"{RULES}?state=error")
+    assert [rule.name for rule in on] == ["Second"]
+    assert [rule.name for rule in off] == ["First"]
+    assert "No rules match" in wrong.content.decode()
+
+
+def test_switch_is_exchanged_in_place_and_says_so(
+    client: Client, prices: Dataset
+) -> None:
+    client.post(f"{RULES}/new", typed(name="Cheap"))
+    rule = Rule.objects.get()
+
+    answer = client.post(
+        f"{RULES}/{rule.uuid}/turn", {"on": "false"}, headers={"HX-Request": "true"}
     )
-    spec = parse_definition(
-        definition_of(draft, outputs=draft.outputs, type_of=lambda _: FieldType.ANY),
-        workspace="DEMO",
-    )
 
-    again = draft_of(to_definition(spec))
-
-    assert again.rows == draft.rows
-    assert (again.match, again.telling) == (draft.match, draft.telling)
-    assert (again.every, again.unit) == ("1", "h")
-
-
-def test_unequal_cool_downs_are_too_rich_for_the_form() -> None:
-    definition = {
-        "kind": "signal",
-        "name": "Two",
-        "watch": {"facts": ["DEMO:PRICES:A:price"]},
-        "when": {"fact": 0, "op": "gt", "value": 1},
-        "outputs": [
-            {"output": "a", "at_most_every": "1m"},
-            {"output": "b", "at_most_every": "2m"},
-        ],
-    }
-
-    with pytest.raises(TooRich):
-        draft_of(definition)
+    page = answer.content.decode()
+    assert f'id="switch-{rule.pk}"' in page
+    assert 'aria-checked="false"' in page
+    assert json.loads(answer["HX-Trigger"])["toast"]["text"] == "Cheap is off."

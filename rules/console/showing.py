@@ -1,0 +1,241 @@
+"""What the rule form shows beside what was typed: operators, truths, phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rules.console.drafts import (
+    Draft,
+    Row,
+    definition_of,
+    operator_choices,
+)
+from rules.console.forms import FormError, Phrase, form_errors, phrases_of, row_of
+from rules.engine import (
+    DefinitionInvalid,
+    FieldType,
+    parse_definition,
+    render_parts,
+    show,
+)
+from rules.models import Rule
+from rules.ports import ports
+from rules.services import Standing, preview_rule, type_of_fact
+from workspaces.access import Access
+
+#: Keys that are named where a condition is true under many.
+_KEYS_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """How a row, or the whole rule, stands now, in words.
+
+    `mark` is true, false, unknown, or value where nothing is asked of the fact yet.
+    """
+
+    mark: str
+    words: str
+    at: object = None
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow:
+    """A condition as the form draws it."""
+
+    place: int
+    row: Row
+    operators: Sequence[tuple[str, str]]
+    is_boolean: bool
+    is_number: bool
+    now: Now | None
+    fact_errors: Sequence[str] = ()
+    op_errors: Sequence[str] = ()
+    value_errors: Sequence[str] = ()
+
+    @property
+    def control(self) -> str:
+        """Return how the ids of its controls begin."""
+        return f"c-{self.place}"
+
+    @property
+    def odd_value(self) -> str:
+        """Return what was typed for another kind of fact, so that it is not lost."""
+        return "" if self.row.value in {"true", "false"} else self.row.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFact:
+    """An additional fact as the form draws it."""
+
+    place: int
+    fact: str
+    errors: Sequence[str] = ()
+
+    @property
+    def control(self) -> str:
+        """Return the id of its control."""
+        return f"include-{self.place}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Everything that the form says about a draft by itself."""
+
+    rows: Sequence[ShownRow]
+    included: Sequence[ShownFact]
+    phrases: Sequence[Phrase]
+    problems: Sequence[FormError]
+    already: Now | None
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def show_draft(
+    *, access: Access, draft: Draft, errors: Sequence[FormError] = ()
+) -> Shown:
+    """Return what the form says about a draft; `errors` are those of a failed save."""
+    seen = preview_rule(
+        access=access,
+        definition=definition_for(access, draft),
+        addresses=[address for _, address in draft.new_outputs],
+        pace=draft.pace,
+    )
+    nows: dict[int, Now] = {}
+    for pointer, standing in seen.standings.items():
+        place = row_of(pointer, draft)
+        if place is not None:
+            nows[place] = _now(standing)
+    by_control: dict[str, list[str]] = {}
+    for error in errors:
+        by_control.setdefault(error.control, []).append(error.detail)
+    return Shown(
+        rows=[
+            _shown_row(access, place, row, nows.get(place), by_control)
+            for place, row in enumerate(draft.rows)
+        ],
+        included=[
+            ShownFact(
+                place=place, fact=fact, errors=by_control.get(f"include-{place}", ())
+            )
+            for place, fact in enumerate(draft.include)
+        ],
+        phrases=phrases_of(_named_outputs(seen.parts, output_names(access)), draft),
+        problems=form_errors(seen.problems, draft),
+        already=_already(seen.whole),
+        errors=by_control,
+    )
+
+
+def output_names(access: Access) -> dict[str, str]:
+    """Return what people call the workspace's outputs, by their slugs."""
+    choices = ports.outputs.choices(workspace_id=access.workspace.pk)
+    return {choice.slug: choice.name for choice in choices}
+
+
+def sentence_of(rule: Rule, names: Mapping[str, str]) -> str:
+    """Say a saved rule with its outputs by name; as it was saved if it is too old."""
+    version = rule.latest
+    if version is None:
+        return ""
+    try:
+        spec = parse_definition(version.definition, workspace=rule.workspace.slug)
+    except DefinitionInvalid:
+        return version.sentence
+    return "".join(text for text, _ in _named_outputs(render_parts(spec), names))
+
+
+def _named_outputs(
+    parts: Iterable[tuple[str, str]], names: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    return [
+        (names.get(text, text) if pointer.endswith("/output") else text, pointer)
+        for text, pointer in parts
+    ]
+
+
+def definition_for(access: Access, draft: Draft) -> dict[str, object]:
+    """Return the draft's definition; a blank name is taken from its first condition."""
+    first = draft.rows[draft.said_rows[0]]
+    return definition_of(
+        draft,
+        type_of=lambda text: type_of_fact(workspace=access.workspace, text=text),
+        name=_name_for(first),
+    )
+
+
+def _name_for(row: Row) -> str:
+    key, _, name = ":".join(row.fact.split(":")[2:]).rpartition(":")
+    if key in {"*", "ANYEVENT", "_"}:
+        key = ""
+    return f"{key} {name} alert".strip() if name else "Rule"
+
+
+def _shown_row(
+    access: Access,
+    place: int,
+    row: Row,
+    now: Now | None,
+    errors: Mapping[str, Sequence[str]],
+) -> ShownRow:
+    wanted = type_of_fact(workspace=access.workspace, text=row.fact)
+    return ShownRow(
+        place=place,
+        row=row,
+        operators=operator_choices(wanted),
+        is_boolean=wanted is FieldType.BOOLEAN and row.against != "fact",
+        is_number=wanted is FieldType.NUMBER,
+        now=now,
+        fact_errors=errors.get(f"c-{place}-fact", ()),
+        op_errors=errors.get(f"c-{place}-op", ()),
+        value_errors=errors.get(f"c-{place}-value", ()),
+    )
+
+
+def _now(standing: Standing) -> Now:
+    if standing.is_any_key:
+        return _now_of_many(standing)
+    example = "" if standing.value is None else show(standing.value).strip('"')
+    if not standing.is_judged:
+        words = f"Now {show(standing.value)}"
+        return Now(mark="value", words=words, at=standing.at, example=example)
+    mark = {True: "true", False: "false", None: "unknown"}[standing.truth]
+    return Now(mark=mark, words=standing.reason, at=standing.at, example=example)
+
+
+def _now_of_many(standing: Standing) -> Now:
+    if not standing.keys:
+        return Now(mark="unknown", words="no key has sent anything yet")
+    keys = f"{standing.keys:,} key{'s' if standing.keys > 1 else ''}"
+    if not standing.is_judged:
+        return Now(mark="value", words=f"{keys}, each on its own")
+    if not standing.holding:
+        return Now(mark="false", words=f"for each of {keys}")
+    return Now(
+        mark="true",
+        words=f"for {len(standing.holding):,} of {keys}: {_named(standing)}",
+    )
+
+
+def _named(standing: Standing) -> str:
+    named = ", ".join(standing.holding[:_KEYS_NAMED])
+    more = len(standing.holding) - _KEYS_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
+
+
+def _already(whole: Standing | None) -> Now | None:
+    """Return the warning that a rule is true before it is turned on."""
+    if whole is None:
+        return None
+    if not whole.is_any_key:
+        words = "This is already true now: the fact's next event raises an alert."
+        return Now(mark="true", words=words) if whole.truth else None
+    if not whole.holding:
+        return None
+    count = f"{len(whole.holding):,} of {whole.keys:,} keys"
+    words = (
+        f"This is already true now for {count} ({_named(whole)}): the next event of "
+        "each raises an alert."
+    )
+    return Now(mark="true", words=words)

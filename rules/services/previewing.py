@@ -1,0 +1,227 @@
+"""What a draft would be, before it is saved: its words, its problems, its truth now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from datasets.models import Fact, Lane
+from datasets.services import load_facts, open_lane
+from rules.engine import (
+    ConditionVerdict,
+    DurationInvalid,
+    FactPath,
+    FactPathInvalid,
+    GroupVerdict,
+    KeyFacts,
+    OutputUse,
+    Specification,
+    Subject,
+    Value,
+    Verdict,
+    conditions_of,
+    judge_facts,
+    parse_duration,
+    render_parts,
+    seen_at,
+    subject_of,
+    value_at,
+)
+from rules.services.definitions import RuleInvalid, read_definition
+from rules.services.facts import dataset_of, facts_from, folds_of, series_of
+from workspaces.access import Access
+from workspaces.refusals import FieldError
+
+#: Keys whose facts a preview of an any-key rule looks at.
+KEYS_LOOKED_AT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a condition, or a whole rule, stands by the last known facts.
+
+    Of any key: `holding` are those of `keys` under which it is true. Of one key:
+    `truth`, `reason`, the value on its left side, and when that was. `is_judged` is
+    false where only the fact is known yet.
+    """
+
+    is_any_key: bool = False
+    is_judged: bool = True
+    truth: bool | None = None
+    reason: str = ""
+    value: Value = None
+    at: datetime | None = None
+    keys: int = 0
+    holding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a draft would be: its sentence in parts, or the problems in its way.
+
+    `parts` are phrases with the pointers they speak of; `standings` tell by pointer
+    how each condition stands, also beside problems elsewhere.
+    """
+
+    parts: tuple[tuple[str, str], ...] = ()
+    problems: tuple[FieldError, ...] = ()
+    whole: Standing | None = None
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """Return the draft in one sentence; blank while something is wrong."""
+        return "".join(text for text, _ in self.parts)
+
+
+def preview_rule(
+    *,
+    access: Access,
+    definition: Mapping[str, Any],  # Any: the engine judges it
+    addresses: Sequence[str] = (),
+    pace: str = "1h",
+) -> Preview:
+    """Say what a draft would be; store nothing.
+
+    `addresses` are outputs that saving would make, each told at most once a `pace`.
+
+    1. A whole definition is read back and judged over the facts as they are, by the
+       evaluator that judges events.
+    2. In one with problems each condition is judged alone, as far as it goes.
+    """
+    try:
+        spec, lane = read_definition(access=access, definition=definition)
+        spec = _with_outputs(spec, addresses, pace)
+    except RuleInvalid as error:
+        alone = _each_alone(access, definition)
+        return Preview(problems=tuple(error.errors), standings=alone)
+    look = _Look(spec, lane)
+    return Preview(
+        parts=render_parts(spec), whole=look.whole(), standings=dict(look.conditions())
+    )
+
+
+def _with_outputs(
+    spec: Specification, addresses: Sequence[str], pace: str
+) -> Specification:
+    """Return what the rule will say once its new outputs are made."""
+    if not addresses:
+        return spec
+    try:
+        cool_down = parse_duration(pace)
+    except DurationInvalid as error:
+        wrong = FieldError(pointer="/outputs", code="bad_duration", detail=str(error))
+        raise RuleInvalid(wrong.detail, errors=[wrong]) from error
+    added = tuple(OutputUse(output=one, cool_down=cool_down) for one in addresses)
+    return replace(spec, outputs=spec.outputs + added)
+
+
+class _Look:
+    """One look at the facts that a specification reads."""
+
+    def __init__(self, spec: Specification, lane: Lane) -> None:
+        self.spec = spec
+        self.folds = folds_of(lane.dataset)
+        self.keys, self.facts = _read_facts(lane, spec.facts)
+        if not spec.any_key:
+            self.keys = [subject_of(spec.leading_fact, "", self.folds)[1]]
+        self.verdicts = {
+            key: judge_facts(spec, self.facts, key=key, folds=self.folds)
+            for key in self.keys
+        }
+
+    def whole(self) -> Standing:
+        """Return how the rule stands."""
+        return self._standing(self.verdicts, is_any_key=self.spec.any_key)
+
+    def conditions(self) -> Iterator[tuple[str, Standing]]:
+        """Return how each condition stands, by its pointer."""
+        leaves = {key: list(_leaves(one)) for key, one in self.verdicts.items()}
+        for place, (pointer, condition) in enumerate(conditions_of(self.spec.when)):
+            mine = {key: found[place] for key, found in leaves.items()}
+            is_any_key = any(fact.any_key for fact in condition.facts)
+            yield pointer, self._standing(mine, is_any_key=is_any_key)
+
+    def _standing(
+        self, verdicts: Mapping[str, Verdict], *, is_any_key: bool
+    ) -> Standing:
+        if is_any_key or not verdicts:
+            holding = [key for key, one in verdicts.items() if one.truth]
+            return Standing(is_any_key=True, keys=len(verdicts), holding=tuple(holding))
+        key, verdict = next(iter(verdicts.items()))
+        if isinstance(verdict, GroupVerdict):
+            return Standing(truth=verdict.truth, reason=verdict.reason)
+        return Standing(
+            truth=verdict.truth,
+            reason=verdict.reason,
+            value=verdict.found,
+            at=seen_at(verdict.condition, self.facts, key=key, folds=self.folds),
+        )
+
+
+def _leaves(verdict: Verdict) -> Iterator[ConditionVerdict]:
+    """Return the conditions' verdicts in reading order."""
+    if isinstance(verdict, ConditionVerdict):
+        yield verdict
+        return
+    for member in verdict.members:
+        yield from _leaves(member)
+
+
+def _read_facts(
+    lane: Lane, facts: Sequence[FactPath]
+) -> tuple[list[str], dict[Subject, KeyFacts]]:
+    """Return the keys that `*` stands for, and the facts of all that is read."""
+    dataset = lane.dataset
+    series, folds = series_of(dataset), folds_of(dataset)
+    keys: list[str] = []
+    if any(fact.any_key for fact in facts):
+        known = Fact.objects.filter(lane=lane, dataset=dataset).order_by("key")
+        keys = list(known.values_list("key", flat=True)[:KEYS_LOOKED_AT])
+    named = {subject_of(fact, "", folds)[1] for fact in facts if not fact.any_key}
+    wanted = {(dataset.pk, key) for key in {*keys, *named}}
+    stored = load_facts(lane=lane, keys=wanted)
+    return keys, {(series, key): facts_from(one) for (_, key), one in stored.items()}
+
+
+def _each_alone(access: Access, definition: Mapping[str, Any]) -> dict[str, Standing]:
+    """Return how the conditions of a flat group stand, of those that can be judged."""
+    found: dict[str, Standing] = {}
+    for match in ("all", "any"):
+        for place, member in enumerate(definition["when"].get(match, ())):
+            standing = _alone(access, member)
+            if standing is not None:
+                found[f"/when/{match}/{place}"] = standing
+    return found
+
+
+def _alone(access: Access, condition: Mapping[str, Any]) -> Standing | None:
+    alone = {"name": "Alone", "kind": "signal", "when": condition}
+    try:
+        spec, lane = read_definition(access=access, definition=alone)
+    except RuleInvalid:
+        return _value_alone(access, str(condition.get("fact", "")))
+    return next(standing for _, standing in _Look(spec, lane).conditions())
+
+
+def _value_alone(access: Access, text: str) -> Standing | None:
+    """Return what is known of a fact that nothing valid is asked of yet."""
+    try:
+        fact = FactPath.parse(text, access.workspace.slug)
+    except FactPathInvalid:
+        return None
+    dataset = dataset_of(fact, own=access.workspace)
+    if dataset is None:
+        return None
+    folds = folds_of(dataset)
+    keys, facts = _read_facts(open_lane(dataset), [fact])
+    if fact.any_key:
+        return Standing(is_judged=False, is_any_key=True, keys=len(keys))
+    known = facts.get(subject_of(fact, "", folds))
+    found = known.values.get(fact.root) if known else None
+    if found is None:
+        return None
+    value = value_at(found.value, fact.steps)
+    return Standing(is_judged=False, value=value, at=found.at)
