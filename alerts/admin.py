@@ -95,6 +95,10 @@ class OutputAdmin(admin.ModelAdmin):
         """Outputs are made with a secret, by the console and the API."""
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rules name outputs; deleting one by the API hides it and keeps its row."""
+        return False
+
 
 class AttemptInline(admin.TabularInline):
     """The tries of a delivery."""

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from alerts.models import Delivery, FeedEntry
 from alerts.pipeline import drain_lane
-from alerts.services.delivering import send_due
 from alerts.services.feed import number_entries
 from datasets.models import Batch, BatchState, Idempotency
 from datasets.services import KEEP_FOR, forget_expired
@@ -52,14 +51,18 @@ def sweep_feed(*, now: datetime) -> None:
     )
 
 
-def sweep_deliveries(*, now: datetime) -> None:
-    """Send what is due: retries, and what a dead worker left."""
+def sweep_deliveries(*, now: datetime, send: Callable[[int], None]) -> None:
+    """Have sent what is due: retries, and what a dead worker left.
+
+    `send` is given the id of each output and returns at once: a receiver that hangs
+    must not keep the others waiting.
+    """
     outputs = (
         Delivery.objects.due(now - OVERDUE)
         .values_list("output_id", flat=True)
         .distinct()
     )
-    _each("output", outputs, lambda output_id: send_due(output_id=output_id))
+    _each("output", outputs, send)
 
 
 def sweep_upkeep(*, now: datetime) -> None:

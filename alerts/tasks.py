@@ -7,7 +7,7 @@ from celery import shared_task
 from alerts.pipeline import drain_lane
 from alerts.services import note_heartbeat, number_entries, send_due
 from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
-from config.celery import Task
+from config.celery import Task, nudge
 from config.clock import database_now
 
 
@@ -43,8 +43,12 @@ def feed() -> None:
 
 @shared_task(name=Task.SWEEP_DELIVERIES.value)
 def deliveries() -> None:
-    """Send retries and what a dead worker left."""
-    sweep_deliveries(now=database_now())
+    """Ring for retries and for what a dead worker left."""
+
+    def ring(output_id: int) -> None:
+        nudge(Task.SEND, output_id=output_id)
+
+    sweep_deliveries(now=database_now(), send=ring)
 
 
 @shared_task(name=Task.SWEEP_UPKEEP.value)

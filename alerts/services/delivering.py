@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from alerts.messages import finding_of
 from alerts.models import Attempt, Delivery, DeliveryQuerySet, DeliveryStatus, Output
@@ -33,7 +34,8 @@ from alerts.retries import (
     sends_at_once,
 )
 from alerts.services.outputs import address_rules, secret_of
-from config.celery import Task, answer
+from alerts.suppression import Suppression, suppression_of
+from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.services import writing
 
@@ -41,8 +43,8 @@ logger = logging.getLogger(__name__)
 
 #: A worker that has not recorded its attempt by then is taken for dead.
 LEASE = timedelta(seconds=60)
-#: Deliveries that one call sends before it gives the worker back.
-AT_ONCE = 50
+#: A call gives the worker back after this long; what is left rings again.
+BUDGET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +54,19 @@ class _Claim:
     started_at: datetime
 
 
-def send_due(*, output_id: int) -> None:
+def send_due(*, output_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     """Send what is due at an output, one delivery after the other.
 
     Running it twice is harmless: each delivery is claimed by one worker.
     """
     answer(Task.SEND, output_id=output_id)
-    for _ in range(AT_ONCE):
+    deadline = time.monotonic() + budget_seconds
+    while time.monotonic() < deadline:
         claim = _claim(output_id=output_id, now=database_now())
         if claim is None:
             return
         _attempt(claim)
+    nudge(Task.SEND, output_id=output_id)
 
 
 def _claim(*, output_id: int, now: datetime) -> _Claim | None:
@@ -73,32 +77,49 @@ def _claim(*, output_id: int, now: datetime) -> _Claim | None:
     """
     worker = uuid.uuid4().hex
     with writing():
-        output = Output.objects.get(pk=output_id)
-        most = sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
-        busy = Delivery.objects.filter(
-            output_id=output_id, status=DeliveryStatus.SENDING, lease_until__gte=now
-        ).count()
-        if busy >= most:
+        output = _hold(output_id)
+        held_back = suppression_of(output=output, is_live=True)
+        if held_back:
+            _hold_back(output_id, held_back, now)
             return None
-        first = _first_due(output_id, now)
+        first = _first_due(output_id, now) if _has_room(output, now) else None
         if first is None:
             return None
-        claimed = (
-            Delivery.objects.due(now)
-            .filter(pk=first.pk)
-            .update(
-                status=DeliveryStatus.SENDING,
-                lease_until=now + LEASE,
-                leased_by=worker,
-                attempts=F("attempts") + 1,
-            )
+        Delivery.objects.filter(pk=first.pk).update(
+            status=DeliveryStatus.SENDING,
+            lease_until=now + LEASE,
+            leased_by=worker,
+            attempts=F("attempts") + 1,
         )
-    if not claimed:
-        return None
     delivery = Delivery.objects.select_related(
         "output__workspace", "transition__alert__rule", "transition__alert__version"
     ).get(pk=first.pk)
     return _Claim(delivery=delivery, worker=worker, started_at=now)
+
+
+def _hold(output_id: int) -> Output:
+    """Return an output whose claims and circuit nobody else changes meanwhile.
+
+    Always before a delivery is touched, so that two workers never wait for each other;
+    `no_key` because alerts may go on to name the output.
+    """
+    return Output.objects.select_for_update(no_key=True).get(pk=output_id)
+
+
+def _has_room(output: Output, now: datetime) -> bool:
+    busy = Delivery.objects.filter(
+        output_id=output.pk, status=DeliveryStatus.SENDING, lease_until__gte=now
+    ).count()
+    return busy < sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
+
+
+def _hold_back(output_id: int, reason: Suppression, now: datetime) -> None:
+    """Keep what waits for an output that was turned off or deleted meanwhile."""
+    waiting = Q(status__in=[DeliveryStatus.QUEUED, DeliveryStatus.FAILED])
+    left = Q(status=DeliveryStatus.SENDING, lease_until__lt=now)
+    Delivery.objects.filter(waiting | left, output_id=output_id).update(
+        status=DeliveryStatus.SUPPRESSED, reason=reason.value, lease_until=None
+    )
 
 
 def _first_due(output_id: int, now: datetime) -> Delivery | None:
@@ -116,7 +137,7 @@ def _first_due(output_id: int, now: datetime) -> Delivery | None:
         Delivery.objects.due(now)
         .filter(output_id=output_id)
         .exclude(Exists(unfinished_before))
-        .order_by("due_at", "created_at", "pk")
+        .order_by("due_at", "transition_id")
         .first()
     )
 
@@ -186,6 +207,8 @@ def _circuit_of(output: Output) -> Circuit:
 
 
 def _save_circuit(output: Output, circuit: Circuit) -> None:
+    if circuit == _circuit_of(output):
+        return
     Output.objects.filter(pk=output.pk).update(
         failures=circuit.failures, open_until=circuit.open_until
     )
@@ -193,12 +216,13 @@ def _save_circuit(output: Output, circuit: Circuit) -> None:
 
 def _record_sent(claim: _Claim, result: SendResult, *, now: datetime) -> None:
     with writing():
+        output = _hold(claim.delivery.output_id)
         mine = _still_mine(claim).update(
             status=DeliveryStatus.SENT, sent_at=now, error="", lease_until=None
         )
         if mine:
             _store_attempt(claim, result, now=now)
-            _save_circuit(claim.delivery.output, after_success())
+            _save_circuit(output, after_success())
 
 
 def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None:
@@ -213,6 +237,7 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
             draw=random.random,
         )
     with writing():
+        output = _hold(delivery.output_id)
         mine = _still_mine(claim).update(
             status=DeliveryStatus.FAILED if next_at else DeliveryStatus.DEAD,
             due_at=next_at or delivery.due_at,
@@ -222,7 +247,6 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
         if not mine:
             return
         _store_attempt(claim, error.result, now=now, error=str(error))
-        output = Output.objects.get(pk=delivery.output_id)
         _save_circuit(output, after_failure(_circuit_of(output), now=now))
         if error.disable:
             Output.objects.filter(pk=output.pk).update(

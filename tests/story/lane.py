@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from celery.signals import before_task_publish
@@ -34,8 +35,9 @@ def definition(**changes: object) -> dict[str, object]:
     }
 
 
-def price(amount: float, *, of: str = "MSFT") -> dict[str, object]:
-    return {"symbol": of, "price": amount}
+def price(amount: int | str, *, of: str = "MSFT") -> dict[str, object]:
+    """What somebody asked; text where it has a fraction, so that its digits stay."""
+    return {"symbol": of, "price": Decimal(amount)}
 
 
 def send(

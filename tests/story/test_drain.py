@@ -326,7 +326,7 @@ def test_crash_before_any_write_of_a_drain_leaves_nothing_half_stored(
     ]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("write", range(0, 12, 3))
 def test_drain_after_a_crash_decides_what_the_crashed_one_would_have(
     access: Access, prices: Dataset, write: int

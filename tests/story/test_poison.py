@@ -27,7 +27,7 @@ from tests.factories import NOW, DatasetFactory, UserFactory
 from tests.story.lane import Crash, definition, drain, price, send, states
 from workspaces.access import Access
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ANY_KEY = {"facts": ["DEMO:PRICES:*:price"]}
 
