@@ -1,0 +1,63 @@
+"""How large the database of an installation becomes while only the market trades.
+
+    python benchmarks/market_size.py DIRECTORY [--hours 56] [--kept-hours 48]
+
+Seeds a new installation in an empty directory and lets the simulator trade as fast as
+it can: each hour is stored as the fetches of its slots and the drain would have left
+it, then the upkeep runs. Once as much goes as comes, the size stays; with fewer
+`--kept-hours` that is seen sooner.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+#: Between a slot and what its fetch stores.
+DELAY = timedelta(milliseconds=123, microseconds=456)
+
+
+def main() -> None:
+    """Print the size of the database after every hour of the market."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--hours", type=int, default=56)
+    parser.add_argument("--kept-hours", type=int, default=48)
+    wanted = parser.parse_args()
+    os.environ["BELLWETHER_DATA_DIR"] = str(wanted.directory)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.base"
+    sys.path.insert(0, str(ROOT))
+    django.setup()
+    call_command("migrate", verbosity=0)
+    for line in trade(hours=wanted.hours, kept=wanted.kept_hours * HOUR):
+        size = sum(one.stat().st_size for one in wanted.directory.glob("*.sqlite3*"))
+        sys.stdout.write(f"{line} {size / 1e6:7.1f} MB\n")
+        sys.stdout.flush()
+
+
+def trade(*, hours: int, kept: timedelta) -> Iterator[str]:
+    """Seed, then store hour by hour; yield what was done."""
+    # Models can only be imported once Django stands.
+    from benchmarks.market_hours import seed, store_hour  # noqa: PLC0415
+
+    begun = time.perf_counter()
+    seed(now=START, kept=kept)
+    yield f"seeded in {time.perf_counter() - begun:.1f} s"
+    for number in range(hours):
+        upkeep = store_hour(begin=START + number * HOUR, delay=DELAY)
+        yield f"hour {number + 1:3}, upkeep {upkeep:.2f} s"
+
+
+if __name__ == "__main__":
+    main()
