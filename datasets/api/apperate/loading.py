@@ -51,8 +51,11 @@ class LoadingView(ApperateView):
         now (API.md B 16).
         """
         is_live = self.parameters.flag("event", default=False)
+        overwrites = self.parameters.flag("overwrite", default=False)
         duplicates = self.parameters.choice(
-            "duplicateKeyHandling", DUPLICATES, default=None
+            "duplicateKeyHandling",
+            DUPLICATES,
+            default=Duplicates.REPLACE if overwrites else None,
         )
         dataset = find_dataset(access=self.access, slug=slug)
         now = database_now()

@@ -204,10 +204,13 @@ LOADS = [
     pytest.param(
         "post",
         "/data",
-        "?duplicateKeyHandling=true&overwrite=true&wait=false",
+        "?duplicateKeyHandling=true&maximumValidationErrors=3&wait=false",
         False,
         Duplicates.REPLACE,
         id="replace",
+    ),
+    pytest.param(
+        "post", "/data", "?overwrite=True", False, Duplicates.REPLACE, id="overwrite"
     ),
 ]
 

@@ -72,7 +72,7 @@ def test_without_a_token_nothing_is_stored(prices: Dataset, query: str) -> None:
 def test_reading_with_a_content_type_and_no_body_is_answered(token: str) -> None:
     answer = Client().get(
         "/v1/data/demo/prices/MSFT/",
-        {"token": token, "last": 100},
+        {"token": token, "last": "100"},
         headers={"Content-Type": "application/json"},
     )
 
