@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from config.clock import utc_now
 from workspaces.access import Need
+from workspaces.api.serializers import StrictSerializer
 from workspaces.api.views import WorkspaceAPIView
 from workspaces.models import Token, TokenKind, User, Workspace
 from workspaces.refusals import Unauthenticated
@@ -41,7 +42,7 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
         read_only_fields = fields
 
 
-class TokenRequestSerializer(serializers.Serializer[Token]):
+class TokenRequestSerializer(StrictSerializer):
     """What is said about a new token."""
 
     name = serializers.CharField(max_length=120, required=False, default="")
