@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import models, transaction
 
 from workspaces.access import Access
 from workspaces.models import (
@@ -200,3 +202,18 @@ def issue_token(
     )
     record_audit(access=access, action="token.issued", target=token.hint, now=now)
     return token, text
+
+
+def free_slug(*, name: str, otherwise: str, rows: models.QuerySet[Any]) -> str:
+    """Derive a slug from a name that none of these rows bears yet.
+
+    `otherwise` stands in for a name without a single letter or digit.
+    """
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or otherwise
+    alike = rows.filter(slug__startswith=base)
+    taken = set(alike.values_list("slug", flat=True))
+    slug, number = base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from outbound.sealing import Keyring, read_key
 from rules.ports import OutputChoice
 from workspaces.access import Access, Need
 from workspaces.refusals import FieldError, Invalid, Missing
-from workspaces.services import record_audit
+from workspaces.services import free_slug, record_audit
 
 _SEALED_FIELD = "output.sealed"
 
@@ -142,7 +141,11 @@ def _store(
     secret = find_kind(kind).make_secret()
     output = Output.objects.create(
         workspace=access.workspace,
-        slug=_free_slug(access, called),
+        slug=free_slug(
+            name=called,
+            otherwise="output",
+            rows=Output.objects.alive().filter(workspace=access.workspace),
+        ),
         name=called[:200],
         kind=kind,
         config=clean,
@@ -173,20 +176,6 @@ def find_output(*, access: Access, slug: str) -> Output:
     if output is None:
         raise OutputNotFound(f"There is no output {slug} in this workspace.")
     return output
-
-
-def _free_slug(access: Access, name: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "output"
-    taken = set(
-        Output.objects.alive()
-        .filter(workspace=access.workspace, slug__startswith=base)
-        .values_list("slug", flat=True)
-    )
-    slug, number = base, 1
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
 
 
 def _sealed(access: Access, secret: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -19,7 +18,7 @@ from rules.services.changes import append_rule_change
 from rules.services.definitions import read_definition
 from workspaces.access import Access, Need
 from workspaces.refusals import Clash, Missing, Stale, VersionUnsaid
-from workspaces.services import record_audit
+from workspaces.services import free_slug, record_audit
 
 
 class RuleNotFound(Missing):
@@ -58,7 +57,11 @@ def create_rule(
     rule = Rule.objects.create(
         uuid=uuid.uuid4(),
         workspace=access.workspace,
-        slug=_free_slug(access, spec.name),
+        slug=free_slug(
+            name=spec.name,
+            otherwise="rule",
+            rows=Rule.objects.alive().filter(workspace=access.workspace),
+        ),
         name=spec.name,
         kind=spec.kind.value,
         is_enabled=is_enabled,
@@ -266,18 +269,3 @@ def _add_version(
         then=rule.latest.pk if moves else None,
         now=now,
     )
-
-
-def _free_slug(access: Access, name: str) -> str:
-    """Derive a slug from the name that no other rule of the workspace bears."""
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "rule"
-    taken = set(
-        Rule.objects.alive()
-        .filter(workspace=access.workspace, slug__startswith=base)
-        .values_list("slug", flat=True)
-    )
-    slug, number = base, 1
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
