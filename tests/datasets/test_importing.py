@@ -240,7 +240,7 @@ def test_unreadable_file_fails_with_a_sentence_and_stores_nothing(
 def test_job_goes_on_turn_by_turn_until_it_is_done(
     access: Access, daily: Dataset
 ) -> None:
-    job = import_text(access, daily, HEADER + "\n".join(days(5_000)))
+    job = import_text(access, daily, HEADER + "\n".join(days(3_000)))
     clock = Clock()
 
     turns = 0
@@ -250,7 +250,7 @@ def test_job_goes_on_turn_by_turn_until_it_is_done(
         turns += 1
 
     assert turns > 2
-    assert stored_days(daily) == [line[:10] for line in days(5_000)]
+    assert stored_days(daily) == [line[:10] for line in days(3_000)]
 
 
 class WorkerDiedError(BaseException):
@@ -273,7 +273,7 @@ def dying_clock(*, looks: int) -> Callable[[], datetime]:
 def test_job_of_a_killed_worker_continues_without_doubles(
     access: Access, daily: Dataset, looks: int
 ) -> None:
-    job = import_text(access, daily, HEADER + "\n".join(days(4_500)))
+    job = import_text(access, daily, HEADER + "\n".join(days(2_500)))
     with pytest.raises(WorkerDiedError):
         run_import(job_id=job.pk, clock=dying_clock(looks=looks))
 
@@ -285,11 +285,11 @@ def test_job_of_a_killed_worker_continues_without_doubles(
 
     job.refresh_from_db()
     assert job.state == JobState.DONE
-    assert stored_days(daily) == [line[:10] for line in days(4_500)]
+    assert stored_days(daily) == [line[:10] for line in days(2_500)]
 
 
 def test_two_workers_on_one_job_store_it_once(access: Access, daily: Dataset) -> None:
-    job = import_text(access, daily, HEADER + "\n".join(days(4_500)))
+    job = import_text(access, daily, HEADER + "\n".join(days(2_500)))
     later = Clock(NOW + timedelta(minutes=2))
     slow = Clock()
     looks = iter(range(100))
@@ -304,7 +304,7 @@ def test_two_workers_on_one_job_store_it_once(access: Access, daily: Dataset) ->
 
     job.refresh_from_db()
     assert job.state == JobState.DONE
-    assert stored_days(daily) == [line[:10] for line in days(4_500)]
+    assert stored_days(daily) == [line[:10] for line in days(2_500)]
 
 
 def test_full_backlog_makes_the_job_wait_and_go_on(
