@@ -51,6 +51,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the socket, and let its pulse end with it however it ends."""
         self._reading = asyncio.Lock()
+        self._entered = asyncio.Event()
         pulse = asyncio.create_task(self._beat())
         try:
             await super().__call__(scope, receive, send)
@@ -97,12 +98,13 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def _beat(self) -> None:
         """Show life, heal what a lost bell left, and end what is too old.
 
-        1. Whoever has not said who they are by now is not let in.
+        1. Whoever does not say in time who they are is not let in.
         2. Each beat reads on, so a bell that got lost delays nobody for longer.
         3. Past its age the socket closes, and the client comes back by number.
         """
-        await asyncio.sleep(self.enter_seconds)
-        if self.access is None:
+        try:
+            await asyncio.wait_for(self._entered.wait(), self.enter_seconds)
+        except TimeoutError:
             await self.close(code=FORBIDDEN)
             return
         ends_at = asyncio.get_running_loop().time() + self.oldest_seconds
@@ -112,7 +114,8 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
                 await self._read_on()
             except DatabaseError:
                 logger.warning("feed not read, the next beat tries again")
-            await self.send_json({"type": "heartbeat", "head": self.last})
+            if self.last is not None:
+                await self.send_json({"type": "heartbeat", "head": self.last})
         await self.close(code=OLD)
 
     async def _resume(self, content: dict[str, Any]) -> None:
@@ -148,6 +151,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=FORBIDDEN)
             return
         await self.channel_layer.group_add(self._group, self.channel_name)
+        self._entered.set()
 
     @property
     def _workspace_id(self) -> int:

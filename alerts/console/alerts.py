@@ -22,7 +22,7 @@ from alerts.services import (
     find_delivery,
     retry_delivery,
 )
-from config.clock import database_now
+from config.clock import database_now, utc_now
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
 
@@ -33,7 +33,7 @@ def show_alert(
     request: HttpRequest, access: Access, alert_id: uuid.UUID
 ) -> HttpResponse:
     """Show everything that is known of an alert."""
-    page = explain_alert(access=access, alert_id=alert_id, now=database_now())
+    page = explain_alert(access=access, alert_id=alert_id, now=utc_now())
     slug = access.workspace.slug
     return TemplateResponse(
         request,

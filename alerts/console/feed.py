@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from alerts.models import FeedHead, Severity
 from alerts.services import Cursor, FeedFilter, Show, browse_feed, read_quiet
-from config.clock import database_now
+from config.clock import utc_now
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
 
@@ -43,7 +43,7 @@ def show_feed(request: HttpRequest, access: Access) -> HttpResponse:
         "has_alerts": True,
     }
     if not page.rows:
-        context |= asdict(read_quiet(access=access, now=database_now()))
+        context |= asdict(read_quiet(access=access, now=utc_now()))
     return TemplateResponse(request, "alerts/feed.html", context)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from alerts.console.feed import head_facts
 from alerts.models import Severity
 from alerts.services import Card, Home, read_home, turn_on_example
-from config.clock import database_now
+from config.clock import database_now, utc_now
 from datasets.services import SourceState
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
@@ -60,7 +60,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @in_workspace(Need.READ)
 def show_home(request: HttpRequest, access: Access) -> HttpResponse:
     """Show how the workspace does; the page reads itself again as things happen."""
-    home = read_home(access=access, now=database_now())
+    home = read_home(access=access, now=utc_now())
     slug = access.workspace.slug
     steps = list(_steps(home, slug))
     is_simulated = any(source.is_simulated for source in home.sources)

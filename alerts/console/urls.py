@@ -11,6 +11,7 @@ _alert = f"{_workspace}/alerts/<uuid:alert_id>"
 urlpatterns = [
     path("", home.start, name="start"),
     path("setup", setup.set_up_installation, name="setup"),
+    path(_workspace, home.show_home),
     path(f"{_workspace}/", home.show_home, name="home"),
     path(
         f"{_workspace}/examples/<str:example>/on", home.turn_on, name="turn-on-example"

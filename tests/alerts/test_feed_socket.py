@@ -25,17 +25,22 @@ from workspaces.models import TokenKind, User
 Frame = dict[str, Any]
 
 
-class QuickConsumer(FeedConsumer):
-    """Loses patience at once and beats often, so that tests need not wait."""
+class HastyConsumer(FeedConsumer):
+    """Waits for nobody to say who they are."""
 
     enter_seconds = 0.05
+
+
+class BeatingConsumer(FeedConsumer):
+    """Beats often, so that tests need not wait."""
+
     beat_seconds = 0.05
 
 
-class OldConsumer(QuickConsumer):
-    """Is too old before its first beat ends."""
+class OldConsumer(BeatingConsumer):
+    """Is too old from the first."""
 
-    oldest_seconds = 0.01
+    oldest_seconds = 0.0
 
 
 def router(consumer: type[FeedConsumer]) -> URLRouter:
@@ -234,15 +239,24 @@ async def test_nothing_is_sent_before_the_client_said_how_far_it_has_read(
 async def test_lost_bell_is_healed_by_the_next_beat(market: Market, ana: User) -> None:
     await watch(market)
 
-    async with socket(ana, app=router(QuickConsumer)) as one:
+    async with socket(ana, app=router(BeatingConsumer)) as one:
         await resume(one, 0)
         await fire(market, "A")
         while (frame := await one.receive_json_from())["type"] == "heartbeat":
             pass
-        beat = await one.receive_json_from()
 
     assert frame["alert"]["key"] == "A"
-    assert beat == {"type": "heartbeat", "head": 1}
+
+
+async def test_heartbeat_says_how_far_the_feed_has_come(
+    market: Market, ana: User
+) -> None:
+    await fill(market, 3)
+
+    async with socket(ana, app=router(BeatingConsumer)) as one:
+        await resume(one, None)
+
+        assert await one.receive_json_from() == {"type": "heartbeat", "head": 3}
 
 
 @pytest.mark.parametrize(
@@ -377,15 +391,10 @@ async def test_token_of_another_workspace_is_not_let_in(market: Market) -> None:
 
 
 async def test_who_says_nothing_is_not_kept() -> None:
-    async with socket(app=router(QuickConsumer)) as one:
+    async with socket(app=router(HastyConsumer)) as one:
         assert await closing_of(one) == 4403
 
 
 async def test_old_socket_is_asked_to_come_back(market: Market, ana: User) -> None:
     async with socket(ana, app=router(OldConsumer)) as one:
-        answer = await resume(one, 0)
-        while (frame := await one.receive_output())["type"] != "websocket.close":
-            pass
-
-    assert answer["type"] == "resumed"
-    assert frame["code"] == 4000
+        assert await closing_of(one) == 4000
