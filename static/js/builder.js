@@ -3,14 +3,14 @@
 // goes on from a chosen fact to its comparison.
 
 const form = document.getElementById("rule-form");
+const PARTS = "#conditions, #included";
 const CONTROLS = "input[id], select[id], textarea[id]";
 const asked = new WeakMap();
 
 const valuesOf = (part) =>
   new Map([...part.querySelectorAll(CONTROLS)].map((one) => [one.id, one.value]));
 
-const isPart = (target) =>
-  target instanceof Element && target !== form && form.contains(target);
+const isPart = (target) => target instanceof Element && target.matches(PARTS);
 
 form.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (isPart(ctx.target)) asked.set(ctx, valuesOf(ctx.target));
@@ -29,7 +29,8 @@ form.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   }
 });
 
-form.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+// What asked is gone by now, so the document hears of it.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!asked.has(ctx)) return;
   const fact = document.activeElement;
   if (fact?.id === ctx.sourceElement.id && fact.id.endsWith("-fact") && fact.value) {
