@@ -269,7 +269,7 @@ def dying_clock(*, looks: int) -> Callable[[], datetime]:
     return look
 
 
-@pytest.mark.parametrize("looks", range(1, 9))
+@pytest.mark.parametrize("looks", range(1, 8))
 def test_job_of_a_killed_worker_continues_without_doubles(
     access: Access, daily: Dataset, looks: int
 ) -> None:
