@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -33,10 +34,13 @@ def prepare(*, report: Report, now: datetime) -> None:
         OperationalError: if the database does not answer.
     """
     await_database(report=report)
-    migrate(report=report)
-    build_front_end(report=report)
+    # npm works in processes of its own: the database need not wait for it.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        building = beside.submit(build_front_end, report=report)
+        migrate(report=report)
+        seed(report=report, now=now)
+        building.result()
     collect_static(report=report)
-    seed(report=report, now=now)
 
 
 def await_database(*, report: Report) -> None:
