@@ -27,6 +27,7 @@ Clock = Callable[[], datetime]
 
 #: A worker that has not moved its job on by then is taken for dead.
 JOB_LEASE = timedelta(seconds=60)
+ORDER_LEASE = timedelta(minutes=10)
 #: How long a job steps aside while its lane has enough to judge.
 JOB_PAUSE = timedelta(seconds=1)
 #: Rows that are read, and records that are stored, between two notes of progress.
@@ -89,6 +90,8 @@ class ImportTurn:
         with Spool(self._files.spool) as spool:
             if not spool.is_ordered:
                 self._read(spool)
+                # Sorting is one step, and a long one for a large file.
+                self._move(lease_until=self._clock() + ORDER_LEASE)
                 spool.order()
                 self._note(rows_total=len(spool))
             self._store(spool)

@@ -70,7 +70,7 @@ class Spool:
     """The events of one upload: filled in the file's order, read in that of time."""
 
     def __init__(self, path: Path) -> None:
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, timeout=60)
         self._base.executescript(_TABLES)
         self._state = _State(*self._base.execute("SELECT * FROM state").fetchone())
 
