@@ -18,10 +18,17 @@ def add_sweeps(apps, schema_editor):
     interval_schedule = apps.get_model("django_celery_beat", "IntervalSchedule")
     periodic_task = apps.get_model("django_celery_beat", "PeriodicTask")
     for task, seconds in SWEEPS.items():
-        interval, _ = interval_schedule.objects.get_or_create(every=seconds, period="seconds")
+        interval, _ = interval_schedule.objects.get_or_create(
+            every=seconds, period="seconds"
+        )
         periodic_task.objects.update_or_create(
             name=task,
-            defaults={"task": task, "interval": interval, "expire_seconds": 30, "enabled": True},
+            defaults={
+                "task": task,
+                "interval": interval,
+                "expire_seconds": 30,
+                "enabled": True,
+            },
         )
 
 

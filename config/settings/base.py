@@ -238,7 +238,8 @@ if _mail:
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-SECURE_SSL_REDIRECT = False  # the proxy in front speaks TLS and redirects
+SECURE_SSL_REDIRECT = _secure
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked by supervisors, without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure

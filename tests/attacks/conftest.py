@@ -53,6 +53,7 @@ def v1(demo: Workspace) -> ApiClient:
 @pytest.fixture
 def refused(db: None) -> Callable[..., None]:
     """Check that an answer refuses in one sentence and that nothing was stored."""
+
     def check(answer: Any, status: int, code: str) -> None:
         assert answer.status_code == status, answer.content
         body = body_of(answer)

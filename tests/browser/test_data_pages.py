@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import barriers, overhang
 from tests.browser.test_console_alerts import LOOKS
@@ -60,7 +61,9 @@ def test_pasted_records_become_a_dataset_to_look_through(page):
     expect(rows.last).to_contain_text("309.20")
 
 
-def test_a_file_is_sent_with_its_progress_and_imported(page, tmp_path: Path):
+def test_a_file_is_sent_with_its_progress_and_imported(
+    page: Page, tmp_path: Path
+) -> None:
     first = datetime(2020, 1, 1, tzinfo=UTC)
     seconds = range(9_000)
     lines = (f"{(first + timedelta(seconds=n)).isoformat()},{n}" for n in seconds)
@@ -113,7 +116,7 @@ def test_records_come_in_without_script(browser, bellwether, session):
 
 
 @pytest.fixture(scope="module")
-def filled(browser, bellwether, session) -> None:
+def filled(browser: Browser, bellwether: Any, session: Any) -> None:
     """A dataset with records, some of which were left out."""
     context = browser.new_context(base_url=bellwether.url, storage_state=session)
     page = context.new_page()

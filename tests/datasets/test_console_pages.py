@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from datasets.json import decode
-from datasets.models import Job, Run, RunState, Source
+from datasets.models import Dataset, Job, Run, RunState, Source
 from tests.factories import NOW, DatasetFactory, MembershipFactory, WorkspaceFactory
 from workspaces.models import Role, Workspace
 
@@ -31,14 +33,16 @@ def viewer(demo: Workspace) -> Client:
 
 
 @pytest.fixture
-def market(db: None):
+def market(db: None) -> Dataset:
     """CORE:STOCK, which everybody may read."""
     core = WorkspaceFactory(slug="CORE", is_shared=True)
     return DatasetFactory(workspace=core, slug="STOCK", is_simulated=True)
 
 
 @pytest.fixture
-def much(demo: Workspace, prices, market, store) -> None:
+def much(
+    demo: Workspace, prices: Dataset, market: Dataset, store: Callable[..., object]
+) -> None:
     """Several datasets, sources and imports."""
     for _ in range(3):
         other = DatasetFactory(workspace=demo)
@@ -50,7 +54,7 @@ def much(demo: Workspace, prices, market, store) -> None:
         Job.objects.create(id=uuid.uuid4(), dataset=prices, created_at=NOW)
 
 
-def text_of(response) -> str:
+def text_of(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
