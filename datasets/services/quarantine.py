@@ -20,12 +20,12 @@ from typing import Any, Self
 
 from datasets.models import Batch, Lane, Quarantine, Record
 from datasets.services.lanes import (
+    ROUND_BATCHES,
     TRIES_BEFORE_CARE,
     LaneMoved,
     SettledBatch,
     finish_batches,
     settle_batches,
-    take_batches,
 )
 from datasets.store.lanes import LaneBusy, holding
 from datasets.store.writing import writing
@@ -91,27 +91,27 @@ def note_try(*, lane_id: int, now: datetime) -> bool:
     oldest = pending.select_related("lane").first()
     if oldest is None:
         return False
-    if _is_in_care(oldest.lane, oldest):
+    if _is_in_care(oldest.lane, oldest.pk):
         return True
     if now - oldest.received_at <= HEALTHY_FOR:
         return False
     with holding(lane_id) as lane, writing():
-        batches = take_batches(lane=lane)
-        if not batches or _is_in_care(lane, batches[0]):
-            return bool(batches)
-        last = batches[-1].pk
-        is_again = lane.crash_batch is not None and batches[0].pk <= lane.crash_batch
-        lane.crash_batch = max(last, lane.crash_batch or 0) if is_again else last
+        waiting = list(pending.values_list("pk", flat=True)[:ROUND_BATCHES])
+        if not waiting or _is_in_care(lane, waiting[0]):
+            return bool(waiting)
+        noted = lane.crash_batch or 0
+        is_again = waiting[0] <= noted
+        lane.crash_batch = max(waiting[-1], noted) if is_again else waiting[-1]
         lane.crash_tries = lane.crash_tries + 1 if is_again else 1
         lane.save(update_fields=["crash_batch", "crash_tries"])
     return False
 
 
-def _is_in_care(lane: Lane, first: Batch) -> bool:
+def _is_in_care(lane: Lane, first: int) -> bool:
     return (
         lane.crash_tries >= TRIES_BEFORE_CARE
         and lane.crash_batch is not None
-        and first.pk <= lane.crash_batch
+        and first <= lane.crash_batch
     )
 
 

@@ -237,8 +237,12 @@ class _Bench:
         for rule_id, error in result.errors.items():
             judgement.streaks.setdefault(rule_id, Streak()).add(error)
         for rule_id, counts in result.counts.items():
-            judgement.streaks.setdefault(rule_id, Streak()).end()
-            judgement.counts[rule_id] = judgement.counts.get(rule_id, Counts()) + counts
+            known = judgement.counts.get(rule_id)
+            judgement.counts[rule_id] = known + counts if known else counts
+            if rule_id in judgement.streaks:
+                judgement.streaks[rule_id].end()
+            else:
+                judgement.streaks[rule_id] = Streak(began_well=True)
         judgement.transitions += [
             JudgedTransition(
                 transition=transition,
