@@ -1,4 +1,4 @@
-"""A drain done twice, done by two, ended half-way, and not rung for."""
+"""Drains at once, ended half-way, and rules changed in the middle."""
 
 from __future__ import annotations
 
@@ -6,28 +6,17 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
-from alerts.models import Alert, FeedEntry, Transition
+from alerts.models import Alert, Transition
 from alerts.pipeline import drain_lane
-from alerts.services import create_output, number_entries
-from alerts.sweeping import sweep_feed, sweep_lanes
-from alerts.tasks import drain as drain_task
-from config.celery import Task
-from config.clock import database_now
-from datasets.models import Batch, BatchState, Dataset, Lane, Record
+from alerts.services import create_output
+from datasets.models import Batch, BatchState, Dataset, Lane
 from datasets.services import (
-    Answer,
-    IdempotencyKey,
-    Ingest,
-    accept_batch,
-    answer_once,
     open_lane,
 )
-from datasets.services.idempotency import KeyReused
 from rules.services import change_rule, create_rule
 from tests.factories import NOW, DatasetFactory
 from tests.story.lane import (
@@ -37,7 +26,6 @@ from tests.story.lane import (
     definition,
     drain,
     judged,
-    messages_of,
     price,
     send,
     states,
@@ -45,112 +33,6 @@ from tests.story.lane import (
 from workspaces.access import Access
 
 ANY_KEY = {"facts": ["DEMO:PRICES:*:price"]}
-
-
-def key_of(body: str = "same") -> IdempotencyKey:
-    return IdempotencyKey(scope="token:route", key="k-1", body_hash=body)
-
-
-def post(dataset: Dataset, key: IdempotencyKey) -> Answer:
-    def act() -> Answer:
-        accepted = accept_batch(
-            dataset=dataset, events=[price(300)], ingest=Ingest(), now=NOW
-        )
-        return Answer(status=202, body={"batch": accepted.batch_id})
-
-    return answer_once(key=key, act=act, now=NOW)
-
-
-# --- Twice ----------------------------------------------------------------------------
-
-
-@pytest.mark.django_db
-def test_event_sent_twice_under_one_key_is_stored_and_told_once(
-    access: Access, prices: Dataset
-) -> None:
-    create_rule(access=access, definition=definition(), now=NOW)
-
-    first, second = (post(prices, key_of()) for _ in range(2))
-    drain(prices)
-
-    assert (first.is_replay, second.is_replay) == (False, True)
-    assert first.body == second.body
-    assert Record.objects.count() == 1
-    assert Alert.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_key_sent_again_with_another_body_stores_nothing(prices: Dataset) -> None:
-    post(prices, key_of())
-
-    with pytest.raises(KeyReused):
-        post(prices, key_of("other"))
-
-    assert Record.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_equal_requests_at_once_store_one_event(prices: Dataset) -> None:
-    answers: list[Answer] = []
-
-    at_once(*[lambda: answers.append(post(prices, key_of()))] * 20)
-
-    assert Record.objects.count() == 1
-    assert sum(not answer.is_replay for answer in answers) == 1
-    assert len({str(answer.body) for answer in answers}) == 1
-
-
-@pytest.mark.django_db
-def test_same_record_twice_is_judged_once(access: Access) -> None:
-    dated = DatasetFactory(workspace=access.workspace, slug="PRICES")
-    dated.schema["properties"]["day"] = {"type": "string", "format": "date"}
-    dated.date_field = "day"
-    dated.save(update_fields=["schema", "date_field"])
-    rule = create_rule(access=access, definition=definition(), now=NOW)
-
-    for _ in range(2):
-        send(dated, {**price(300), "day": "2026-03-02"})
-        drain(dated)
-
-    rule.refresh_from_db()
-    assert rule.ran == 1
-    assert Record.objects.current().count() == 1
-    assert Batch.objects.order_by("-pk")[0].outcome == {"ignored": 1}
-
-
-@pytest.mark.django_db
-def test_event_that_is_not_kept_repeats_and_replaces_nothing(access: Access) -> None:
-    keyed = DatasetFactory(
-        workspace=access.workspace,
-        slug="PRICES",
-        subkey_field="venue",
-        duplicates="replace",
-    )
-    rule = create_rule(access=access, definition=definition(), now=NOW)
-
-    send(keyed, {**price(300), "venue": "X"})
-    for at in (100, 200):
-        send(keyed, {**price(299), "venue": "X"}, at=at, persists=False)
-    drain(keyed)
-
-    rule.refresh_from_db()
-    assert rule.ran == 3
-    assert Record.objects.current().get().body["price"] == 300
-
-
-@pytest.mark.django_db
-def test_task_twice_changes_nothing(access: Access, prices: Dataset) -> None:
-    create_rule(access=access, definition=definition(), now=NOW)
-    send(prices, price(300))
-    drain_task(lane_id=open_lane(prices).pk)
-    before = judged(prices)
-
-    drain_task(lane_id=open_lane(prices).pk)
-
-    assert judged(prices) == before
-
-
-# --- By two ---------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,9 +159,6 @@ def test_event_stored_behind_a_busy_drain_is_judged_by_it(
     assert rule.ran == (2 if connection.vendor == "postgresql" else 1)
 
 
-# --- Ended half-way -------------------------------------------------------------------
-
-
 def story(access: Access, dataset: Dataset) -> None:
     """Rules, alerts that end and open in one round, deliveries, and a feed."""
     output = create_output(
@@ -356,9 +235,6 @@ def expected_id(one: Transition, lane: Lane) -> object:
     )
 
 
-# --- Changed in the middle ------------------------------------------------------------
-
-
 @pytest.mark.django_db(transaction=True)
 def test_program_kept_in_memory_follows_changes_of_rules(
     access: Access, prices: Dataset
@@ -413,98 +289,3 @@ def test_rule_that_moves_to_another_dataset_ends_there_before_it_begins_here(
     states = Alert.objects.order_by("opened_at").values_list("state", flat=True)
     assert rule.in_effect == rule.latest
     assert list(states) == ["closed", "open"]
-
-
-# --- Not rung for ---------------------------------------------------------------------
-
-
-@pytest.mark.django_db
-def test_sweep_finds_what_no_bell_told(access: Access, prices: Dataset) -> None:
-    create_rule(access=access, definition=definition(), now=NOW)
-    send(prices, price(300))
-
-    sweep_lanes(now=NOW)
-    assert not Alert.objects.exists()
-
-    sweep_lanes(now=NOW + timedelta(seconds=2))
-    assert Alert.objects.count() == 1
-
-    sweep_feed(now=database_now() + timedelta(seconds=2))
-    assert FeedEntry.objects.get().seq == 1
-
-
-@pytest.mark.django_db
-def test_lane_that_fails_leaves_the_others_to_the_sweep(
-    access: Access, prices: Dataset, caplog: pytest.LogCaptureFixture
-) -> None:
-    broken = DatasetFactory(workspace=access.workspace, slug="BROKEN")
-    rule = create_rule(
-        access=access,
-        definition=definition(watch={"facts": ["DEMO:BROKEN:*:price"]}),
-        now=NOW,
-    )
-    Batch.objects.filter(lane__dataset=broken).update(options={"rule": rule.pk})
-    send(prices, price(300))
-
-    sweep_lanes(now=NOW + timedelta(seconds=2))
-
-    assert [state for state, _ in states(broken)] == ["pending"]
-    assert [state for state, _ in states(prices)] == ["judged"]
-    assert [record.message for record in caplog.records] == ["sweep failed"]
-
-
-@pytest.mark.django_db
-def test_paused_lane_accepts_and_waits(access: Access, prices: Dataset) -> None:
-    Lane.objects.update(is_paused=True)
-    send(prices, price(300))
-
-    drain(prices)
-    assert states(prices) == [("pending", None)]
-
-    Lane.objects.update(is_paused=False)
-    drain(prices)
-    assert states(prices) == [("judged", 1)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_event_stored_after_the_last_read_rings_again(prices: Dataset) -> None:
-    with messages_of(Task.DRAIN) as rung:
-        send(prices, price(1))
-        send(prices, price(2), at=1)
-        assert len(rung) == 1
-
-        drain(prices)
-        send(prices, price(3), at=2)
-        assert len(rung) == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_drain_out_of_time_rings_again(access: Access, prices: Dataset) -> None:
-    with messages_of(Task.DRAIN) as rung:
-        send(prices, price(300))
-        assert len(rung) == 1
-
-        drain_lane(lane_id=open_lane(prices).pk, budget_seconds=0)
-
-        assert len(rung) == 2
-    assert states(prices) == [("pending", None)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_feed_numbered_by_several_at_once_is_dense(
-    access: Access, prices: Dataset
-) -> None:
-    create_rule(access=access, definition=definition(watch=ANY_KEY), now=NOW)
-
-    def write(name: str) -> None:
-        for n in range(6):
-            send(prices, price(300, of=f"{name}{n}"), at=n)
-            drain(prices)
-            number_entries(workspace_id=access.workspace.pk)
-
-    at_once(*(lambda name=name: write(name) for name in "ABC"))
-    drain(prices)
-    number_entries(workspace_id=access.workspace.pk)
-
-    numbers = FeedEntry.objects.order_by("seq").values_list("seq", flat=True)
-    assert list(numbers) == list(range(1, 19))

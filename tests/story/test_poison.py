@@ -1,17 +1,17 @@
-"""Events that no judge survives: set aside, seen, replayed; their lane goes on."""
+"""Events that kill the judge: set aside, while their lane goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
 from alerts.models import Alert, Transition
-from alerts.pipeline import drain_lane, drain_round, judge_and_record
+from alerts.pipeline import drain_round, judge_and_record
 from alerts.poison import Judge, judge_with_care
 from datasets.models import Batch, Dataset, Fact, Lane, Quarantine, Record
 from datasets.services import (
@@ -21,8 +21,7 @@ from datasets.services import (
     open_lane,
     replay_quarantined,
 )
-from rules.models import Instance, Rule
-from rules.services import create_rule, turn_rule
+from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, UserFactory
 from tests.story.lane import Crash, definition, drain, price, send, states
 from workspaces.access import Access
@@ -260,9 +259,6 @@ def test_refused_batch_stays_refused_under_care(access: Access) -> None:
     assert states(dated) == [("judged", 1), ("refused", None)]
 
 
-# --- Seen and replayed ----------------------------------------------------------------
-
-
 def set_aside(access: Access, dataset: Dataset) -> Quarantine:
     create_rule(access=access, definition=definition(watch=ANY_KEY), now=NOW)
     poison(dataset)
@@ -323,80 +319,3 @@ def test_staff_see_what_is_set_aside_and_replay_it(
 
     assert "TypeError" in page
     assert Alert.objects.get().key == "BAD"
-
-
-# --- Rules that fail ------------------------------------------------------------------
-
-
-def spoil(rule: Rule) -> None:
-    """Keep of an instance what no comparison of times survives."""
-    naive = datetime(2026, 3, 2).isoformat()  # noqa: DTZ001 - that is what is wrong
-    memory = {
-        "rule_id": rule.pk,
-        "key": "MSFT",
-        "version": 1,
-        "state": "inactive",
-        "since": None,
-        "opening": None,
-        "told": {"~feed": naive},
-        "memory": {},
-    }
-    Instance.objects.create(rule=rule, key="MSFT", memory=memory)
-
-
-@pytest.mark.parametrize("batches", [1, 4, 20])
-def test_rule_that_fails_twenty_times_in_a_row_is_turned_off_in_order(
-    access: Access, prices: Dataset, batches: int
-) -> None:
-    failing = create_rule(access=access, definition=definition(), now=NOW)
-    other = create_rule(access=access, definition=definition(name="Other"), now=NOW)
-    spoil(failing)
-    drain(prices)
-    for at in range(batches):
-        send(prices, *[price(300)] * (20 // batches), at=at)
-        drain_lane(lane_id=open_lane(prices).pk)
-    send(prices, price(300), at=60)
-    drain(prices)
-
-    failing.refresh_from_db()
-    other.refresh_from_db()
-    last = Batch.objects.filter(origin="rule").latest("pk")
-    assert not failing.is_enabled
-    assert failing.in_effect is None
-    assert failing.error.startswith("Turned off after 20 errors in a row, the last")
-    assert last.options == {"rule": failing.pk, "version": None, "reason": "disabled"}
-    assert (other.ran, other.health) == (21, "ok")
-
-
-def test_rule_that_recovers_begins_to_count_anew(
-    access: Access, prices: Dataset
-) -> None:
-    rule = create_rule(access=access, definition=definition(), now=NOW)
-    spoil(rule)
-    # A price above the threshold asks for no cool-down, so it is judged.
-    for at, amount in enumerate([300] * 19 + [400] + [300] * 19):
-        send(prices, price(amount), at=at)
-    drain(prices)
-
-    rule.refresh_from_db()
-    assert rule.is_enabled
-    assert (rule.health, rule.errors_in_a_row) == ("error", 19)
-
-
-def test_rule_turned_on_again_is_well_until_it_fails(
-    access: Access, prices: Dataset
-) -> None:
-    rule = create_rule(access=access, definition=definition(), now=NOW)
-    spoil(rule)
-    send(prices, *[price(300)] * 20)
-    drain(prices)
-
-    rule.refresh_from_db()
-    turn_rule(access=access, rule=rule, on=True, now=NOW)
-    drain(prices)
-    send(prices, price(300), at=60)
-    drain(prices)
-
-    rule.refresh_from_db()
-    assert rule.is_enabled
-    assert (rule.health, rule.errors_in_a_row) == ("error", 1)
