@@ -22,6 +22,7 @@ from datasets.services import SourceState
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
 from workspaces.models import User, Workspace
+from workspaces.refusals import Invalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,13 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
 @in_workspace(Need.WRITE)
 def turn_on(request: HttpRequest, access: Access, example: str) -> HttpResponse:
     """Turn on an example rule; Home then shows what it finds."""
-    rule = turn_on_example(access=access, slug=example, now=database_now())
-    messages.success(request, f"{rule.name} is on. Its alerts appear here.")
+    try:
+        rule = turn_on_example(access=access, slug=example, now=database_now())
+    except Invalid as error:
+        # The market is fed by a source that lacks what the example reads.
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, f"{rule.name} is on. Its alerts appear here.")
     return redirect("alerts:home", access.workspace.slug)
 
 

@@ -43,7 +43,6 @@ from alerts.services.reading import (
     FeedPage,
     alert_facts,
     frame_of,
-    newest_entries,
     note_text,
     read_feed,
 )
@@ -96,7 +95,6 @@ __all__ = [
     "list_outputs",
     "logged_alerts",
     "message_of",
-    "newest_entries",
     "note_heartbeat",
     "note_text",
     "number_entries",

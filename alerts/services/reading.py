@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alerts.models import Alert, EntryKind, FeedEntry
@@ -99,12 +98,3 @@ def alert_facts(alert: Alert) -> dict[str, object]:
         ),
         "url": f"/w/{alert.workspace.slug}/alerts/{alert.pk}",
     }
-
-
-def newest_entries(*, workspace_id: int, limit: int) -> Iterable[FeedEntry]:
-    """Return the newest numbered entries, newest first."""
-    return (
-        FeedEntry.objects.filter(workspace_id=workspace_id, seq__isnull=False)
-        .select_related("alert__rule", "alert__workspace", "alert__acknowledged_by")
-        .order_by("-seq")[:limit]
-    )

@@ -1,11 +1,13 @@
 // A socket that comes back. The first frame says how far this page has read
 // ({"type": "resume", "since": n, "epoch": e}); after that it only receives, apart from a
-// ping every 20 s. Silence of 45 s counts as dead. Waits between tries: 1, 2, 4 ... 30 s,
-// each up to a quarter shorter or longer, so that a restarted server is not stormed.
+// ping every 20 s. Silence of 45 s, without even a heartbeat of the server's, counts as
+// dead. Waits between tries: 1, 2, 4 ... 30 s, each up to a quarter shorter or longer, so
+// that a restarted server is not stormed.
 
 const PING_MS = 20_000;
 const DEAD_MS = 45_000;
 const LONGEST_WAIT_MS = 30_000;
+const SIGNS_OF_LIFE = new Set(["pong", "heartbeat"]);
 const NOT_ALLOWED = new Set([4401, 4403]);
 
 export function waitBefore(tries, random = Math.random) {
@@ -70,7 +72,7 @@ export class Feed extends EventTarget {
 
   #hear(frame) {
     this.#heardAt = Date.now();
-    if (frame.type === "pong") return;
+    if (SIGNS_OF_LIFE.has(frame.type)) return;
     if (frame.type === "resumed") this.#resumed(frame);
     else if (frame.type === "gap") this.since = frame.to;
     else if (frame.type === "reset" || frame.type === "expired") this.#restart(frame);

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from alerts.models import Alert, Delivery, DeliveryStatus
+from alerts.pipeline import drain_lane
 from alerts.services import create_output, read_home
-from datasets.models import Run, RunState, Source
+from datasets.models import Dataset, Run, RunState, Source
+from datasets.services import Ingest, accept_batch, open_lane
 from rules.models import Rule
 from rules.services import turn_rule
 from tests.alerts.market import Market
@@ -125,6 +127,81 @@ def test_home_shows_the_newest_alerts_and_what_is_broken(
         f"K{number}" for number in range(9, 1, -1)
     ]
     assert "1 rule cannot be judged." in answer.content.decode()
+
+
+@pytest.fixture
+def quoted(market: Market) -> Dataset:
+    """CORE:STOCK, with a quote of Microsoft."""
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    schema = {
+        "type": "object",
+        "properties": {
+            "symbol": {"type": "string"},
+            "latestPrice": {"type": "number"},
+            "changePercent": {"type": "number"},
+        },
+        "required": ["symbol"],
+    }
+    stock: Dataset = DatasetFactory(workspace=core, slug="STOCK", schema=schema)
+    accept_batch(
+        dataset=stock,
+        events=[{"symbol": "MSFT", "latestPrice": 310}],
+        ingest=Ingest(),
+        now=NOW,
+    )
+    drain_lane(lane_id=open_lane(stock).pk)
+    return stock
+
+
+def test_example_is_turned_on_by_one_click_and_then_says_what_its_rule_says(
+    market: Market, quoted: Dataset, owner: Client
+) -> None:
+    (offered,) = owner.get(HOME).context["examples"]
+    answer = owner.post(offered["turn_on_url"], follow=True)
+    rule = Rule.objects.get()
+    accept_batch(
+        dataset=quoted,
+        events=[{"symbol": "MSFT", "latestPrice": 500}],
+        ingest=Ingest(),
+        now=NOW + timedelta(seconds=1),
+    )
+    drain_lane(lane_id=open_lane(quoted).pk)
+    (on,) = owner.get(HOME).context["examples"]
+
+    assert not offered["is_on"]
+    assert answer.redirect_chain == [(HOME, 302)]
+    assert "Microsoft price alert is on." in answer.content.decode()
+    assert rule.workspace == market.workspace
+    assert on["is_on"]
+    assert rule.latest is not None
+    assert on["sentence"] == offered["sentence"] == rule.latest.sentence
+    assert on["look_url"] == f"/w/DEMO/rules/{rule.uuid}/edit"
+
+
+def test_example_that_the_market_does_not_carry_says_what_is_missing(
+    market: Market, quoted: Dataset, owner: Client
+) -> None:
+    (offered,) = owner.get(HOME).context["examples"]
+    del quoted.schema["properties"]["changePercent"]
+    quoted.save(update_fields=["schema"])
+
+    answer = owner.post(offered["turn_on_url"], follow=True)
+
+    assert "There is no CORE:STOCK:MSFT:changePercent" in answer.content.decode()
+    assert not Rule.objects.exists()
+
+
+def test_example_that_is_none_is_missing(market: Market, owner: Client) -> None:
+    assert owner.post("/w/DEMO/examples/nonsense/on").status_code == 404
+
+
+def test_viewer_turns_nothing_on(
+    market: Market, quoted: Dataset, viewer: Client
+) -> None:
+    (offered,) = viewer.get(HOME).context["examples"]
+
+    assert viewer.post(offered["turn_on_url"]).status_code == 403
+    assert not Rule.objects.exists()
 
 
 def test_a_stranger_finds_no_home(stranger: Client) -> None:
