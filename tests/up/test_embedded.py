@@ -68,7 +68,7 @@ def test_a_port_that_is_taken_ends_up_with_a_sentence(serving, prepared_data, tm
         other.port = serving.port
         other.begin()
 
-        assert other.up.wait(60) == 1
+        assert other.up.wait(150) == 1
 
     assert f"Cannot listen on 127.0.0.1:{serving.port}" in other.said
 
@@ -78,7 +78,7 @@ def test_a_killed_process_is_started_again(serving):
 
     os.kill(first, signal.SIGKILL)
 
-    until(lambda: restarted(serving, times=2), seconds=60, what="the restart")
+    until(lambda: restarted(serving, times=2), seconds=150, what="the restart")
     assert serving.leader_of("bellwether") != first
     assert "bellwether was ended by signal 9; it starts again at once." in serving.said
     assert serving.answers("/healthz")[0] == 200
@@ -92,7 +92,7 @@ def test_children_of_a_killed_parent_leave_and_the_next_up_waits_for_them(embedd
 
     embedded.begin()
 
-    until(lambda: restarted(embedded, times=2), seconds=60, what="the next start")
+    until(lambda: restarted(embedded, times=2), seconds=150, what="the next start")
     assert children.isdisjoint(embedded.processes())
 
 

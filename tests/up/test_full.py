@@ -49,7 +49,7 @@ def test_each_kind_of_work_is_a_process_under_one_parent(serving):
 
 
 def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
-    until(lambda: serving.answers("/readyz")[0] == 200, seconds=60, what="readiness")
+    until(lambda: serving.answers("/readyz")[0] == 200, seconds=150, what="readiness")
 
     parts = json.loads(serving.answers("/readyz")[1])["parts"]
     assert parts.keys() == {"database", "migrations", *PARTS} - {"web"}
@@ -76,7 +76,7 @@ def test_a_killed_worker_takes_its_pool_along_and_starts_again(serving, watched)
     until(lambda: first not in serving.processes(), seconds=10, what="its end")
     until(
         lambda: list(serving.processes().values()).count("drain.0") == 2,
-        seconds=60,
+        seconds=150,
         what="the start of the worker and of its pool",
     )
     assert "drain.0 was ended by signal 9; it starts again at once." in serving.said
