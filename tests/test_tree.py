@@ -118,6 +118,7 @@ def top(module: str) -> str:
 
 def test_no_file_knows_the_machine_it_was_written_on():
     home = r"(?<![\w.>}])/(work|root)/"
+    # One letter of each name is a class of its own, so that this file passes.
     registry = r"\bnpm[j]s\.|\bpython[h]osted\.|\bpypi[.]org|\bpypi-more|\bdeb[.]debian"
 
     assert lines_matching(f"{home}|{registry}", tracked()) == []
