@@ -5,7 +5,7 @@ drain       drain_lane                           claim the lane, read in order
 match         rules.services.judge_batches         the lane's rules decide
 record        alerts.services.record_transitions   one commit with the progress
 push        alerts.push.announce                 after the commit, to the browser
-deliver     alerts.services.deliver              claim, render, send, record
+deliver     alerts.services.send_due             claim, render, send, record
 """
 
 from __future__ import annotations

@@ -1,18 +1,13 @@
 """JSON columns: numbers come back with their digits, or members in their order."""
 
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
 
-from datasets.json import encode
-
-# What we stored ourselves was checked on its way in.
-_stored = msgspec.json.Decoder(float_hook=Decimal)
+from datasets.json import decode_trusted, encode
 
 
 class ExactJSONField(models.JSONField):
@@ -44,7 +39,7 @@ class ExactJSONField(models.JSONField):
         connection: BaseDatabaseWrapper,
     ) -> object:
         """Decode what the database returns; both databases return text."""
-        return None if value is None else _stored.decode(value)
+        return None if value is None else decode_trusted(value)
 
     def get_db_prep_value(
         self,

@@ -13,6 +13,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from datasets.models import Dataset, Fact
 from datasets.schemas import Field, FieldType, read_schema
 from datasets.services.making import find_dataset
+from datasets.services.vocabulary import visible_datasets
 from workspaces.access import Access
 
 #: Keys looked at for one search; the nearest come first.
@@ -73,7 +74,7 @@ def search_facts(
     """
     words = tuple(dict.fromkeys(_WORD.findall(text.lower())))[:_WORDS_LIMIT]
     datasets = (
-        _visible_datasets(access)
+        visible_datasets(workspace=access.workspace)
         if slug is None
         else [find_dataset(access=access, slug=slug)]
     )
@@ -92,15 +93,6 @@ def fact_path(*, workspace: str, dataset: str, key: str, field: str) -> str:
         key = f"\\{key}"
     field = re.sub(r"([.\[\\])", r"\\\1", field)
     return f"{workspace}:{dataset}:{key}:{field}"
-
-
-def _visible_datasets(access: Access) -> Sequence[Dataset]:
-    return list(
-        Dataset.objects.alive()
-        .filter(Q(workspace=access.workspace) | Q(workspace__is_shared=True))
-        .select_related("workspace")
-        .order_by("pk")
-    )
 
 
 def _shelf(dataset: Dataset, words: Sequence[str]) -> _Shelf:
