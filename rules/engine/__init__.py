@@ -47,6 +47,7 @@ from rules.engine.specification import (
     RuleKind,
     Severity,
     Specification,
+    blank_specification,
     conditions_of,
 )
 from rules.engine.standing import judge_facts, seen_at
@@ -108,6 +109,7 @@ __all__ = [
     "UnsupportedValue",
     "Value",
     "Verdict",
+    "blank_specification",
     "check_types",
     "close_rule",
     "conditions_of",

@@ -143,6 +143,21 @@ class Specification:
         return self.triggers[0]
 
 
+def blank_specification(kind: str, *, name: str) -> Specification:
+    """Stand in for a definition that cannot be read: it watches and tells nothing."""
+    return Specification(
+        kind=RuleKind(kind),
+        name=name,
+        facts=(),
+        when=Group(kind=GroupKind.ANY, members=()),
+        mode=Mode.ON_ENTER,
+        announces_resolve=False,
+        severity=Severity.WARNING,
+        include=(),
+        outputs=(),
+    )
+
+
 def conditions_of(
     node: Node, pointer: str = "/when"
 ) -> Iterator[tuple[str, Condition]]:

@@ -83,6 +83,8 @@ class Judgement:
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
     streaks: dict[int, Streak] = field(default_factory=dict)
+    #: Rules of the lane that cannot be read, and the sentences that say so.
+    unreadable: dict[int, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
 
@@ -104,6 +106,7 @@ def judge_batches(
         waiting = []
         bench.change_rule(one)
     bench.judge_events(waiting)
+    bench.judgement.unreadable = dict(program.unreadable)
     return bench.judgement
 
 
@@ -170,8 +173,11 @@ class _Bench:
             if rule_id == old.rule_id
         ]
         at, position = one.batch.received_at, Position(seq=one.seq, ord=0)
-        if new is None:
-            reason = CloseReason(one.batch.options["reason"])
+        if new is None or old.error or new.error:
+            # What cannot be read has no meaning that another version could share.
+            reason = CloseReason(
+                one.batch.options["reason"] if new is None else "edited"
+            )
             result = close_rule(instances, reason=reason, at=at, position=position)
         else:
             result = edit_rule(

@@ -7,21 +7,31 @@ fails half-way leaves nothing half-changed behind: the next one loads it anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
 
 from datasets.models import Lane
-from rules.engine import Program, Specification, parse_definition
-from rules.models import Rule
+from rules.engine import (
+    DefinitionInvalid,
+    Program,
+    Specification,
+    blank_specification,
+    parse_definition,
+)
+from rules.models import Rule, Version
 from rules.services.facts import folds_of, series_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInEffect:
-    """A rule as its lane judges it now."""
+    """A rule as its lane judges it now.
+
+    One whose stored definition cannot be read any more, perhaps because another
+    release wrote it, is not judged: `error` tells its owner, `specification` is blank.
+    """
 
     rule_id: int
     rule_uuid: str
@@ -29,6 +39,7 @@ class RuleInEffect:
     name: str
     version_id: int
     specification: Specification
+    error: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,15 +49,23 @@ class LaneProgram:
     program: Program
     rules: dict[int, RuleInEffect]
     next_seq: int
+    #: The sentences for the owners of rules that cannot be read.
+    unreadable: dict[int, str] = field(default_factory=dict)
 
     def put(self, rule: RuleInEffect) -> None:
-        """Judge this rule from the next event on."""
-        self.program.put(rule.rule_id, rule.version_id, rule.specification)
+        """Judge this rule from the next event on, if it can be read."""
+        self.remove(rule.rule_id)
         self.rules[rule.rule_id] = rule
+        if rule.error:
+            self.unreadable[rule.rule_id] = rule.error
+        else:
+            self.program.put(rule.rule_id, rule.version_id, rule.specification)
 
     def remove(self, rule_id: int) -> None:
         """Judge this rule no more; unknown ones are none to remove."""
-        if self.rules.pop(rule_id, None) is not None:
+        self.rules.pop(rule_id, None)
+        self.unreadable.pop(rule_id, None)
+        if rule_id in self.program:
             self.program.remove(rule_id)
 
 
@@ -71,21 +90,37 @@ def return_program(lane: Lane, program: LaneProgram, *, next_seq: int) -> None:
     transaction.on_commit(partial(_shelf.__setitem__, lane.pk, program))
 
 
+def forget_programs() -> None:
+    """Take every program off the shelf: what is asked for next is loaded anew."""
+    _shelf.clear()
+
+
 def rule_in_effect(rule: Rule) -> RuleInEffect:
     """Return a rule by the version its lane judges; it must have one."""
     version = rule.in_effect
     if version is None:
         raise ValueError(f"Rule {rule.pk} has no version in effect.")
+    specification, error = _read(version, rule)
     return RuleInEffect(
         rule_id=rule.pk,
         rule_uuid=str(rule.uuid),
         workspace_id=rule.workspace_id,
         name=rule.name,
         version_id=version.pk,
-        specification=parse_definition(
-            version.definition, workspace=rule.workspace.slug
-        ),
+        specification=specification,
+        error=error,
     )
+
+
+def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
+    """Return what a version says, or a blank and why it cannot be read."""
+    try:
+        return parse_definition(version.definition, workspace=rule.workspace.slug), ""
+    except DefinitionInvalid as error:
+        return blank_specification(rule.kind, name=rule.name), (
+            f"Version {version.number} of this rule cannot be read, so it is not "
+            f"judged: {error} Open the rule, mend that and save it again."
+        )
 
 
 def _load(lane: Lane) -> LaneProgram:

@@ -24,6 +24,7 @@ def save_states(*, lane: Lane, judgement: Judgement, now: datetime) -> None:
     _add_counts(judgement.counts, now)
     _save_effects(lane, judgement.effects, now)
     _save_health(judgement.streaks)
+    _save_unreadable(judgement.unreadable)
     _turn_off_failing(lane, judgement.streaks, now)
 
 
@@ -114,6 +115,13 @@ def _save_health(streaks: Mapping[int, Streak]) -> None:
     Rule.objects.filter(pk__in=well, health=Health.ERROR).update(
         health=Health.OK, error="", errors_in_a_row=0
     )
+
+
+def _save_unreadable(unreadable: Mapping[int, str]) -> None:
+    """Tell owners, once, of rules that are not judged because they cannot be read."""
+    for rule_id, sentence in unreadable.items():
+        untold = Rule.objects.exclude(health=Health.ERROR, error=sentence)
+        untold.filter(pk=rule_id).update(health=Health.ERROR, error=sentence)
 
 
 def _turn_off_failing(lane: Lane, streaks: Mapping[int, Streak], now: datetime) -> None:
