@@ -42,8 +42,17 @@ def forget_expired(*, now: datetime) -> None:
 
 
 def _forget_records(dataset: Dataset, *, before: datetime) -> None:
-    """Remove current records by event time, then batches of which none is left."""
-    expired = Record.objects.current().filter(dataset=dataset, event_time__lt=before)
+    """Remove current records by event time, then batches of which none is left.
+
+    What waits to be judged stays, however old it says it is: its lane has yet to see
+    it.
+    """
+    waiting = Batch.objects.filter(lane__dataset=dataset, state=BatchState.PENDING)
+    expired = (
+        Record.objects.current()
+        .filter(dataset=dataset, event_time__lt=before)
+        .exclude(batch_id__in=waiting.values("pk"))
+    )
     by_age = expired.order_by("event_time").values_list("event_time", flat=True)
     while oldest := list(by_age[:ROWS_AT_ONCE]):
         with writing():

@@ -114,6 +114,20 @@ def test_changes_of_rules_and_unfinished_batches_stay(prices: Dataset) -> None:
     assert {change, waiting} == set(Batch.objects.all())
 
 
+def test_records_that_wait_to_be_judged_stay_until_they_are() -> None:
+    daily = DatasetFactory(retention_seconds=7_200, date_field="venue")
+    day = (NOW - 30 * HOUR).isoformat()
+    event = {"symbol": "MSFT", "venue": day, "price": 1}
+    accept_batch(dataset=daily, events=[event], ingest=Ingest(), now=NOW)
+
+    forget_expired(now=NOW)
+    drain_lane(lane_id=open_lane(daily).pk)
+    forget_expired(now=NOW)
+
+    assert Fact.objects.get().fields["price"][0] == 1
+    assert left(daily) == []
+
+
 def test_quarantined_batches_stay_for_people_to_look_at(prices: Dataset) -> None:
     batch_id = send(prices, 1, now=NOW - 3 * HOUR)
     Batch.objects.update(state="quarantined")
