@@ -28,7 +28,7 @@ from datasets.models import (
     Run,
     Source,
 )
-from datasets.services import NothingToReplay, replay_quarantined
+from datasets.services import NothingToReplay, replay_quarantined, save_dataset
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
 
@@ -64,6 +64,16 @@ class DatasetAdmin(admin.ModelAdmin):
         "created_at",
         "updated_at",
     )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Dataset,
+        form: Any,  # Any: the form that the admin made
+        change: bool,  # noqa: FBT001 - as Django calls it
+    ) -> None:
+        """Store the dataset; what changes verdicts takes its place among the events."""
+        save_dataset(dataset=obj, now=database_now())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Datasets come with a lane, which the console and the API make."""

@@ -30,6 +30,12 @@ from datasets.services.browsing import (
     list_imports,
     read_dataset,
 )
+from datasets.services.changing import (
+    ChangedSeconds,
+    changed_lateness,
+    lateness_in_effect,
+    save_dataset,
+)
 from datasets.services.configuring import SourceInvalid, create_source, load_history
 from datasets.services.drafts import (
     AlreadyImported,
@@ -125,6 +131,7 @@ __all__ = [
     "Answer",
     "BodyInvalid",
     "BodyKind",
+    "ChangedSeconds",
     "CheckedEvent",
     "DatasetDraft",
     "DatasetInvalid",
@@ -171,6 +178,7 @@ __all__ = [
     "as_checked",
     "backlog_of",
     "browse_records",
+    "changed_lateness",
     "check_events",
     "checker_of",
     "claim_run",
@@ -197,6 +205,7 @@ __all__ = [
     "keep_upload",
     "key_as_stored",
     "known_keys",
+    "lateness_in_effect",
     "list_datasets",
     "list_imports",
     "load_facts",
@@ -215,6 +224,7 @@ __all__ = [
     "received_times",
     "replay_quarantined",
     "run_import",
+    "save_dataset",
     "save_facts",
     "search_facts",
     "seed_market",

@@ -60,7 +60,7 @@ class Program:
         *,
         folds: Iterable[str] = (),
     ) -> None:
-        self.lateness = lateness
+        self.lateness = dict(lateness)
         self.folds = frozenset(folds)
         self._rules: dict[int, CompiledRule] = {}
         self._triggered: dict[Trigger, dict[int, CompiledRule]] = {}

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from datasets.models import Batch, Lane, Origin
-from datasets.services import LaneEvent, SettledBatch, StoredFacts, load_facts
+from datasets.services import (
+    LaneEvent,
+    SettledBatch,
+    StoredFacts,
+    changed_lateness,
+    load_facts,
+)
 from rules.engine import (
     CloseReason,
     Counts,
@@ -29,6 +35,9 @@ from rules.services.programs import (
     RuleInEffect,
     rule_in_effect,
 )
+
+#: What brings no events, but changes how those after it are judged.
+_CHANGES = frozenset((Origin.RULE, Origin.SCHEMA))
 
 FactKey = tuple[str, str]
 InstanceKey = tuple[int, str]
@@ -93,18 +102,21 @@ def judge_batches(
 ) -> Judgement:
     """Judge settled batches in order; changes `program` in place, stores nothing.
 
-    Batches of events between two changes of rules share one read of facts and
-    instances; within them every event is one `step` of the engine.
+    Batches of events between two changes share one read of facts and instances; within
+    them every event is one `step` of the engine.
     """
     bench = _Bench(lane=lane, program=program)
     waiting: list[SettledBatch] = []
     for one in settled:
-        if one.batch.origin != Origin.RULE:
+        if one.batch.origin not in _CHANGES:
             waiting.append(one)
             continue
         bench.judge_events(waiting)
         waiting = []
-        bench.change_rule(one)
+        if one.batch.origin == Origin.RULE:
+            bench.change_rule(one)
+        else:
+            bench.change_schema(one)
     bench.judge_events(waiting)
     bench.judgement.unreadable = dict(program.unreadable)
     return bench.judgement
@@ -162,6 +174,12 @@ class _Bench:
                 then=one.batch.options.get("then"),
             )
         )
+
+    def change_schema(self, one: SettledBatch) -> None:
+        """Let what was changed of the dataset come into effect at this position."""
+        lateness = changed_lateness(one.batch)
+        if lateness is not None:
+            self.program.set_lateness(self.lane.dataset, seconds=lateness.after)
 
     def _carry_over(
         self, old: RuleInEffect, new: RuleInEffect | None, one: SettledBatch

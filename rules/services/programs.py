@@ -13,7 +13,8 @@ from functools import partial
 
 from django.db import transaction
 
-from datasets.models import Lane
+from datasets.models import Dataset, Lane
+from datasets.services import lateness_in_effect
 from rules.engine import (
     DefinitionInvalid,
     Program,
@@ -60,6 +61,10 @@ class LaneProgram:
             self.unreadable[rule.rule_id] = rule.error
         else:
             self.program.put(rule.rule_id, rule.version_id, rule.specification)
+
+    def set_lateness(self, dataset: Dataset, *, seconds: int) -> None:
+        """Take events for late by this from the next one on."""
+        self.program.lateness[series_of(dataset)] = timedelta(seconds=seconds)
 
     def remove(self, rule_id: int) -> None:
         """Judge this rule no more; unknown ones are none to remove."""
@@ -125,12 +130,10 @@ def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
 
 def _load(lane: Lane) -> LaneProgram:
     dataset = lane.dataset
-    lateness = timedelta(seconds=dataset.lateness_seconds)
     loaded = LaneProgram(
-        program=Program({series_of(dataset): lateness}, folds=folds_of(dataset)),
-        rules={},
-        next_seq=lane.next_seq,
+        program=Program(folds=folds_of(dataset)), rules={}, next_seq=lane.next_seq
     )
+    loaded.set_lateness(dataset, seconds=lateness_in_effect(lane))
     rules = Rule.objects.filter(in_effect__lane=lane).select_related(
         "in_effect", "workspace"
     )
