@@ -46,6 +46,10 @@ class Ingest:
     import_id: str = ""
     closes_import: bool = False
 
+    def refuses_duplicates(self, dataset: Dataset) -> bool:
+        """Say whether the batch is void if it repeats what is stored."""
+        return (self.duplicates or dataset.duplicates) == Duplicates.REFUSE
+
     def options(self) -> dict[str, object]:
         """Return what differs from the usual, to be kept with the batch."""
         options: dict[str, object] = {}
@@ -90,11 +94,15 @@ def accept_batch(
     lane = open_lane(dataset)
     _check_size(events)
     _check_backlog(lane)
-    checked = [
-        as_checked(one) for one in check_events(dataset=dataset, events=events, now=now)
-    ]
-    checked.sort(key=lambda one: one.event_time)
-    return _store(lane=lane, events=checked, ingest=ingest, now=now)
+    prepared = check_events(dataset=dataset, events=events, now=now)
+    order = sorted(range(len(prepared)), key=lambda place: prepared[place].event_time)
+    return _store(
+        lane=lane,
+        events=[as_checked(prepared[place]) for place in order],
+        ingest=ingest,
+        sent_at=order if ingest.refuses_duplicates(dataset) else (),
+        now=now,
+    )
 
 
 def accept_checked(
@@ -117,8 +125,17 @@ def as_checked(one: Prepared) -> CheckedEvent:
 
 
 def _store(
-    *, lane: Lane, events: Sequence[CheckedEvent], ingest: Ingest, now: datetime
+    *,
+    lane: Lane,
+    events: Sequence[CheckedEvent],
+    ingest: Ingest,
+    now: datetime,
+    sent_at: Sequence[int] = (),
 ) -> Accepted:
+    """Store events in their order; `sent_at` are their places in the request."""
+    options = ingest.options()
+    if list(sent_at) != sorted(sent_at):
+        options["sent_at"] = list(sent_at)
     with writing():
         batch = Batch.objects.create(
             lane=lane,
@@ -127,7 +144,7 @@ def _store(
             size=len(events),
             hops=ingest.hops,
             received_at=now,
-            options=ingest.options(),
+            options=options,
         )
         insert_records(
             RecordRow(

@@ -243,7 +243,7 @@ def _settle(
         event for event in one.events if _identity(dataset, event) in standing
     ] + _repeats_within(one, dataset)
     if handling is Duplicates.REFUSE and repeats:
-        one.refused = sorted({event.ord for event in repeats})
+        one.refused = sorted({_place_sent(one.batch, event) for event in repeats})
         one.events = []
         return
     kept = []
@@ -260,6 +260,12 @@ def _settle(
         standing[identity] = place
         kept.append(event)
     one.events = kept
+
+
+def _place_sent(batch: Batch, event: LaneEvent) -> int:
+    """Return where an event stood in its request, before it was put in time order."""
+    sent_at = batch.options.get("sent_at")
+    return sent_at[event.ord] if sent_at else event.ord
 
 
 def _repeats_within(one: SettledBatch, dataset: Dataset) -> list[LaneEvent]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from datasets.models import BatchState, Dataset, Duplicates
+from datasets.models import BatchState, Dataset
 from datasets.schemas import Index, InferredSchema, SchemaInvalid, infer_schema
 from datasets.services.accepting import EventsInvalid, Ingest, accept_batch
 from datasets.services.bodies import EventBody, RawEvents, read_events
@@ -136,11 +136,10 @@ def _accept(dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime) -> 
     accepted = accept_batch(
         dataset=dataset, events=raw.fitted(dataset), ingest=ingest, now=now
     )
-    handling = ingest.duplicates or dataset.duplicates
     return _Stored(
         batch_id=accepted.batch_id,
         size=accepted.size,
-        refuses=handling == Duplicates.REFUSE,
+        refuses=ingest.refuses_duplicates(dataset),
     )
 
 

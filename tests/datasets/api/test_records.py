@@ -112,6 +112,24 @@ def test_refused_duplicates_are_named(
     assert Record.objects.current().count() == 1
 
 
+def test_refused_duplicates_are_named_by_their_places_in_the_request(
+    native: ApiClient, bars: Dataset, store: Callable[..., int], at_once: None
+) -> None:
+    store(bars, {"symbol": "A", "date": "2026-03-02"})
+    path = "/datasets/bars/records?duplicates=refuse"
+    sent = [
+        {"symbol": "A", "date": f"2026-03-0{day}"}
+        for day in (4, 2, 3)  # out of their order in time
+    ]
+    batch = body_of(native.post(path, sent, Idempotency_Key="k"))["batch"]
+    drain_lane(lane_id=open_lane(bars).pk)
+
+    refused = body_of(native.post(path, sent, Idempotency_Key="k"))
+
+    assert [error["pointer"] for error in refused["errors"]] == ["/1"]
+    assert body_of(native.get(f"/batches/{batch}"))["outcome"] == {"refused": [1]}
+
+
 def test_same_key_stores_once(native: ApiClient, prices: Dataset) -> None:
     first = native.post(RECORDS, {"symbol": "A"}, Idempotency_Key="k")
 
