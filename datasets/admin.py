@@ -156,12 +156,14 @@ class SourceAdmin(admin.ModelAdmin):
         "kind",
         "every_seconds",
         "is_enabled",
+        "is_held",
         "next_run_at",
     )
-    list_filter = ("kind", "is_enabled")
+    list_filter = ("kind", "is_enabled", "is_held")
     list_select_related = ("dataset",)
     search_fields = ("name", "dataset__slug")
     autocomplete_fields = ("dataset",)
+    readonly_fields = ("is_held",)
 
 
 @admin.register(Run)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alerts.console.feed import head_facts
 from alerts.models import Severity
-from alerts.services import Card, Home, read_home, turn_on_example
+from alerts.services import Card, Home, read_home, start_market, turn_on_example
 from config.clock import database_now, utc_now
 from datasets.services import SourceState
 from workspaces.access import Access, Need
@@ -75,7 +75,9 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
             "troubles": list(_troubles(home, slug)),
             "tiles": list(_tiles(home, slug)),
             "rows": home.rows,
+            "has_data": bool(home.examples) or home.progress.has_dataset,
             "steps": [] if all(step.is_done for step in steps) else steps,
+            "may_start_market": home.may_start_market,
             "examples": [_example(card, slug) for card in home.examples],
             "sources": [_source(one) for one in home.sources],
         },
@@ -93,6 +95,16 @@ def turn_on(request: HttpRequest, access: Access, example: str) -> HttpResponse:
         messages.error(request, error.detail)
     else:
         messages.success(request, f"{rule.name} is on. Its alerts appear here.")
+    return redirect("alerts:home", access.workspace.slug)
+
+
+@require_POST
+@in_workspace(Need.WRITE)
+def turn_on_market(request: HttpRequest, access: Access) -> HttpResponse:
+    """Turn on the demo market; Home then offers rules to try."""
+    if access.user is not None:
+        start_market(user=access.user, now=database_now())
+        messages.success(request, "The demo market is on. Here are rules to try.")
     return redirect("alerts:home", access.workspace.slug)
 
 
@@ -134,7 +146,17 @@ def _tiles(home: Home, slug: str) -> Iterator[Tile]:
 def _steps(home: Home, slug: str) -> Iterator[Step]:
     done = home.progress
     feed = reverse("alerts:feed", args=[slug])
-    yield Step(text="Turn on a rule", url="#examples", is_done=done.has_rule)
+    own_data = Step(
+        text="Bring data of your own",
+        url=reverse("datasets:list", args=[slug]),
+        is_done=done.has_dataset,
+    )
+    if home.examples:
+        yield Step(text="Turn on a rule", url="#examples", is_done=done.has_rule)
+    else:
+        yield own_data
+        new_rule = reverse("rules:new", args=[slug])
+        yield Step(text="Create a rule", url=new_rule, is_done=done.has_rule)
     yield Step(text="See an alert arrive", url=feed, is_done=done.has_alert)
     yield Step(text="Acknowledge an alert", url=feed, is_done=done.has_acknowledged)
     yield Step(
@@ -142,11 +164,8 @@ def _steps(home: Home, slug: str) -> Iterator[Step]:
         url=reverse("rules:new", args=[slug]),
         is_done=done.has_output,
     )
-    yield Step(
-        text="Bring data of your own",
-        url=reverse("datasets:list", args=[slug]),
-        is_done=done.has_dataset,
-    )
+    if home.examples:
+        yield own_data
 
 
 def _troubles(home: Home, slug: str) -> Iterator[Mapping[str, str]]:

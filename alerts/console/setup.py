@@ -15,10 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from alerts.services import begin_installation
 from config.clock import utc_now
-from workspaces.services import OwnerInvalid, SetupRefused, is_set_up, set_up
+from workspaces.services import OwnerInvalid, SetupRefused, is_set_up
 
 _FIRST_WORKSPACE = "DEMO"
+_MARKET, _EMPTY = "market", "empty"
 
 
 class SetupForm(forms.Form):
@@ -48,10 +50,25 @@ class SetupForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def without_code(self) -> SetupForm:
-        """Ask for no code."""
-        del self.fields["code"]
+    start = forms.ChoiceField(
+        label="Start with",
+        choices=[
+            (_MARKET, "The demo market"),
+            (_EMPTY, "An empty workspace"),
+        ],
+        initial=_MARKET,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def without(self, name: str) -> SetupForm:
+        """Leave a question out."""
+        del self.fields[name]
         return self
+
+    def clean_start(self) -> bool:
+        """Return whether the market runs; it does unless somebody says otherwise."""
+        return bool(self.cleaned_data["start"] != _EMPTY)
 
 
 @never_cache
@@ -66,20 +83,24 @@ def set_up_installation(request: HttpRequest) -> HttpResponse:
         initial={"code": request.GET.get("code", "")},
     )
     if is_at_the_machine(request):
-        form = form.without_code()
+        form = form.without("code")
+    if not settings.BELLWETHER_SIMULATOR:
+        form = form.without("start")
     if form.is_valid() and _set_up(request, form):
         return redirect("alerts:start")
     return TemplateResponse(
         request,
         "alerts/setup.html",
-        {"form": form, "simulator_runs": settings.BELLWETHER_SIMULATOR},
+        {"form": form},
         status=422 if form.errors else 200,
     )
 
 
 def _set_up(request: HttpRequest, form: SetupForm) -> bool:
+    said = dict(form.cleaned_data)
+    with_market = said.pop("start", True)
     try:
-        user = set_up(**form.cleaned_data, now=utc_now())
+        user = begin_installation(**said, with_market=with_market, now=utc_now())
     except OwnerInvalid as error:
         form.add_error(error.field, error.detail)
     except SetupRefused as error:

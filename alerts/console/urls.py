@@ -16,6 +16,7 @@ urlpatterns = [
     path(
         f"{_workspace}/examples/<str:example>/on", home.turn_on, name="turn-on-example"
     ),
+    path(f"{_workspace}/market/on", home.turn_on_market, name="turn-on-market"),
     path(f"{_workspace}/feed", feed.show_feed, name="feed"),
     path(_alert, alerts.show_alert, name="detail"),
     path(f"{_alert}/acknowledge", alerts.acknowledge, name="acknowledge"),

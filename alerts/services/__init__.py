@@ -53,7 +53,12 @@ from alerts.services.retrying import (
     find_delivery,
     retry_delivery,
 )
-from alerts.services.seeding import seed_installation
+from alerts.services.seeding import (
+    begin_installation,
+    may_start_market,
+    seed_installation,
+    start_market,
+)
 
 __all__ = [
     "ONLY_WORKER",
@@ -78,6 +83,7 @@ __all__ = [
     "Show",
     "acknowledge_alert",
     "alert_facts",
+    "begin_installation",
     "browse_feed",
     "create_output",
     "delete_output",
@@ -94,6 +100,7 @@ __all__ = [
     "list_deliveries",
     "list_outputs",
     "logged_alerts",
+    "may_start_market",
     "message_of",
     "note_heartbeat",
     "note_text",
@@ -109,6 +116,7 @@ __all__ = [
     "secret_of",
     "seed_installation",
     "send_due",
+    "start_market",
     "turn_on_example",
     "worker_names",
 ]

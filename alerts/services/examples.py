@@ -1,7 +1,8 @@
 """Example rules that Home offers as cards, each turned on by one click.
 
-They watch the simulated market. Where a rule needs a number or a share, it is chosen by
-the quotes of the moment, so that its first alert comes within a minute.
+They watch the shared market, and are offered while its data come in. Where a rule
+needs a number or a share, it is chosen by the quotes of the moment, so that its first
+alert comes within a minute.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Final
 
 from datasets.models import Dataset, Fact
+from datasets.services import is_resting
 from rules.engine import parse_definition, render_sentence
 from rules.models import Rule
 from rules.services import create_rule, turn_rule
@@ -103,13 +105,15 @@ def turn_on_example(*, access: Access, slug: str, now: datetime) -> Rule:
 
 
 def _quotes() -> dict[str, Quote]:
-    """Return the last known quote of every share by its symbol."""
+    """Return the last known quote of every share by its symbol; none at rest."""
     stock = (
         Dataset.objects.alive()
         .filter(workspace__slug=CORE, workspace__is_shared=True)
         .named(STOCK)
         .first()
     )
+    if stock is None or is_resting(dataset=stock):
+        return {}
     facts = Fact.objects.filter(dataset=stock, lane__dataset=stock)
     return {
         fact.key: {name: value for name, (value, *_) in fact.fields.items()}

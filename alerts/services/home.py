@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from alerts.models import Alert, Delivery, FeedHead, Output
 from alerts.services.browsing import FeedFilter, Row, Show, browse_feed
 from alerts.services.examples import Card, example_cards
+from alerts.services.seeding import may_start_market
 from datasets.models import Dataset
 from datasets.services import SourceState, events_last_minute, source_states
 from rules.models import Health, Rule
@@ -58,6 +59,7 @@ class Home:
     head: FeedHead
     sources: list[SourceState]
     examples: Sequence[Card]
+    may_start_market: bool
     zone: str
 
 
@@ -91,13 +93,15 @@ def read_home(*, access: Access, now: datetime) -> Home:
     latest = browse_feed(
         access=access, wanted=FeedFilter(show=Show.ALL), limit=LATEST, with_notes=False
     )
+    examples = example_cards(workspace=access.workspace)
     return Home(
         numbers=_numbers(access.workspace, now),
         progress=_progress(access.workspace),
         rows=latest.rows,
         head=latest.head,
         sources=source_states(workspace=access.workspace, now=now),
-        examples=example_cards(workspace=access.workspace),
+        examples=examples,
+        may_start_market=not examples and may_start_market(access=access),
         zone=access.workspace.zone,
     )
 

@@ -87,6 +87,9 @@ def dataset_detail(request: HttpRequest, access: Access, dataset: str) -> HttpRe
             found, page.summary.newest_at, by_day=is_by_day(fields, found.date_field)
         ),
         "curl": _curl(request, page),
+        "why_no_switch": ""
+        if access.gives >= Need.MANAGE
+        else f"Only owners of {access.workspace.slug} turn sources on and off.",
         "count_limit": COUNT_LIMIT,
     }
     return TemplateResponse(request, "datasets/detail.html", context)

@@ -10,6 +10,7 @@ from datasets.console.pages import (
     job_detail,
     job_list,
 )
+from datasets.console.sources import turn
 
 app_name = "datasets"
 
@@ -42,6 +43,11 @@ urlpatterns = [
     path(f"{_DATA}/<dataset:dataset>", dataset_detail, name="detail"),
     path(f"{_DATA}/<dataset:dataset>/browse", browse, name="browse"),
     path(f"{_DATA}/<dataset:dataset>/import", import_into, name="import"),
+    path(
+        f"{_DATA}/<dataset:dataset>/sources/<int:source_id>/turn",
+        turn,
+        name="turn-source",
+    ),
     path(_JOBS, job_list, name="jobs"),
     path(f"{_JOBS}/<uuid:job>", job_detail, name="job"),
 ]

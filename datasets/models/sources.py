@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from datasets.models.dataset import Dataset
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    """Sources by what keeps them from running."""
+
+    def running(self) -> SourceQuerySet:
+        """Leave out what is turned off, held or without a dataset."""
+        return self.filter(is_enabled=True, is_held=False, dataset__deleted_at=None)
 
 
 class Source(models.Model):
@@ -18,22 +28,33 @@ class Source(models.Model):
     config = models.JSONField(default=dict, blank=True)
     every_seconds = models.PositiveIntegerField(default=60)
     is_enabled = models.BooleanField(default=True)
+    is_held = models.BooleanField(
+        default=False,
+        help_text="Kept from running by the installation's settings, switch or not.",
+    )
     next_run_at = models.DateTimeField()
     runs_kept = models.PositiveIntegerField(default=10_000)
     created_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Source]] = SourceQuerySet.as_manager()
 
     class Meta:
         indexes = [
             # The sources sweep asks what is due.
             models.Index(
                 fields=["next_run_at"],
-                condition=models.Q(is_enabled=True),
+                condition=models.Q(is_enabled=True, is_held=False),
                 name="source_due",
             )
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether it fetches at its slots."""
+        return self.is_enabled and not self.is_held
 
 
 class RunState(models.TextChoices):

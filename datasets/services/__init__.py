@@ -36,7 +36,14 @@ from datasets.services.changing import (
     lateness_in_effect,
     save_dataset,
 )
-from datasets.services.configuring import SourceInvalid, create_source, load_history
+from datasets.services.configuring import (
+    SourceInvalid,
+    SourceNotFound,
+    create_source,
+    find_source,
+    load_history,
+    turn_source,
+)
 from datasets.services.drafts import (
     AlreadyImported,
     DraftNotFound,
@@ -83,7 +90,12 @@ from datasets.services.making import (
     delete_dataset,
     find_dataset,
 )
-from datasets.services.market import seed_market
+from datasets.services.market import (
+    is_market_off,
+    is_resting,
+    seed_market,
+    turn_market,
+)
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import Publication, Published, publish_events
@@ -167,6 +179,7 @@ __all__ = [
     "Selection",
     "SettledBatch",
     "SourceInvalid",
+    "SourceNotFound",
     "SourceState",
     "StoredFacts",
     "TooManyAsked",
@@ -194,6 +207,7 @@ __all__ = [
     "find_batch",
     "find_dataset",
     "find_job",
+    "find_source",
     "finish_batches",
     "follow_import",
     "forget_expired",
@@ -201,6 +215,8 @@ __all__ = [
     "holding",
     "import_draft",
     "index_of",
+    "is_market_off",
+    "is_resting",
     "is_waiting",
     "keep_upload",
     "key_as_stored",
@@ -236,6 +252,8 @@ __all__ = [
     "sweep_jobs",
     "sweep_sources",
     "take_batches",
+    "turn_market",
+    "turn_source",
     "visible_datasets",
     "wait_for_judgement",
     "withdraw_part",

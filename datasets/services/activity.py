@@ -57,11 +57,8 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
     """Return the sources in use that the workspace's rules can watch, by name."""
     done = Run.objects.filter(source=OuterRef("pk"), state=RunState.DONE)
     sources = list(
-        Source.objects.filter(
-            _seen_by(workspace, "dataset__workspace"),
-            is_enabled=True,
-            dataset__deleted_at=None,
-        )
+        Source.objects.running()
+        .filter(_seen_by(workspace, "dataset__workspace"))
         .select_related("dataset__workspace")
         .annotate(last_at=Subquery(done.order_by("-slot").values("ended_at")[:1]))
         .order_by("dataset__workspace__slug", "name", "pk")

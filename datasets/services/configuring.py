@@ -1,4 +1,4 @@
-"""Making sources, and what a new one brings of the past."""
+"""Making and switching sources, and what a new one brings of the past."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datasets.services.sifting import Sieve
 from datasets.services.slots import first_slot
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
-from workspaces.refusals import FieldError, Invalid
+from workspaces.refusals import FieldError, Invalid, Missing
 from workspaces.services import record_audit
 
 #: Records of a batch of history: a round's worth for the drain.
@@ -24,6 +24,12 @@ class SourceInvalid(Invalid):
     """The source cannot be made like this; `errors` name each setting."""
 
     code = "source_invalid"
+
+
+class SourceNotFound(Missing):
+    """There is no such source of the dataset."""
+
+    code = "source_not_found"
 
 
 def create_source(
@@ -53,6 +59,36 @@ def create_source(
             created_at=now,
         )
         record_audit(access=access, action="source.created", target=name, now=now)
+    return source
+
+
+def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> None:
+    """Turn a source on or off; one that stands so already is left as it is.
+
+    What is turned on runs from its next slot on and makes up for none that it missed.
+    """
+    access.require(Need.MANAGE)
+    every = timedelta(seconds=source.every_seconds)
+    with writing():
+        turned = Source.objects.filter(pk=source.pk, is_enabled=not on).update(
+            is_enabled=on, next_run_at=first_slot(every=every, now=now)
+        )
+        if turned:
+            action = "source.turned_on" if on else "source.turned_off"
+            record_audit(access=access, action=action, target=source.name, now=now)
+
+
+def find_source(*, access: Access, slug: str, source_id: int) -> Source:
+    """Return a source of a dataset of the workspace.
+
+    Raises:
+        SourceNotFound: also for sources of other datasets and workspaces.
+    """
+    sources = Source.objects.filter(dataset__workspace=access.workspace)
+    of_dataset = sources.filter(dataset__deleted_at=None, dataset__slug__iexact=slug)
+    source = of_dataset.filter(pk=source_id).first()
+    if source is None:
+        raise SourceNotFound(f"There is no such source of the dataset {slug}.")
     return source
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
+
 from datasets.connectors.simulator import (
     MARKET_INDEX,
     MARKET_SCHEMA,
@@ -14,12 +16,13 @@ from datasets.connectors.simulator import (
     STOCK_SCHEMA,
     Simulator,
 )
-from datasets.models import Dataset, KeyForm, Source
+from datasets.models import Dataset, Fact, KeyForm, Record, Source
 from datasets.schemas import Index
-from datasets.services.configuring import create_source, load_history
+from datasets.services.configuring import create_source, load_history, turn_source
 from datasets.services.making import DatasetDraft, create_dataset
 from datasets.store.writing import writing
 from workspaces.access import Access
+from workspaces.models import Workspace
 
 ZONE: Final = "America/New_York"
 RETENTION: Final = timedelta(days=2)
@@ -63,28 +66,68 @@ _PARTS: Final = (
 def seed_market(*, access: Access, is_simulated: bool, now: datetime) -> None:
     """Make what is missing of the market's datasets, sources and history.
 
-    What was made once is not made again, also if somebody deleted it since. The
-    simulator's sources follow `is_simulated` at every call; others are left alone.
+    What was made once is not made again, also if somebody deleted it since. A market
+    that began without the simulator gets it as long as nobody has fed it. Sources of
+    the simulator are held where `is_simulated` is false; else their switches decide.
     """
     for part in _PARTS:
         with writing():
             _seed_part(part, access=access, is_simulated=is_simulated, now=now)
-    Source.objects.filter(
-        dataset__workspace=access.workspace, kind=Simulator.kind
-    ).update(is_enabled=is_simulated)
+    _simulators(access.workspace).update(is_held=not is_simulated)
+
+
+def turn_market(*, access: Access, on: bool, now: datetime) -> None:
+    """Turn all that simulates the market on or off."""
+    for source in _simulators(access.workspace):
+        turn_source(access=access, source=source, on=on, now=now)
+
+
+def is_market_off(*, workspace: Workspace) -> bool:
+    """Say whether the market could be simulated, and all of it is turned off."""
+    simulators = _simulators(workspace).filter(is_held=False)
+    return simulators.exists() and not simulators.filter(is_enabled=True).exists()
+
+
+def is_resting(*, dataset: Dataset) -> bool:
+    """Say whether a dataset holds simulated data that nothing brings any more."""
+    running = Source.objects.running().filter(dataset=dataset)
+    return dataset.is_simulated and not running.exists()
+
+
+def _simulators(workspace: Workspace) -> QuerySet[Source]:
+    return Source.objects.filter(
+        dataset__workspace=workspace,
+        dataset__deleted_at=None,
+        kind=Simulator.kind,
+    )
 
 
 def _seed_part(
     part: _Part, *, access: Access, is_simulated: bool, now: datetime
 ) -> None:
-    made = Dataset.objects.filter(workspace=access.workspace)
-    if made.named(part.slug).exists():
+    made = Dataset.objects.filter(workspace=access.workspace).named(part.slug)
+    if not made.exists():
+        dataset = create_dataset(access=access, draft=_draft(part), now=now)
+    elif found := made.alive().first():
+        dataset = found
+    else:
         return
-    dataset = create_dataset(
-        access=access, draft=_draft(part, is_simulated=is_simulated), now=now
+    if is_simulated and _is_untouched(dataset):
+        _simulate(dataset, part=part, access=access, now=now)
+
+
+def _is_untouched(dataset: Dataset) -> bool:
+    """Say whether nothing, simulated or real, ever came or was to come in."""
+    rows = (Source, Record, Fact)
+    return not dataset.is_simulated and not any(
+        model.objects.filter(dataset=dataset).exists() for model in rows
     )
-    if not is_simulated:
-        return
+
+
+def _simulate(dataset: Dataset, *, part: _Part, access: Access, now: datetime) -> None:
+    """Mark a dataset as simulated, and give it its source and its past."""
+    dataset.is_simulated, dataset.supplier = True, "Simulated"
+    dataset.save(update_fields=["is_simulated", "supplier"])
     source = create_source(
         access=access,
         dataset=dataset,
@@ -97,16 +140,14 @@ def _seed_part(
     load_history(source=source, now=now)
 
 
-def _draft(part: _Part, *, is_simulated: bool) -> DatasetDraft:
+def _draft(part: _Part) -> DatasetDraft:
     return DatasetDraft(
         slug=part.slug,
         title=part.title,
         description=part.description,
-        supplier="Simulated" if is_simulated else "",
         schema=part.schema,
         index=part.index,
         zone=ZONE,
         key_form=KeyForm.UPPER,
         retention_seconds=int(RETENTION.total_seconds()),
-        is_simulated=is_simulated,
     )

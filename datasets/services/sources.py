@@ -90,9 +90,8 @@ def claim_run(*, source_id: int, now: datetime) -> Run | None:
 
 
 def _due_sources(now: datetime) -> QuerySet[Source]:
-    return Source.objects.filter(
-        is_enabled=True, next_run_at__lte=now, dataset__deleted_at=None
-    ).select_related("dataset__workspace")
+    due = Source.objects.running().filter(next_run_at__lte=now)
+    return due.select_related("dataset__workspace")
 
 
 def _left_runs(now: datetime) -> QuerySet[Run]:

@@ -74,8 +74,8 @@ def test_checklist_ticks_itself_and_goes_when_all_is_done(
     after = owner.get(HOME).context["steps"]
 
     # The market's dataset is there from the start.
-    assert [step.is_done for step in before] == [False, False, False, False, True]
-    assert [step.is_done for step in nearly] == [True, True, False, True, True]
+    assert [step.is_done for step in before] == [True, False, False, False, False]
+    assert [step.is_done for step in nearly] == [True, True, True, False, True]
     assert after == []
 
 

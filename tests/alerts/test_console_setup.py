@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
-from tests.factories import NOW, MembershipFactory, UserFactory, WorkspaceFactory
+from datasets.models import Source
+from datasets.services import create_source
+from tests.factories import (
+    NOW,
+    DatasetFactory,
+    MembershipFactory,
+    UserFactory,
+    WorkspaceFactory,
+)
+from workspaces.access import open_for_system
 from workspaces.models import Installation, Membership, User, Workspace
 from workspaces.services import is_set_up, new_setup_code
 
@@ -84,6 +95,64 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_stored(
     assert f'href="#id_{field}"' in page
     assert not User.objects.exists()
     assert not Workspace.objects.exists()
+
+
+def simulated_market() -> Source:
+    """Make the shared market as seeding does, with its source."""
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    return create_source(
+        access=open_for_system(workspace=core),
+        dataset=DatasetFactory(workspace=core, slug="STOCK", is_simulated=True),
+        name="Simulated stocks",
+        kind="simulator",
+        config={"feed": "stocks"},
+        every=timedelta(seconds=1),
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "runs"),
+    [
+        pytest.param({"start": "market"}, True, id="market"),
+        pytest.param({}, True, id="not said"),
+        pytest.param({"start": "empty"}, False, id="empty"),
+    ],
+)
+def test_demo_market_runs_unless_the_owner_starts_empty(
+    at_home: Client, said: dict[str, str], runs: bool
+) -> None:
+    source = simulated_market()
+
+    answer = at_home.post("/setup", OWNER | said, follow=True)
+
+    source.refresh_from_db()
+    assert source.is_enabled is runs
+    assert ("Turn on the demo market" in answer.content.decode()) is not runs
+
+
+def test_owner_who_started_empty_turns_the_market_on_from_home(at_home: Client) -> None:
+    source = simulated_market()
+    at_home.post("/setup", OWNER | {"start": "empty"})
+
+    answer = at_home.post("/w/DEMO/market/on", follow=True)
+
+    source.refresh_from_db()
+    assert source.is_enabled
+    assert "The demo market is on." in answer.content.decode()
+    assert "Bring something to watch" in answer.content.decode()
+
+
+def test_market_is_not_offered_where_the_simulator_is_off(
+    at_home: Client, settings: object
+) -> None:
+    settings.BELLWETHER_SIMULATOR = False  # type: ignore[attr-defined]
+
+    asked = at_home.get("/setup").content.decode()
+    answer = at_home.post("/setup", OWNER, follow=True)
+
+    assert 'name="start"' not in asked
+    assert "Turn on the demo market" not in answer.content.decode()
 
 
 def test_set_up_installation_leads_to_signing_in(at_home: Client) -> None:

@@ -21,7 +21,13 @@ from datasets.connectors import registry
 from datasets.connectors.simulator import COMPANIES, Simulator
 from datasets.connectors.simulator.connector import Feed
 from datasets.models import Batch, BatchState, Dataset, Fact, Record, Run, Source
-from datasets.services import fetch_source, open_lane
+from datasets.services import (
+    Ingest,
+    accept_batch,
+    fetch_source,
+    open_lane,
+    turn_source,
+)
 from rules.models import Rule
 from rules.services import turn_rule
 from tests.factories import NOW, UserFactory, WorkspaceFactory
@@ -143,12 +149,58 @@ def test_simulator_rests_and_runs_as_the_setting_says(settings: Settings) -> Non
     seed_installation(now=NOW)
     settings.BELLWETHER_SIMULATOR = False
     seed_installation(now=NOW)
-    assert not Source.objects.filter(is_enabled=True).exists()
+    assert not Source.objects.running().exists()
+    assert example_cards(workspace=demo().workspace) == []
 
     settings.BELLWETHER_SIMULATOR = True
     seed_installation(now=NOW)
 
-    assert not Source.objects.filter(is_enabled=False).exists()
+    assert Source.objects.running().count() == 2
+
+
+@pytest.mark.usefixtures("brief")
+def test_start_leaves_a_source_off_that_staff_turned_off() -> None:
+    seed_installation(now=NOW)
+    core = open_for_system(workspace=stock().workspace)
+    turn_source(access=core, source=stock().sources.get(), on=False, now=NOW)
+
+    seed_installation(now=NOW + timedelta(days=1))
+
+    assert not stock().sources.running().exists()
+
+
+@pytest.mark.usefixtures("brief")
+def test_market_that_began_without_the_simulator_gets_it_later(
+    settings: Settings,
+) -> None:
+    settings.BELLWETHER_SIMULATOR = False
+    seed_installation(now=NOW)
+    settings.BELLWETHER_SIMULATOR = True
+
+    seed_installation(now=NOW)
+    seed_installation(now=NOW)
+
+    drain(stock())
+    assert (stock().is_simulated, stock().supplier) == (True, "Simulated")
+    assert Source.objects.running().count() == 2
+    assert Record.objects.filter(dataset=stock()).count() == 60
+    cards = example_cards(workspace=demo().workspace)
+    assert [card.slug for card in cards] == SLUGS
+
+
+def test_market_that_staff_feed_themselves_is_never_simulated(
+    settings: Settings,
+) -> None:
+    settings.BELLWETHER_SIMULATOR = False
+    seed_installation(now=NOW)
+    quote = {"symbol": "MSFT", "latestUpdate": 1_772_465_400_000, "latestPrice": 310}
+    accept_batch(dataset=stock(), events=[quote], ingest=Ingest(), now=NOW)
+    settings.BELLWETHER_SIMULATOR = True
+
+    seed_installation(now=NOW)
+
+    assert not stock().is_simulated
+    assert not stock().sources.exists()
 
 
 @pytest.mark.usefixtures("brief")
@@ -220,6 +272,16 @@ def test_second_click_makes_no_second_rule(market: Dataset) -> None:
     assert again == first
     assert again.is_enabled
     assert Rule.objects.count() == 1
+
+
+def test_market_at_rest_offers_no_examples(market: Dataset) -> None:
+    core = open_for_system(workspace=market.workspace)
+
+    turn_source(access=core, source=market.sources.get(), on=False, now=NOW)
+
+    assert example_cards(workspace=demo().workspace) == []
+    with pytest.raises(ExampleNotFound):
+        turn_on_example(access=demo(), slug="volume", now=NOW)
 
 
 def test_unknown_example_is_not_found(market: Dataset) -> None:

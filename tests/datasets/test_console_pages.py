@@ -13,7 +13,7 @@ from django.test import Client
 from datasets.json import decode
 from datasets.models import Dataset, Job, Run, RunState, Source
 from tests.factories import NOW, DatasetFactory, MembershipFactory, WorkspaceFactory
-from workspaces.models import Role, Workspace
+from workspaces.models import AuditEntry, Role, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +222,75 @@ def test_pages_ask_the_database_no_more_than_they_must(
 ):
     with django_assert_num_queries(queries):
         owner.get(path)
+
+
+@pytest.fixture
+def source(prices: Dataset) -> Source:
+    """What fills DEMO:PRICES."""
+    return Source.objects.create(
+        dataset=prices,
+        name="Exchange",
+        kind="simulator",
+        every_seconds=5,
+        next_run_at=NOW,
+        created_at=NOW,
+    )
+
+
+def test_owner_turns_a_source_off_and_on(owner, source):
+    address = f"/w/DEMO/data/PRICES/sources/{source.pk}/turn"
+    off = owner.post(address, {"on": "false"}, follow=True)
+
+    source.refresh_from_db()
+    assert not source.is_enabled
+    assert "The source Exchange is off." in text_of(off)
+    assert 'aria-checked="false"' in text_of(off)
+    owner.post(address, {"on": "true"})
+    source.refresh_from_db()
+    assert source.is_enabled
+    assert source.next_run_at > NOW
+    assert list(AuditEntry.objects.values_list("action", "target")) == [
+        ("source.turned_off", "Exchange"),
+        ("source.turned_on", "Exchange"),
+    ]
+
+
+def test_switch_is_answered_alone_where_script_asks(owner, source):
+    answer = owner.post(
+        f"/w/DEMO/data/PRICES/sources/{source.pk}/turn",
+        {"on": "false"},
+        headers={"HX-Request": "true"},
+    )
+
+    page = text_of(answer)
+    assert page.startswith("<form")
+    assert 'aria-checked="false"' in page
+    assert decode(answer["HX-Trigger"].encode()) == {
+        "toast": {"text": "The source Exchange is off."}
+    }
+
+
+def test_only_owners_switch_and_others_read_why_they_may_not(viewer, source):
+    page = text_of(viewer.get("/w/DEMO/data/PRICES"))
+    answer = viewer.post(
+        f"/w/DEMO/data/PRICES/sources/{source.pk}/turn", {"on": "false"}
+    )
+
+    source.refresh_from_db()
+    assert "Only owners of DEMO turn sources on and off." in page
+    assert answer.status_code == 403
+    assert source.is_enabled
+
+
+def test_source_of_another_dataset_is_missing(owner, source, bars):
+    address = f"/w/DEMO/data/BARS/sources/{source.pk}/turn"
+
+    assert owner.post(address, {"on": "false"}).status_code == 404
+
+
+def test_source_held_by_the_settings_says_so(owner, source):
+    Source.objects.update(is_held=True)
+
+    page = text_of(owner.get("/w/DEMO/data/PRICES"))
+
+    assert "the simulator is off for this installation" in page
