@@ -5,8 +5,8 @@
 // GET <data-src>?q=... answers
 //   {"options": [{"value", "label", "detail", "note", "at", "group"}], "empty": "sentence"}
 // `label` is what is read first, `detail` the muted second line, `note` stands at the
-// right end, and under it how long ago `at` (an instant) was. Choosing writes `value` into the field and fires "change" on it. Without
-// script the field takes the value as text.
+// right end, and under it how long ago `at` (an instant) was. Choosing writes `value` into
+// the field and fires "change" on it. Without script the field takes the value as text.
 
 import { setTime } from "bellwether/time.js";
 
@@ -23,6 +23,11 @@ class Combobox {
     this.input = input;
     count += 1;
     this.list = this.#drawList(`combobox-${count}`);
+    // A list box without options is none, so what says so stands beside it.
+    this.note = document.createElement("div");
+    this.note.className = "combobox-note";
+    this.note.hidden = true;
+    this.note.setAttribute("aria-hidden", "true");
     this.said = document.createElement("span");
     this.said.className = "sr-only";
     this.said.setAttribute("role", "status");
@@ -30,7 +35,7 @@ class Combobox {
     frame.className = "combobox";
     const hadFocus = document.activeElement === input;
     input.replaceWith(frame);
-    frame.append(input, this.list, this.said);
+    frame.append(input, this.list, this.note, this.said);
     // Who is moved about in the document loses the focus.
     if (hadFocus) input.focus();
     for (const [name, value] of Object.entries({
@@ -56,12 +61,13 @@ class Combobox {
   }
 
   get isOpen() {
-    return !this.list.hidden;
+    return !this.list.hidden || !this.note.hidden;
   }
 
   close() {
     clearTimeout(this.#timer);
     this.list.hidden = true;
+    this.note.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.#mark(-1);
   }
@@ -111,14 +117,14 @@ class Combobox {
       }
       parts.push(this.#drawOption(option, index));
     });
-    if (!options.length) {
-      parts.push(line("popup-note", empty, { role: "presentation" }));
-    }
+    const isEmpty = !options.length;
     this.list.replaceChildren(...parts);
-    this.list.hidden = false;
-    this.input.setAttribute("aria-expanded", "true");
+    this.list.hidden = isEmpty;
+    this.note.textContent = empty;
+    this.note.hidden = !isEmpty;
+    this.input.setAttribute("aria-expanded", String(!isEmpty));
     this.#mark(-1);
-    this.said.textContent = options.length ? `${options.length} suggestions` : empty;
+    this.said.textContent = isEmpty ? empty : `${options.length} suggestions`;
   }
 
   #drawOption(option, index) {
