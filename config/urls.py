@@ -40,4 +40,4 @@ urlpatterns = [
 
 handler403 = "workspaces.console.errors.forbidden"
 handler404 = "workspaces.console.errors.missing"
-handler500 = "workspaces.console.errors.broken"
+handler500 = "config.errors.broken"

@@ -98,11 +98,21 @@ class WrongType(Refusal):
     code = "unsupported_media_type"
 
 
-class Overloaded(Refusal):
-    """Too much at once; the same request may be sent again after `retry_after`."""
-
-    code = "overloaded"
+class Postponed(Refusal):
+    """Not now; the same request may be sent again after `retry_after`."""
 
     def __init__(self, detail: str, *, retry_after: timedelta) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class Overloaded(Postponed):
+    """Too much at once."""
+
+    code = "overloaded"
+
+
+class Unavailable(Postponed):
+    """What is needed to answer is away."""
+
+    code = "unavailable"

@@ -91,7 +91,9 @@ class FeedView(WorkspaceAPIView):
         operation_id="feed_read",
         parameters=[
             OpenApiParameter(
-                "since", int, description="The last number that you know; 0 at first."
+                "since",
+                {"type": "integer", "minimum": 0},
+                description="The last number that you know; 0 at first.",
             ),
             OpenApiParameter("epoch", description="The epoch that you know it from."),
         ],

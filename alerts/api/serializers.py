@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.models import Alert, Attempt, Delivery, Output, Transition
+from workspaces.api.serializers import StrictSerializer
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -145,7 +146,7 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
         read_only_fields = fields
 
 
-class OutputRequestSerializer(serializers.Serializer[Output]):
+class OutputRequestSerializer(StrictSerializer):
     """What is said about a new output."""
 
     kind = serializers.CharField(max_length=40)

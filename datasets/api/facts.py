@@ -16,7 +16,11 @@ _DEFAULT_LIMIT = 20
 _MOST = 200
 _PARAMETERS = [
     OpenApiParameter("q", description="Parts of key, field or dataset: `msft price`."),
-    OpenApiParameter("limit", int, description=f"1 to {_MOST}."),
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": _MOST},
+        description=f"1 to {_MOST}.",
+    ),
 ]
 _FOUND = page_schema(FactSerializer, name="FactPage")
 

@@ -8,6 +8,7 @@ Live judging, previews, replays and explanations all call ``step``.
 
 from rules.engine.apperate import ApperateRule, InlineOutput, read_apperate
 from rules.engine.checks import check_types
+from rules.engine.conditions import MAX_CONDITIONS
 from rules.engine.cooldowns import FEED
 from rules.engine.definition import parse_definition, to_definition
 from rules.engine.durations import parse_duration, render_duration, say_duration
@@ -65,6 +66,7 @@ from rules.engine.verdicts import ConditionVerdict, GroupVerdict, Verdict
 __all__ = [
     "ANY_KEY",
     "FEED",
+    "MAX_CONDITIONS",
     "OPERATORS",
     "ApperateRule",
     "CloseReason",

@@ -10,6 +10,7 @@ from typing import Any
 from datasets.models import Fact, Lane
 from datasets.services import load_facts, open_lane
 from rules.engine import (
+    MAX_CONDITIONS,
     ConditionVerdict,
     DurationInvalid,
     FactPath,
@@ -189,12 +190,21 @@ def _read_facts(
 def _each_alone(access: Access, definition: Mapping[str, Any]) -> dict[str, Standing]:
     """Return how the conditions of a flat group stand, of those that can be judged."""
     found: dict[str, Standing] = {}
-    for match in ("all", "any"):
-        for place, member in enumerate(definition["when"].get(match, ())):
-            standing = _alone(access, member)
-            if standing is not None:
-                found[f"/when/{match}/{place}"] = standing
+    for pointer, member in _members_of(definition.get("when")):
+        standing = _alone(access, member)
+        if standing is not None:
+            found[pointer] = standing
     return found
+
+
+def _members_of(when: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Walk the members of a group in which anything may stand where it should not."""
+    group = when if isinstance(when, Mapping) else {}
+    for match in ("all", "any"):
+        members = group.get(match)
+        for place, member in enumerate(members if isinstance(members, list) else ()):
+            if isinstance(member, Mapping) and place < MAX_CONDITIONS:
+                yield f"/when/{match}/{place}", member
 
 
 def _alone(access: Access, condition: Mapping[str, Any]) -> Standing | None:

@@ -118,6 +118,26 @@ def test_deleted_rule_reads_as_missing(client: Client) -> None:
     assert client.get(f"{RULES}/{made['id']}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {},
+        {"when": None},
+        {"when": []},
+        {"when": {"all": None}},
+        {"when": {"any": {"fact": 0}}},
+        {"when": {"all": ["x", 1, None, {}, {"fact": None}]}},
+        {"when": {"all": [{"fact": "DEMO:PRICES:MSFT:price", "op": 7}]}},
+    ],
+    ids=repr,
+)
+def test_preview_of_anything_names_problems(client: Client, draft: object) -> None:
+    answer = post(client, f"{RULES}/preview", draft)
+
+    assert answer.status_code == 200
+    assert answer.json()["problems"]
+
+
 def test_preview_says_the_sentence_and_stores_nothing(client: Client) -> None:
     good = post(client, f"{RULES}/preview", definition()).json()
     bad = post(client, f"{RULES}/preview", definition(when={})).json()

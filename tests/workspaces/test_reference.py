@@ -26,3 +26,19 @@ def test_document_is_openapi_3_1_and_names_its_errors_form() -> None:
 
     assert document.startswith("openapi: 3.1.0")
     assert "/api/v1/workspaces/{workspace}/rules:" in document
+
+
+def test_document_names_the_form_of_errors_and_closes_bodies() -> None:
+    answer = Client().get("/api/schema", headers={"Accept": "application/json"})
+
+    document = answer.json()
+    bodies = document["components"]["schemas"]
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    assert all("default" in operation["responses"] for operation in operations)
+    assert bodies["Problem"]["required"]
+    for name in (
+        "TokenRequestRequest",
+        "DatasetRequestRequest",
+        "OutputRequestRequest",
+    ):
+        assert bodies[name]["additionalProperties"] is False

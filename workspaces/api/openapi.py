@@ -1,12 +1,51 @@
-"""How the ways of signing in look in the OpenAPI document."""
+"""What the OpenAPI document says of all calls: signing in, bodies, and errors."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from workspaces.api.authentication import SessionAuthentication, TokenAuthentication
+from workspaces.api.serializers import StrictSerializer
+
+Document = dict[str, Any]  # any: a JSON document
+
+_TEXT = {"type": "string"}
+_PROBLEM = {
+    "type": "object",
+    "description": "What went wrong, as RFC 9457 has it, and each wrong place.",
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": {**_TEXT, "description": "One sentence for people."},
+        "instance": _TEXT,
+        "code": {**_TEXT, "description": "Stable, for programs."},
+        "request_id": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
+                "required": ["pointer", "code", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+}
+_REFUSED = {
+    "description": "The call was refused; nothing of it was stored.",
+    "content": {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    },
+}
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its base's
@@ -33,3 +72,31 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
         }
+
+
+class StrictScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] # its base's
+    """Bodies in which a field that is not declared is an error."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> Document:
+        """Return the usual schema, closed."""
+        schema: Document = auto_schema._map_serializer(  # type: ignore[no-untyped-call] # noqa: SLF001 - its documented way
+            self.target, direction, bypass_extensions=True
+        )
+        return {**schema, "additionalProperties": False}
+
+
+def name_errors(
+    result: Document,
+    generator: SchemaGenerator,
+    request: object,
+    public: bool,  # noqa: FBT001 - as the generator calls its hooks
+) -> Document:
+    """Say of every call in which form it is refused."""
+    result["components"]["schemas"]["Problem"] = _PROBLEM
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["responses"]["default"] = _REFUSED
+    return result

@@ -32,7 +32,9 @@ Row = TypeVar("Row", bound=Model)
 #: For `extend_schema(parameters=...)` of every list.
 PAGE_PARAMETERS = [
     OpenApiParameter(
-        "limit", OpenApiTypes.INT, description=f"Rows of a page, 1 to {MOST:,}."
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": MOST},
+        description=f"Rows of a page, 1 to {MOST:,}.",
     ),
     OpenApiParameter(
         "cursor", OpenApiTypes.STR, description="The `next` or `previous` of a page."

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -19,10 +21,12 @@ from workspaces.refusals import (
     Invalid,
     Missing,
     Overloaded,
+    Postponed,
     Refusal,
     Stale,
     TooLarge,
     Unauthenticated,
+    Unavailable,
     Unreadable,
     VersionUnsaid,
     WrongType,
@@ -43,6 +47,12 @@ class FormRefused(Refusal):
     code = "not_acceptable"
 
 
+class Broken(Refusal):
+    """Nothing is wrong with the request; the program is."""
+
+    code = "internal_error"
+
+
 STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     Unreadable: (400, "The request cannot be read"),
     Unauthenticated: (401, "Sign in first"),
@@ -57,7 +67,13 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     Invalid: (422, "The request is wrong"),
     VersionUnsaid: (428, "Say which version you change"),
     Overloaded: (429, "Too much at once"),
+    Broken: (500, "Something broke"),
+    Unavailable: (503, "Not now"),
 }
+
+PROBLEM_TYPE = "application/problem+json"
+#: How long the database may be given before somebody asks again.
+_DATABASE_BACK = timedelta(seconds=5)
 
 _TRANSLATED: Mapping[type[Exception], type[Refusal]] = {
     exceptions.ParseError: Unreadable,
@@ -88,23 +104,11 @@ def handle_exception(
     if refusal is None:
         return None
     status, title = status_of(refusal)
-    request = context["request"]
+    path = getattr(context["request"], "path", "")
     response = Response(
-        {
-            "type": f"/docs/problems#{refusal.code}",
-            "title": title,
-            "status": status,
-            "detail": refusal.detail,
-            "instance": getattr(request, "path", ""),
-            "code": refusal.code,
-            "request_id": uuid.uuid4().hex,
-            "errors": [
-                {"pointer": one.pointer, "code": one.code, "detail": one.detail}
-                for one in refusal.errors
-            ],
-        },
+        problem_of(refusal, status=status, title=title, path=path),
         status=status,
-        content_type="application/problem+json",
+        content_type=PROBLEM_TYPE,
     )
     if status == 401:
         response["WWW-Authenticate"] = REALM
@@ -113,9 +117,28 @@ def handle_exception(
     return response
 
 
+def problem_of(
+    refusal: Refusal, *, status: int, title: str, path: str
+) -> dict[str, object]:
+    """Return the problem document of a refusal."""
+    return {
+        "type": f"/docs/problems#{refusal.code}",
+        "title": title,
+        "status": status,
+        "detail": refusal.detail,
+        "instance": path,
+        "code": refusal.code,
+        "request_id": uuid.uuid4().hex,
+        "errors": [
+            {"pointer": one.pointer, "code": one.code, "detail": one.detail}
+            for one in refusal.errors
+        ],
+    }
+
+
 def retry_header(refusal: Refusal) -> dict[str, str]:
     """Return the header that says when to send the same request again, if any."""
-    if not isinstance(refusal, Overloaded):
+    if not isinstance(refusal, Postponed):
         return {}
     return {"Retry-After": str(int(refusal.retry_after.total_seconds()))}
 
@@ -127,6 +150,13 @@ def as_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, exceptions.ValidationError):
         errors = list(_field_errors(error.detail))
         return Invalid("; ".join(one.detail for one in errors), errors=errors)
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("the database did not answer", exc_info=error)
+        return Unavailable(
+            "The database does not answer; send this again in a moment. Nothing was "
+            "stored.",
+            retry_after=_DATABASE_BACK,
+        )
     if isinstance(error, exceptions.NotFound | Http404):
         return Missing("There is nothing at this address.")
     for theirs, ours in _TRANSLATED.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol, TypedDict
 
 from django.http import HttpRequest
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -14,7 +13,7 @@ from workspaces.access import Access
 #: For `extend_schema(parameters=...)` of every call that may be repeated.
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "minLength": 1, "maxLength": 255},
     OpenApiParameter.HEADER,
     description="The same key with the same request gets the same answer for 72 h.",
 )

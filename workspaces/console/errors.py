@@ -1,5 +1,6 @@
 """Error pages: what happened, and one way out."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -19,4 +20,6 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Answer 500 without asking the database for anything."""
-    return render(request, "errors/500.html", status=500)
+    # The frame asks who is here, and for messages in the session.
+    request.user = AnonymousUser()
+    return render(request, "errors/500.html", {"messages": ()}, status=500)
