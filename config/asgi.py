@@ -12,12 +12,13 @@ from config.origins import SameOriginOnly
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 _http = get_asgi_application()
 
-# Consumers import models, which exist only once Django is set up.
+# These import models, which exist only once Django is set up.
 from alerts.consumers import FeedConsumer  # noqa: E402
+from config.bodies import LimitedBodies  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": _http,
+        "http": LimitedBodies(_http),
         "websocket": SameOriginOnly(
             AuthMiddlewareStack(
                 URLRouter(

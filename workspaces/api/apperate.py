@@ -67,6 +67,8 @@ class ApperateView(APIView):
 
     needs: ClassVar[dict[str, Need]] = {}
     cross_origin: ClassVar[frozenset[str]] = frozenset()
+    #: Methods whose body may be as long as an uploaded file (config.bodies).
+    takes_files: ClassVar[frozenset[str]] = frozenset()
     #: Whether a body may hold the token; not where it is made of the sender's fields.
     token_in_body: ClassVar[bool] = True
 

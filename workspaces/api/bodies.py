@@ -58,7 +58,7 @@ def read_limited(stream: Readable) -> bytes:
     except UnreadablePostError as error:
         raise Unreadable("The body ended before it was complete.") from error
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return body
 
 
@@ -70,13 +70,14 @@ def _unpack(body: bytes) -> bytes:
     except zlib.error as error:
         raise Unreadable("The body is not gzip, as Content-Encoding says.") from error
     if len(text) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if not unpacking.eof:
         raise Unreadable("The gzip body ends too early; send all of it.")
     return text
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """Return the refusal of a body that has more bytes than this."""
     return TooLarge(
         f"The body is larger than the {limit:,} bytes that one request may bring; send "
         "it in several requests, or upload it as a file."

@@ -76,6 +76,7 @@ class ReadCall(ApperateView):
 class DataCall(ReadCall, LoadingView):
     """A whole dataset: read like a key's records, and loaded from a body."""
 
+    takes_files = frozenset(("POST",))
     token_in_body = False
 
     def post(self, request: Request, workspace: str, dataset: str) -> Response:

@@ -117,6 +117,7 @@ class DatasetsCall(DatasetListCall):
 class DatasetCall(LoadingView):
     """One dataset."""
 
+    takes_files = frozenset(("PUT",))
     cross_origin = frozenset(("GET",))
 
     def get(self, request: Request, workspace: str, dataset: str) -> Response:
