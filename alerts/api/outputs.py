@@ -12,6 +12,7 @@ from alerts.api.serializers import (
     DeliveryDetailSerializer,
     DeliverySerializer,
     OutputRequestSerializer,
+    OutputSecretSerializer,
     OutputSerializer,
 )
 from alerts.models import Delivery, DeliveryStatus
@@ -23,9 +24,11 @@ from alerts.services import (
     list_deliveries,
     list_outputs,
     retry_delivery,
+    show_secret,
 )
 from config.clock import database_now
 from datasets.services import Answer, answer_once, read_key
+from workspaces.access import Need
 from workspaces.api.bodies import read_body
 from workspaces.api.paging import (
     PAGE_NAMES,
@@ -94,6 +97,19 @@ class OutputView(WorkspaceAPIView):
         found = find_output(access=self.access, slug=output)
         delete_output(access=self.access, output=found, now=database_now())
         return Response(status=204)
+
+
+class OutputSecretView(WorkspaceAPIView):
+    """What verifies the signatures of an output."""
+
+    needs = {"GET": Need.MANAGE}
+
+    @extend_schema(operation_id="outputs_secret", responses=OutputSecretSerializer)
+    def get(self, request: Request, workspace: str, output: str) -> Response:
+        """Return the signing secret of a webhook; that it was shown is noted."""
+        found = find_output(access=self.access, slug=output)
+        secret = show_secret(access=self.access, output=found, now=database_now())
+        return Response({"secret": secret}, headers={"Cache-Control": "no-store"})
 
 
 class DeliveriesView(WorkspaceAPIView):

@@ -24,7 +24,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     historical = serializers.BooleanField(source="is_historical", read_only=True)
     simulated = serializers.BooleanField(source="is_simulated", read_only=True)
     acknowledged_by = serializers.CharField(
-        source="acknowledged_by.email", read_only=True, default=None
+        source="acknowledged_by.email", read_only=True, default=None, allow_null=True
     )
 
     class Meta:
@@ -125,7 +125,7 @@ class AlertDetailSerializer(AlertSerializer):
 
 
 class OutputSerializer(serializers.ModelSerializer[Output]):
-    """An output; its signing secret is not shown."""
+    """An output; its signing secret is asked for apart."""
 
     config = ExactObjectField(read_only=True)
     enabled = serializers.BooleanField(source="is_enabled", read_only=True)
@@ -152,6 +152,12 @@ class OutputRequestSerializer(StrictSerializer):
     kind = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=200, required=False, default="")
     config = ExactObjectField()
+
+
+class OutputSecretSerializer(serializers.Serializer[object]):
+    """What the receiver of a webhook verifies signatures with (Standard Webhooks)."""
+
+    secret = serializers.CharField()
 
 
 class FeedFrameSerializer(serializers.Serializer[object]):

@@ -6,6 +6,7 @@ from alerts.api.alerts import AcknowledgeView, AlertsView, AlertView, FeedView
 from alerts.api.outputs import (
     DeliveriesView,
     DeliveryView,
+    OutputSecretView,
     OutputsView,
     OutputView,
     RetryView,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("feed", FeedView.as_view()),
     path("outputs", OutputsView.as_view()),
     path("outputs/<str:output>", OutputView.as_view()),
+    path("outputs/<str:output>/secret", OutputSecretView.as_view()),
     path("deliveries", DeliveriesView.as_view()),
     path("deliveries/<uuid:delivery>", DeliveryView.as_view()),
     path("deliveries/<uuid:delivery>/retry", RetryView.as_view()),

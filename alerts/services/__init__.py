@@ -38,6 +38,7 @@ from alerts.services.outputs import (
     ensure_output,
     find_output,
     secret_of,
+    show_secret,
 )
 from alerts.services.reading import (
     FeedPage,
@@ -116,6 +117,7 @@ __all__ = [
     "secret_of",
     "seed_installation",
     "send_due",
+    "show_secret",
     "start_market",
     "turn_on_example",
     "worker_names",

@@ -11,6 +11,7 @@ from django.db import transaction
 from alerts.models import Output
 from alerts.outputs.base import OutputInvalid
 from alerts.outputs.registry import UnknownKind, find_kind
+from alerts.templating import TemplateInvalid, check_template
 from outbound.addresses import AddressRules
 from outbound.sealing import Keyring, read_key
 from rules.ports import OutputChoice
@@ -57,6 +58,14 @@ class Directory:
         config = {_ADDRESS.get(kind, "to"): address}
         return ensure_output(access=access, kind=kind, config=config, now=now).slug
 
+    def problem_of(self, *, template: str) -> str:
+        """Say why a subject or a message can never be rendered; blank if it can."""
+        try:
+            check_template(template)
+        except TemplateInvalid as error:
+            return str(error)
+        return ""
+
 
 def secret_of(output: Output) -> str:
     """Open the signing secret of an output; blank for kinds that have none."""
@@ -67,6 +76,29 @@ def secret_of(output: Output) -> str:
         workspace=str(output.workspace_id),
         field_name=_SEALED_FIELD,
     )
+
+
+class NoSecret(Missing):
+    """Outputs of this kind sign nothing."""
+
+    code = "no_secret"
+
+
+@transaction.atomic
+def show_secret(*, access: Access, output: Output, now: datetime) -> str:
+    """Return what verifies an output's signatures, and note that it was shown.
+
+    Raises:
+        NoSecret: if outputs of its kind have none.
+    """
+    access.require(Need.MANAGE)
+    secret = secret_of(output)
+    if not secret:
+        raise NoSecret(f"An output by {output.kind} signs nothing and has no secret.")
+    record_audit(
+        access=access, action="output.secret_shown", target=output.name, now=now
+    )
+    return secret
 
 
 def address_rules() -> AddressRules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from datasets.models import BatchState, Duplicates, JobState, KeyForm
@@ -148,6 +149,11 @@ class JobSerializer(serializers.Serializer[Any]):  # any: a model or nothing
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+@extend_schema_field({})  # whatever JSON holds, null included
+class AnyValueField(serializers.JSONField):
+    """A value of the type that its field is declared with."""
+
+
 class FactSerializer(serializers.Serializer[Any]):  # any: only described by it
     """The last value of one field of one key."""
 
@@ -161,5 +167,5 @@ class FactSerializer(serializers.Serializer[Any]):  # any: only described by it
     type = serializers.ChoiceField(
         choices=[(one.value, one.value) for one in FieldType]
     )
-    value = serializers.JSONField(allow_null=True)
+    value = AnyValueField()
     event_time = serializers.DateTimeField()

@@ -9,12 +9,13 @@ from django.test import Client
 
 from alerts.models import Alert, Delivery, Output
 from alerts.pipeline import drain_lane
-from alerts.services import create_output, number_entries
+from alerts.services import create_output, number_entries, secret_of
 from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch, open_lane
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, TokenFactory, WorkspaceFactory
 from workspaces.access import Access, open_for_system
+from workspaces.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +147,31 @@ def test_wrong_output_is_refused_with_a_pointer(
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"]
     assert not Output.objects.exists()
+
+
+def test_owner_finds_the_secret_that_verifies_a_webhook(
+    client: Client, access: Access
+) -> None:
+    config = {"url": "https://example.com/hook"}
+    hook = create_output(access=access, kind="webhook", config=config, now=NOW)
+
+    answer = client.get(f"{HERE}/outputs/{hook.slug}/secret")
+
+    assert answer.json() == {"secret": secret_of(hook)}
+    assert answer["Cache-Control"] == "no-store"
+    assert AuditEntry.objects.latest("pk").action == "output.secret_shown"
+
+
+def test_readers_find_no_secret_and_mail_has_none(
+    client: Client, access: Access
+) -> None:
+    config = {"to": "ana@example.com"}
+    mail = create_output(access=access, kind="email", config=config, now=NOW)
+    _, text = TokenFactory.with_text(workspace=access.workspace, kind="publishable")
+    reader = Client(headers={"Authorization": f"Bearer {text}"})
+
+    assert reader.get(f"{HERE}/outputs/{mail.slug}/secret").status_code == 403
+    assert client.get(f"{HERE}/outputs/{mail.slug}/secret").status_code == 404
 
 
 def test_delivery_is_retried_once_it_was_given_up(
