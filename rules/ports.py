@@ -1,5 +1,7 @@
 """What rules must be told from the right: which outputs a workspace has.
 
+And whether the words that a rule gives them can be rendered.
+
 `alerts` fills this in when Django starts, as the engine is handed compiled patterns:
 the direction of imports stays (STYLE.md section 2).
 """
@@ -36,6 +38,10 @@ class OutputDirectory(Protocol):
         Raises:
             Invalid: with the pointer of what is wrong.
         """
+        ...
+
+    def problem_of(self, *, template: str) -> str:
+        """Say why a subject or a message can never be rendered; blank if it can."""
         ...
 
 

@@ -9,7 +9,13 @@ from django.db import transaction
 
 from alerts.models import Alert
 from alerts.services.outputs import Directory, OutputRefused
-from rules.engine import ApperateRule, DefinitionInvalid, InlineOutput, read_apperate
+from rules.engine import (
+    ApperateRule,
+    DefinitionInvalid,
+    InlineOutput,
+    read_apperate,
+    render_duration,
+)
 from rules.models import Rule
 from rules.services import RuleInvalid, change_rule, create_rule, find_rule
 from workspaces.access import Access, Need
@@ -89,7 +95,7 @@ def _use_of(
         raise RuleInvalid(error.detail, errors=errors) from error
     return {
         "output": slug,
-        "at_most_every": f"{one.cool_down.total_seconds():.0f}s",
+        "at_most_every": render_duration(one.cool_down),
         **({"subject": one.subject} if one.subject else {}),
         **({"message": one.message} if one.message else {}),
     }

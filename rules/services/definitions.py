@@ -59,6 +59,7 @@ def read_definition(
         raise _invalid(error.problems) from error
     watched = _watched_datasets(access, spec)
     problems = _type_problems(spec, watched) + _output_problems(access, spec)
+    problems += _template_problems(spec)
     if problems:
         raise _invalid(problems)
     return spec, _home_lane(access, spec, watched)
@@ -120,6 +121,20 @@ def _output_problems(access: Access, spec: Specification) -> list[Problem]:
         for place, one in enumerate(spec.outputs)
         if one.output not in known
     ]
+
+
+def _template_problems(spec: Specification) -> list[Problem]:
+    """Refuse words that no alert could ever render, before one has to."""
+    problems = []
+    for place, use in enumerate(spec.outputs):
+        for name, template in (("subject", use.subject), ("message", use.message)):
+            detail = ports.outputs.problem_of(template=template)
+            if detail:
+                pointer = f"/outputs/{place}/{name}"
+                problems.append(
+                    Problem(pointer=pointer, code="bad_template", detail=detail)
+                )
+    return problems
 
 
 def _home_lane(

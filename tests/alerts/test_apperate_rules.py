@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from alerts.models import Output
+from rules.engine import parse_duration
 from rules.models import Rule, Version
 from tests.factories import DatasetFactory, TokenFactory, WorkspaceFactory
 from workspaces.models import TokenKind, Workspace
@@ -69,6 +70,31 @@ def article(token: str, **changes: object) -> dict[str, Any]:
 
 def post(path: str, body: object) -> Any:
     return Client().post(path, body, content_type="application/json")
+
+
+@pytest.mark.parametrize("template", ["{{ value", "{% if %}", "{{ value | sing }}"])
+def test_message_that_cannot_be_rendered_leaves_no_rule(
+    token: str, template: str
+) -> None:
+    body = article(token)
+    body["outputs"][0]["message"] = template
+
+    answer = post("/v1/rules/create", body)
+
+    assert answer.status_code == 400
+    assert "template" in answer.json()["message"]
+    assert not Rule.objects.exists()
+    assert not Output.objects.exists()
+
+
+def test_cool_down_keeps_parts_of_a_second(token: str) -> None:
+    body = article(token)
+    body["outputs"][0]["frequency"] = 1.5
+
+    post("/v1/rules/create", body)
+
+    (use,) = newest_definition()["outputs"]
+    assert parse_duration(use["at_most_every"]).total_seconds() == 1.5
 
 
 @pytest.mark.parametrize("version", ["v1", "stable", "beta"])

@@ -8,15 +8,18 @@ import pytest
 from django.test import Client
 
 from alerts.pipeline import drain_lane
+from alerts.services import create_output
 from datasets.models import Batch, Dataset
 from datasets.services import open_lane
 from rules.models import Rule
 from tests.factories import (
+    NOW,
     DatasetFactory,
     MembershipFactory,
     TokenFactory,
     WorkspaceFactory,
 )
+from workspaces.access import open_for_system
 from workspaces.models import Role, TokenKind, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +119,27 @@ def test_deleted_rule_reads_as_missing(client: Client) -> None:
 
     assert client.delete(f"{RULES}/{made['id']}").status_code == 204
     assert client.get(f"{RULES}/{made['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["subject", "message"])
+@pytest.mark.parametrize("template", ["{{ key", "{% for %}", "{{ key | sing }}"])
+def test_words_that_cannot_be_rendered_are_refused_when_saved(
+    client: Client, prices: Dataset, name: str, template: str
+) -> None:
+    access = open_for_system(workspace=prices.workspace)
+    config = {"to": "ana@example.com"}
+    mail = create_output(access=access, kind="email", config=config, now=NOW)
+    outputs = [{"output": mail.slug, name: template}]
+
+    answer = post(client, RULES, definition(outputs=outputs))
+    (problem,) = post(client, f"{RULES}/preview", definition(outputs=outputs)).json()[
+        "problems"
+    ]
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"/outputs/0/{name}"
+    assert problem == answer.json()["errors"][0]
+    assert not Rule.objects.exists()
 
 
 @pytest.mark.parametrize(
