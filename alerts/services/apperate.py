@@ -13,11 +13,16 @@ from rules.engine import (
     ApperateRule,
     DefinitionInvalid,
     InlineOutput,
-    read_apperate,
     render_duration,
 )
 from rules.models import Rule
-from rules.services import RuleInvalid, change_rule, create_rule, find_rule
+from rules.services import (
+    RuleInvalid,
+    change_rule,
+    create_rule,
+    find_rule,
+    parse_apperate,
+)
 from workspaces.access import Access, Need
 from workspaces.refusals import FieldError
 
@@ -66,7 +71,7 @@ def logged_alerts(*, rule: Rule) -> list[dict[str, object]]:
 
 def _read(access: Access, body: object) -> ApperateRule:
     try:
-        return read_apperate(body, workspace=access.workspace.slug)
+        return parse_apperate(body, workspace=access.workspace.slug)
     except DefinitionInvalid as error:
         errors = [
             FieldError(pointer=one.pointer, code=one.code, detail=one.detail)

@@ -15,9 +15,9 @@ from typing import Final
 
 from datasets.models import Dataset, Fact
 from datasets.services import is_resting
-from rules.engine import parse_definition, render_sentence
+from rules.engine import render_sentence
 from rules.models import Rule
-from rules.services import create_rule, turn_rule
+from rules.services import create_rule, parse_rule, turn_rule
 from workspaces.access import Access
 from workspaces.models import Workspace
 from workspaces.refusals import Missing
@@ -83,7 +83,7 @@ def _card(
         title=str(made["name"]),
         sentence=kept.sentence
         if kept
-        else render_sentence(parse_definition(made, workspace=workspace.slug)),
+        else render_sentence(parse_rule(made, workspace=workspace.slug)),
         definition=made,
         rule=rule,
     )

@@ -133,6 +133,7 @@ from datasets.services.waiting import DuplicatesRefused, find_batch, wait_for_ju
 from datasets.store.lanes import LaneBusy, holding
 from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
+from datasets.times import TimeInvalid, read_event_time, read_zone
 
 __all__ = [
     "ANSWER_LIMIT",
@@ -182,6 +183,7 @@ __all__ = [
     "SourceNotFound",
     "SourceState",
     "StoredFacts",
+    "TimeInvalid",
     "TooManyAsked",
     "Upload",
     "accept_batch",
@@ -235,8 +237,10 @@ __all__ = [
     "publish_events",
     "read_batch",
     "read_dataset",
+    "read_event_time",
     "read_key",
     "read_period",
+    "read_zone",
     "received_times",
     "replay_quarantined",
     "run_import",

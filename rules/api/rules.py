@@ -97,7 +97,9 @@ class RulePreviewView(WorkspaceAPIView):
     def post(self, request: Request, workspace: str) -> Response:
         """Return the sentence of a draft, or the problems in its way; store nothing."""
         preview = preview_rule(
-            access=self.access, definition=read_definition_of(request)
+            access=self.access,
+            definition=read_definition_of(request),
+            now=database_now(),
         )
         return Response(PreviewSerializer(preview).data)
 

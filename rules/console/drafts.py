@@ -14,7 +14,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from rules.engine import OPERATORS, FieldType
+from rules.engine import OPERATORS, FieldType, Operand
 
 #: Conditions, and additional facts, that a form shows at most; more come by the API.
 ROWS_MOST = 20
@@ -26,6 +26,8 @@ TELLINGS: Mapping[str, tuple[str, str, str]] = {
     "on_enter": ("signal", "on_enter", "when it starts"),
     "start_and_end": ("state", "on_enter", "when it starts and when it ends"),
 }
+#: What one field of a form can hold; richer operands come by the API.
+_OFFERED = frozenset({Operand.VALUE, Operand.VALUE_OR_FACT})
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -250,8 +252,12 @@ def _flat_group(when: Mapping[str, Any]) -> tuple[str, list[Mapping[str, Any]]]:
 
 
 def _row(condition: Mapping[str, Any], facts: Sequence[str]) -> Row:
+    if set(condition) != {"fact", "op", "value"}:
+        raise TooRich("It asks more of a fact than this form can show.")
     value = condition["value"]
     is_fact = isinstance(value, dict)
+    if isinstance(value, list) or (is_fact and set(value) != {"fact"}):
+        raise TooRich("It compares with more than this form can show.")
     return Row(
         fact=_path(condition["fact"], facts),
         op=condition["op"],
@@ -286,5 +292,6 @@ def operator_choices(wanted: FieldType | None) -> list[tuple[str, str]]:
     return [
         (one.id, one.label_for(wanted))
         for one in OPERATORS.values()
-        if wanted in {None, FieldType.ANY} or wanted in one.types
+        if one.operand in _OFFERED
+        and (wanted in {None, FieldType.ANY} or wanted in one.types)
     ]

@@ -146,7 +146,10 @@ def delete(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
 def preview(request: HttpRequest, access: Access) -> HttpResponse:
     """Say the draft in a sentence or what it still needs, and how it stands now."""
     draft = read_draft(request.POST)
-    context = {"draft": draft, "shown": show_draft(access=access, draft=draft)}
+    context = {
+        "draft": draft,
+        "shown": show_draft(access=access, draft=draft, now=database_now()),
+    }
     return TemplateResponse(request, "rules/_preview.html", context)
 
 
@@ -212,7 +215,7 @@ def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpR
         return _form(request, access, draft, rule=rule, errors=[wrong])
     except Invalid as error:
         # What stands first in the way hides the rest; people want to know it all.
-        also = show_draft(access=access, draft=draft).problems
+        also = show_draft(access=access, draft=draft, now=database_now()).problems
         errors = list(dict.fromkeys([*also, *form_errors(error.errors, draft)]))
         return _form(request, access, draft, rule=rule, errors=errors)
     words = "saved" if rule else "on"
@@ -248,7 +251,9 @@ def _form(
         "crumbs": _crumbs(access),
         "rule": rule,
         "draft": draft,
-        "shown": show_draft(access=access, draft=draft, errors=errors),
+        "shown": show_draft(
+            access=access, draft=draft, now=database_now(), errors=errors
+        ),
         "errors": errors,
         "focus": focus,
         "outputs": ports.outputs.choices(workspace_id=workspace.pk),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from rules.console.drafts import (
     Draft,
@@ -15,13 +16,12 @@ from rules.console.forms import FormError, Phrase, form_errors, phrases_of, row_
 from rules.engine import (
     DefinitionInvalid,
     FieldType,
-    parse_definition,
     render_parts,
     show,
 )
 from rules.models import Rule
 from rules.ports import ports
-from rules.services import Standing, preview_rule, type_of_fact
+from rules.services import Standing, parse_rule, preview_rule, type_of_fact
 from workspaces.access import Access
 
 #: Keys that are named where a condition is true under many.
@@ -93,12 +93,13 @@ class Shown:
 
 
 def show_draft(
-    *, access: Access, draft: Draft, errors: Sequence[FormError] = ()
+    *, access: Access, draft: Draft, now: datetime, errors: Sequence[FormError] = ()
 ) -> Shown:
     """Return what the form says about a draft; `errors` are those of a failed save."""
     seen = preview_rule(
         access=access,
         definition=definition_for(access, draft),
+        now=now,
         addresses=[address for _, address in draft.new_outputs],
         pace=draft.pace,
     )
@@ -140,7 +141,7 @@ def sentence_of(rule: Rule, names: Mapping[str, str]) -> str:
     if version is None:
         return ""
     try:
-        spec = parse_definition(version.definition, workspace=rule.workspace.slug)
+        spec = parse_rule(version.definition, workspace=rule.workspace.slug)
     except DefinitionInvalid:
         return version.sentence
     return "".join(text for text, _ in _named_outputs(render_parts(spec), names))

@@ -17,11 +17,13 @@ from rules.engine.definition import (
     MAX_MESSAGE_LENGTH,
     MAX_OUTPUTS,
     MAX_SUBJECT_LENGTH,
+    NO_PORTS,
     parse_definition,
     to_definition,
 )
 from rules.engine.durations import parse_duration
 from rules.engine.errors import DefinitionInvalid, DurationInvalid, Problem
+from rules.engine.operands import Ports
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
 from rules.engine.specification import GroupKind
@@ -63,7 +65,9 @@ class ApperateRule:
     outputs: tuple[InlineOutput, ...]
 
 
-def read_apperate(body: object, *, workspace: str) -> ApperateRule:
+def read_apperate(
+    body: object, *, workspace: str, ports: Ports = NO_PORTS
+) -> ApperateRule:
     """Read a body sent to ``/v1/rules/create``; its token is left to the caller.
 
     Rules made this way are signals that raise on every match, and an absent
@@ -84,7 +88,7 @@ def read_apperate(body: object, *, workspace: str) -> ApperateRule:
     if problems:
         raise DefinitionInvalid(problems)
     try:
-        specification = parse_definition(definition, workspace=workspace)
+        specification = parse_definition(definition, workspace=workspace, ports=ports)
     except DefinitionInvalid as invalid:
         raise DefinitionInvalid(map(reading.as_sent, invalid.problems)) from None
     return ApperateRule(

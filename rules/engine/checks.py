@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterator
 
 from rules.engine.errors import Problem
-from rules.engine.operators import Operator
+from rules.engine.operands import Constant, Constants, OtherFact, Wanted
+from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
-from rules.engine.specification import (
-    Condition,
-    Constant,
-    Specification,
-    conditions_of,
-)
-from rules.engine.values import FieldType, show, type_of
+from rules.engine.specification import Condition, Specification, conditions_of
+from rules.engine.values import FieldType, Scalar, show, type_of
 
 TypeOfFact = Callable[[FactPath], FieldType | None]
 
 # A date travels as its text, so it can be compared as one, and with nothing else.
 _COMPARES_AS = {FieldType.DATE: FieldType.TEXT}
+_HOLDERS = frozenset({FieldType.ARRAY, FieldType.OBJECT})
+# Their constants are not of the fact's type: an instant, a day, a count, a name.
+_OWN_TYPES = frozenset({Operand.TIME, Operand.DAYS, Operand.COUNT, Operand.NAME})
 
 
 def check_types(specification: Specification, types: TypeOfFact) -> list[Problem]:
@@ -37,35 +36,73 @@ def check_types(specification: Specification, types: TypeOfFact) -> list[Problem
 def _check_condition(
     condition: Condition, pointer: str, types: TypeOfFact
 ) -> Iterator[Problem]:
+    operator, wanted = condition.operator, condition.wanted
     left = types(condition.fact)
     if left is None:
         yield _unknown(condition.fact, f"{pointer}/fact")
-    if isinstance(condition.wanted, Constant):
-        right = type_of(condition.wanted.value)
-        wanted = show(condition.wanted.value)
-    else:
-        right = types(condition.wanted)
-        wanted = str(condition.wanted)
-        if right is None:
-            yield _unknown(condition.wanted, f"{pointer}/value")
-    if left is None or right is None:
-        return
-    operator = condition.operator
-    if not _compares(operator, left):
+    elif not _compares(operator, left):
         yield _not_for(operator, left, str(condition.fact), f"{pointer}/op")
-    elif not _compares(operator, right):
-        yield _not_for(operator, right, wanted, f"{pointer}/op")
-    elif FieldType.ANY not in (left, right) and _plain(left) is not _plain(right):
-        yield Problem(
-            pointer=f"{pointer}/value",
-            code="type_mismatch",
-            detail=f"{condition.fact} is a {left} and {wanted} is a {right}; types"
-            " do not convert, so this could never be true.",
-        )
+        return
+    if isinstance(wanted, OtherFact):
+        yield from _check_other(condition, wanted, left, pointer, types)
+    elif left is not None:
+        for value in _values_of(wanted):
+            if not _go_together(operator, left, type_of(value)):
+                yield _mismatch(condition, left, show(value), type_of(value), pointer)
+                return
+
+
+def _check_other(
+    condition: Condition,
+    wanted: OtherFact,
+    left: FieldType | None,
+    pointer: str,
+    types: TypeOfFact,
+) -> Iterator[Problem]:
+    right = types(wanted.fact)
+    if right is None:
+        yield _unknown(wanted.fact, f"{pointer}/value")
+    elif not _compares(condition.operator, right):
+        yield _not_for(condition.operator, right, str(wanted.fact), f"{pointer}/op")
+    elif left is not None and not _go_together(condition.operator, left, right):
+        yield _mismatch(condition, left, str(wanted.fact), right, pointer)
+
+
+def _values_of(wanted: Wanted) -> tuple[Scalar, ...]:
+    """Give the constants that the left side is compared with, value by value."""
+    if isinstance(wanted, Constant):
+        return (wanted.value,)
+    return wanted.values if isinstance(wanted, Constants) else ()
+
+
+def _go_together(operator: Operator, left: FieldType, right: FieldType | None) -> bool:
+    """Tell whether two types can be compared; a list holds items of any type."""
+    if right is None or FieldType.ANY in (left, right) or left in _HOLDERS:
+        return True
+    if operator.operand in _OWN_TYPES:
+        return True
+    return _plain(left) is _plain(right)
+
+
+def _mismatch(
+    condition: Condition,
+    left: FieldType,
+    wanted: str,
+    right: FieldType | None,
+    pointer: str,
+) -> Problem:
+    return Problem(
+        pointer=f"{pointer}/value",
+        code="type_mismatch",
+        detail=f"{condition.fact} is a {left} and {wanted} is a {right}; types"
+        " do not convert, so this could never be true.",
+    )
 
 
 def _compares(operator: Operator, field_type: FieldType) -> bool:
-    return field_type is FieldType.ANY or _plain(field_type) in operator.types
+    if field_type is FieldType.ANY or field_type in operator.types:
+        return True
+    return _plain(field_type) in operator.types
 
 
 def _plain(field_type: FieldType) -> FieldType:

@@ -6,11 +6,11 @@ from datetime import timedelta
 from rules.engine.conditions import ConditionReader, Watched, parse_fact
 from rules.engine.durations import render_duration
 from rules.engine.errors import DefinitionInvalid, Problem
+from rules.engine.operands import Amount, OtherFact, Ports
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
 from rules.engine.specification import (
     Condition,
-    Constant,
     Group,
     Mode,
     Negation,
@@ -28,6 +28,7 @@ MAX_SLUG_LENGTH = 100
 MAX_SUBJECT_LENGTH = 1_000
 MAX_MESSAGE_LENGTH = 20_000
 DEFAULT_COOL_DOWN = timedelta(seconds=60)
+NO_PORTS = Ports()
 
 _MEMBERS = (
     "kind",
@@ -60,12 +61,13 @@ _OUTPUT_MEMBERS = ("output", "subject", "message", "at_most_every")
 
 
 def parse_definition(
-    definition: Mapping[str, object], *, workspace: str
+    definition: Mapping[str, object], *, workspace: str, ports: Ports = NO_PORTS
 ) -> Specification:
     """Read a native definition of a rule of ``workspace``.
 
     Facts stand in ``watch.facts`` and are named by number, or are written out where
     they are used. ``kind`` is a signal unless said, an output's cool-down 60 s.
+    ``ports`` bring what the standard library lacks.
 
     Raises:
         DefinitionInvalid: with every problem found, each at its JSON Pointer.
@@ -78,7 +80,7 @@ def parse_definition(
     _refuse_what_is_not_offered(members)
     kind = _read_kind(members.get("kind"))
     name = _read_name(root, members.get("name"))
-    facts, when = _read_conditions(root, members, workspace)
+    facts, when = _read_conditions(root, members, workspace, ports)
     mode, announces_resolve = _read_raise(members.get("raise"), kind)
     severity = _read_severity(members.get("severity"))
     include = _read_include(members.get("include"), workspace)
@@ -145,7 +147,7 @@ def _read_name(root: Place, place: Place | None) -> str:
 
 
 def _read_conditions(
-    root: Place, members: Mapping[str, Place], workspace: str
+    root: Place, members: Mapping[str, Place], workspace: str, ports: Ports
 ) -> tuple[tuple[FactPath, ...], Node | None]:
     watched = Watched(workspace)
     listed = _read_watch(members.get("watch"))
@@ -156,7 +158,7 @@ def _read_conditions(
         root.refuse("missing", 'A rule needs "when", its conditions.')
         return (), None
     noted = len(root.problems)
-    when = ConditionReader(watched).read(members["when"])
+    when = ConditionReader(watched, ports).read(members["when"])
     if listed is not None and len(root.problems) == noted:
         watched.refuse_unused(listed)
     return tuple(watched.paths), when
@@ -248,14 +250,39 @@ def _write_node(node: Node, numbers: Mapping[FactPath, int]) -> dict[str, object
             return {str(node.kind): members}
         case Negation():
             return {"not": _write_node(node.member, numbers)}
-        case Condition(fact=fact, op=op, wanted=wanted):
-            return {"fact": numbers[fact], "op": op, "value": _write(wanted, numbers)}
+        case Condition():
+            return _write_condition(node, numbers)
 
 
-def _write(wanted: Constant | FactPath, numbers: Mapping[FactPath, int]) -> object:
-    if isinstance(wanted, Constant):
-        return wanted.value
-    return {"fact": numbers[wanted]}
+def _write_condition(
+    condition: Condition, numbers: Mapping[FactPath, int]
+) -> dict[str, object]:
+    written: dict[str, object] = {
+        "fact": numbers[condition.fact],
+        "op": condition.op,
+    }
+    wanted = condition.wanted
+    if isinstance(wanted, OtherFact):
+        written["value"] = _write_fact(wanted, numbers)
+    elif wanted is not None:
+        name = "by" if isinstance(wanted, Amount) else "value"
+        written[name] = wanted.to_json()
+    if condition.ignore_case:
+        written["ignore_case"] = True
+    if condition.zone:
+        written["zone"] = condition.zone
+    return written
+
+
+def _write_fact(
+    wanted: OtherFact, numbers: Mapping[FactPath, int]
+) -> dict[str, object]:
+    written: dict[str, object] = {"fact": numbers[wanted.fact]}
+    if wanted.times != 1:
+        written["times"] = wanted.times
+    if wanted.plus != 0:
+        written["plus"] = wanted.plus
+    return written
 
 
 def _write_raise(specification: Specification) -> dict[str, object]:

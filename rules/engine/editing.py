@@ -5,7 +5,7 @@ changed, open instances close and state begins anew; anything else keeps state. 
 cool-down survives edits that leave its output, and ends with the output.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,18 +13,8 @@ from enum import StrEnum
 from rules.engine.cooldowns import FEED
 from rules.engine.events import Position
 from rules.engine.instances import Instance, InstanceState
-from rules.engine.paths import FactPath
-from rules.engine.specification import (
-    Condition,
-    Constant,
-    Group,
-    GroupKind,
-    Negation,
-    Node,
-    Specification,
-)
+from rules.engine.specification import Specification
 from rules.engine.transitions import InstanceId, StepResult, Transition, TransitionKind
-from rules.engine.values import type_of
 
 
 class CloseReason(StrEnum):
@@ -120,7 +110,12 @@ def _closed(
 
 def _blank(instance: Instance) -> Instance:
     return replace(
-        instance, state=InstanceState.INACTIVE, since=None, opening=None, memory={}
+        instance,
+        state=InstanceState.INACTIVE,
+        since=None,
+        opening=None,
+        memory={},
+        nodes={},
     )
 
 
@@ -147,40 +142,4 @@ def _meaning(specification: Specification) -> Hashable:
     if not specification.any_key:
         leading = specification.leading_fact
         subject = (leading.series, leading.named_key)
-    return specification.kind, subject, _meaning_of(specification.when)
-
-
-def _meaning_of(node: Node) -> Hashable:
-    """Reduce a node to what it means, as nested tuples and sets."""
-    match node:
-        case Condition(fact=fact, op=op, wanted=wanted):
-            return fact.identity, op, _meaning_of_wanted(wanted)
-        case Negation(member=member):
-            return _negated(_meaning_of(member))
-        case Group(kind=kind):
-            members = frozenset(_meaning_of(member) for member in _flat(node, kind))
-            return next(iter(members)) if len(members) == 1 else (kind, members)
-
-
-def _meaning_of_wanted(wanted: Constant | FactPath) -> Hashable:
-    """Reduce a right side; with the type, because Python takes True for 1."""
-    if isinstance(wanted, FactPath):
-        return wanted.identity
-    return type_of(wanted.value), wanted.value
-
-
-def _negated(meaning: Hashable) -> Hashable:
-    """Negate a meaning; twice is not at all, of unknown too."""
-    match meaning:
-        case ("not", inner):
-            return inner
-    return "not", meaning
-
-
-def _flat(node: Node, kind: GroupKind) -> Iterator[Node]:
-    """Walk the members of a group, and of groups of the same kind directly in it."""
-    if isinstance(node, Group) and (node.kind is kind or len(node.members) == 1):
-        for member in node.members:
-            yield from _flat(member, kind)
-    else:
-        yield node
+    return specification.kind, subject, specification.when.meaning

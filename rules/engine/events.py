@@ -4,18 +4,19 @@ A fact is the last value of one field of one key. Facts follow the lane's order;
 watermark of a key is its greatest event time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Self
 
 from rules.engine.paths import FactPath, Step
-from rules.engine.values import Value
+from rules.engine.values import Value, same_value
 
 Subject = tuple[str, str]
 """A series (``CORE:STOCK``) and one of its keys."""
 
+DEFAULT_LATENESS = timedelta(seconds=60)
 NO_VALUES: Mapping[str, "FactValue"] = MappingProxyType({})
 
 
@@ -59,12 +60,60 @@ class FactValue:
     """The last value of a field, the value before it, and the time of the event.
 
     A value of ``None`` is a null that an event carried; ``previous`` is ``None`` also
-    when there was nothing before.
+    when there was nothing before. ``last`` is the newest value that was not null, and
+    ``other`` the newest before it that differed: where a crossing came from.
     """
 
     value: Value
     previous: Value
     at: datetime
+    last: Value
+    other: Value
+
+    @classmethod
+    def first(cls, value: Value, at: datetime) -> Self:
+        """Begin with the first value that was seen."""
+        return cls(value=value, previous=None, at=at, last=value, other=None)
+
+    def then(self, value: Value, at: datetime) -> "FactValue":
+        """Give the fact once the next value is known."""
+        moved = value is not None and not same_value(value, self.last)
+        return FactValue(
+            value=value,
+            previous=self.value,
+            at=at,
+            last=self.last if value is None else value,
+            other=self.last if moved else self.other,
+        )
+
+    def past(self, steps: tuple[Step, ...]) -> tuple[Value, Value, Value]:
+        """Give its value, its last and its other one, each at a path inside."""
+        return (
+            value_at(self.value, steps),
+            value_at(self.last, steps),
+            value_at(self.other, steps),
+        )
+
+    def to_json(self) -> list[object]:
+        """Write the fact; what follows from its two values is left out."""
+        written: list[object] = [self.value, self.previous, self.at.isoformat()]
+        if not same_value(self.last, self.value):
+            return [*written, self.other, self.last]
+        if not same_value(self.other, self.previous):
+            return [*written, self.other]
+        return written
+
+    @classmethod
+    def from_json(cls, written: Sequence[Any]) -> Self:  # Any: parsed JSON
+        """Read what ``to_json`` wrote."""
+        value, previous, at, *past = written
+        return cls(
+            value=value,
+            previous=previous,
+            at=datetime.fromisoformat(at),
+            other=past[0] if past else previous,
+            last=past[1] if len(past) > 1 else value,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +134,11 @@ class KeyFacts:
         """
         values = dict(self.values)
         for name, value in event.fields.items():
-            before = values.get(name)
-            values[name] = FactValue(
-                value=value, previous=before.value if before else None, at=event.at
+            known = values.get(name)
+            values[name] = (
+                known.then(value, event.at)
+                if known
+                else FactValue.first(value, event.at)
             )
         latest = event.at if self.watermark is None else max(self.watermark, event.at)
         return KeyFacts(values=values, watermark=latest)
@@ -95,10 +146,7 @@ class KeyFacts:
     def to_json(self) -> dict[str, object]:
         """Write the facts as plain values; numbers stay exact."""
         return {
-            "values": {
-                name: [fact.value, fact.previous, fact.at.isoformat()]
-                for name, fact in self.values.items()
-            },
+            "values": {name: fact.to_json() for name, fact in self.values.items()},
             "watermark": self.watermark and self.watermark.isoformat(),
         }
 
@@ -108,10 +156,8 @@ class KeyFacts:
         watermark = written["watermark"]
         return cls(
             values={
-                name: FactValue(
-                    value=value, previous=previous, at=datetime.fromisoformat(at)
-                )
-                for name, (value, previous, at) in written["values"].items()
+                name: FactValue.from_json(fact)
+                for name, fact in written["values"].items()
             },
             watermark=datetime.fromisoformat(watermark) if watermark else None,
         )
@@ -133,30 +179,89 @@ def value_at(value: Value, steps: tuple[Step, ...]) -> Value:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """What the engine knows of a dataset beside its events.
+
+    ``lateness`` is how far behind its key's watermark an event may come. Keys that
+    ``folds`` are stored in capitals, so that ``aapl`` finds ``AAPL``. Naive times are
+    read in ``zone``.
+    """
+
+    lateness: timedelta = DEFAULT_LATENESS
+    folds: bool = False
+    zone: tzinfo = UTC
+
+
+AllSeries = Mapping[str, Series]
+NO_SERIES: AllSeries = MappingProxyType({})
+PLAIN_SERIES = Series()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What rules see of an event: the facts, with the event's own fields taken in.
 
-    ``folds`` are the series whose keys are stored in capitals.
+    ``before`` are the facts of its subject without them, ``carried`` the fields' names.
     """
 
     facts: Mapping[Subject, KeyFacts]
     subject: Subject
     own: KeyFacts
-    folds: frozenset[str] = frozenset()
+    before: KeyFacts
+    carried: Set[str]
+    at: datetime
+    series: AllSeries = field(default_factory=lambda: NO_SERIES)
+
+    @classmethod
+    def standing(
+        cls,
+        facts: Mapping[Subject, KeyFacts],
+        subject: Subject,
+        *,
+        at: datetime,
+        series: AllSeries = NO_SERIES,
+    ) -> Self:
+        """See the facts as they are, as an event that moves none of them would."""
+        own = facts.get(subject, NO_FACTS)
+        return cls(
+            facts=facts,
+            subject=subject,
+            own=own,
+            before=own,
+            carried=own.values.keys(),
+            at=at,
+            series=series,
+        )
 
     def find(self, path: FactPath, key: str) -> FactValue | None:
         """Find a fact, ``*`` read under ``key``; ``None`` if it was never seen."""
-        subject = subject_of(path, key, self.folds)
+        subject = subject_of(path, key, self.series)
         known = self.own if subject == self.subject else self.facts.get(subject)
         return None if known is None else known.values.get(path.root)
+
+    def find_before(self, path: FactPath, key: str) -> FactValue | None:
+        """Find a fact as it was before the event."""
+        if subject_of(path, key, self.series) == self.subject:
+            return self.before.values.get(path.root)
+        return self.find(path, key)
+
+    def is_carried(self, path: FactPath, key: str) -> bool:
+        """Tell whether the event carries a fact, even as null."""
+        own = subject_of(path, key, self.series) == self.subject
+        return own and path.root in self.carried
 
     def value(self, path: FactPath, key: str) -> Value:
         """Give the last known value of a fact; null if there is none."""
         found = self.find(path, key)
         return None if found is None else value_at(found.value, path.steps)
 
+    def zone_of(self, path: FactPath) -> tzinfo:
+        """Give the zone in which naive times of a fact are read."""
+        return self.series.get(path.series, PLAIN_SERIES).zone
 
-def subject_of(path: FactPath, key: str, folds: frozenset[str]) -> Subject:
+
+def subject_of(path: FactPath, key: str, series: AllSeries) -> Subject:
     """Name the subject whose fact a path reads, ``*`` standing for ``key``."""
     named = key if path.named_key is None else path.named_key
-    return path.series, named.upper() if path.series in folds else named
+    folds = series.get(path.series, PLAIN_SERIES).folds
+    return path.series, named.upper() if folds else named

@@ -28,7 +28,8 @@ class Instance:
 
     ``version`` is the one under which it last changed, or, while it is open, the one it
     was opened under. ``told`` keeps the event time at which each output was last told,
-    for its cool-down. ``memory`` is the engine's own.
+    for its cool-down. ``memory`` is the engine's own, and ``nodes`` what conditions
+    remember from run to run, by their ``memory_id``.
     """
 
     rule_id: int
@@ -39,6 +40,7 @@ class Instance:
     opening: Position | None = None
     told: Mapping[str, datetime] = field(default_factory=lambda: _NEVER)
     memory: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    nodes: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
     @property
     def is_open(self) -> bool:
@@ -48,7 +50,7 @@ class Instance:
     @property
     def is_blank(self) -> bool:
         """Tell whether there is nothing to remember but cool-downs."""
-        return self.state is InstanceState.INACTIVE and not self.memory
+        return self.state is InstanceState.INACTIVE and not (self.memory or self.nodes)
 
     def to_json(self) -> dict[str, object]:
         """Write the instance as plain JSON values."""
@@ -61,6 +63,7 @@ class Instance:
             "opening": self.opening and self.opening.to_json(),
             "told": {output: at.isoformat() for output, at in self.told.items()},
             "memory": dict(self.memory),
+            "nodes": dict(self.nodes),
         }
 
     @classmethod
@@ -76,6 +79,7 @@ class Instance:
                 "opening": opening,
                 "told": dict(told),
                 "memory": dict(memory),
+                "nodes": dict(nodes),
             }:
                 return cls(
                     rule_id=rule_id,
@@ -88,5 +92,6 @@ class Instance:
                         name: datetime.fromisoformat(at) for name, at in told.items()
                     },
                     memory=memory,
+                    nodes=nodes,
                 )
         raise ValueError(f"This is not what Instance.to_json writes: {written!r}")

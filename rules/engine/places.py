@@ -39,6 +39,10 @@ class Place:
         escaped = str(step).replace("~", "~0").replace("/", "~1")
         return Place(value, f"{self.pointer}/{escaped}", self.problems)
 
+    def at_value(self, value: object) -> "Place":
+        """Stand at the same place with a value that was read out of it."""
+        return Place(value, self.pointer, self.problems)
+
     def members(
         self, known: Collection[str], planned: Collection[str] = ()
     ) -> dict[str, "Place"] | None:

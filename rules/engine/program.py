@@ -1,18 +1,21 @@
 """The program of a lane: its rules, found by the facts that run them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 
 from rules.engine.errors import RuleNotInProgram
-from rules.engine.events import Event, Subject, subject_of
+from rules.engine.events import (
+    NO_SERIES,
+    PLAIN_SERIES,
+    AllSeries,
+    Event,
+    Subject,
+    subject_of,
+)
 from rules.engine.paths import FactPath
 from rules.engine.specification import Specification
 from rules.engine.transitions import InstanceId
-
-DEFAULT_LATENESS = timedelta(seconds=60)
-_NO_LATENESS: Mapping[str, timedelta] = MappingProxyType({})
 
 Trigger = tuple[str, str, str | None]
 """A series, a field, and a key; no key means any."""
@@ -27,6 +30,7 @@ class CompiledRule:
     specification: Specification
     own_key: str | None
     triggers: frozenset[Trigger]
+    sees_late_events: bool
 
     def key_of(self, event: Event) -> str:
         """Name the instance: the event's key, or the rule's only one."""
@@ -49,19 +53,11 @@ class Needs:
 class Program:
     """The rules of a lane, changed in place, indexed by the facts that run them.
 
-    ``lateness`` gives, by series, how far behind its key's watermark an event may come
-    (60 s where nothing is said). ``folds`` names the series whose keys are stored in
-    capitals, so that a rule on ``CORE:STOCK:aapl:price`` finds ``AAPL``.
+    ``series`` tells what is to be known of the datasets whose facts the rules read.
     """
 
-    def __init__(
-        self,
-        lateness: Mapping[str, timedelta] = _NO_LATENESS,
-        *,
-        folds: Iterable[str] = (),
-    ) -> None:
-        self.lateness = dict(lateness)
-        self.folds = frozenset(folds)
+    def __init__(self, series: AllSeries = NO_SERIES) -> None:
+        self.series = dict(series)
         self._rules: dict[int, CompiledRule] = {}
         self._triggered: dict[Trigger, dict[int, CompiledRule]] = {}
 
@@ -116,12 +112,12 @@ class Program:
         for rule in self.rules_on(event):
             key = rule.key_of(event)
             instances.add((rule.rule_id, key))
-            facts.update(subject_of(path, key, self.folds) for path in rule.reads)
+            facts.update(subject_of(path, key, self.series) for path in rule.reads)
         return Needs(facts=frozenset(facts), instances=frozenset(instances))
 
     def lateness_of(self, series: str) -> timedelta:
         """Give how far behind its key's watermark an event of a series may come."""
-        return self.lateness.get(series, DEFAULT_LATENESS)
+        return self.series.get(series, PLAIN_SERIES).lateness
 
     def _compile(
         self, rule_id: int, version: int, specification: Specification
@@ -129,13 +125,14 @@ class Program:
         leading = specification.leading_fact
         own_key = None
         if not specification.any_key:
-            own_key = subject_of(leading, "", self.folds)[1]
+            own_key = subject_of(leading, "", self.series)[1]
         return CompiledRule(
             rule_id=rule_id,
             version=version,
             specification=specification,
             own_key=own_key,
             triggers=frozenset(self._triggers(specification)),
+            sees_late_events=not specification.looks_back,
         )
 
     def _triggers(self, specification: Specification) -> Iterator[Trigger]:
@@ -143,5 +140,5 @@ class Program:
             if fact.any_key:
                 yield fact.series, fact.root, None
             else:
-                series, key = subject_of(fact, "", self.folds)
+                series, key = subject_of(fact, "", self.series)
                 yield series, fact.root, key

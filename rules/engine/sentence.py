@@ -7,10 +7,11 @@ once a minute.``
 from collections.abc import Iterator
 
 from rules.engine.durations import say_every
+from rules.engine.operands import Constant
+from rules.engine.operators import Operand
 from rules.engine.paths import ONLY_KEY, FactPath
 from rules.engine.specification import (
     Condition,
-    Constant,
     Group,
     GroupKind,
     Mode,
@@ -21,7 +22,8 @@ from rules.engine.specification import (
     Severity,
     Specification,
 )
-from rules.engine.values import show, type_of
+from rules.engine.values import type_of
+from rules.engine.wording import say_wanted
 
 Part = tuple[str, str]
 """A phrase, and the JSON Pointer of what it says in the canonical definition."""
@@ -108,14 +110,22 @@ def _is_single(node: Group | Negation) -> bool:
 
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
     yield namer.name(condition.fact), f"{pointer}/fact"
-    wanted = condition.wanted
-    if isinstance(wanted, Constant):
-        label = condition.operator.label_for(type_of(wanted.value))
-        yield f" {label} ", f"{pointer}/op"
-        yield show(wanted.value), f"{pointer}/value"
-    else:
-        yield f" {condition.operator.label} ", f"{pointer}/op"
-        yield namer.name_beside(wanted, condition.fact), f"{pointer}/value"
+    operator, wanted = condition.operator, condition.wanted
+    of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
+    yield f" {operator.label_for(of_type)}", f"{pointer}/op"
+
+    def name(fact: FactPath) -> str:
+        return namer.name_beside(fact, condition.fact)
+
+    said = say_wanted(operator, wanted, name)
+    if said:
+        yield " ", f"{pointer}/op"
+        place = "by" if operator.operand is Operand.AMOUNT else "value"
+        yield said, f"{pointer}/{place}"
+    if condition.ignore_case:
+        yield " in any case", f"{pointer}/ignore_case"
+    if condition.zone:
+        yield f" ({condition.zone} time)", f"{pointer}/zone"
 
 
 def _say_raise(specification: Specification) -> Iterator[Part]:

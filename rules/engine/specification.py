@@ -1,13 +1,14 @@
 """What a rule is, once it has been read: frozen values, independent of any spelling."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from rules.engine.operands import OtherFact, TimeReader, Wanted, read_iso_time
 from rules.engine.operators import OPERATORS, Operator
 from rules.engine.paths import FactPath
-from rules.engine.values import Scalar
 
 
 class RuleKind(StrEnum):
@@ -43,20 +44,27 @@ class GroupKind(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value that the author wrote."""
-
-    value: Scalar
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A fact, an operator, and what is wanted: a constant or another fact."""
+    """A fact, an operator, and what is wanted of it.
+
+    ``zone`` names the zone in which naive times are read; blank means the dataset's.
+    ``memory_id`` names what the condition remembers from run to run, blank if nothing:
+    it follows the condition's meaning, wherever it stands in the tree.
+    """
 
     fact: FactPath
     op: str
-    wanted: Constant | FactPath
+    wanted: Wanted
+    ignore_case: bool = False
+    zone: str = ""
+    read_time: TimeReader = field(default=read_iso_time, compare=False, repr=False)
+    memory_id: str = field(default="", init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Name the memory, once for all runs."""
+        if self._remembers:
+            object.__setattr__(self, "memory_id", _short(self.meaning))
 
     @property
     def operator(self) -> Operator:
@@ -66,9 +74,28 @@ class Condition:
     @property
     def facts(self) -> tuple[FactPath, ...]:
         """Name the facts that the condition reads, left side first."""
-        if isinstance(self.wanted, FactPath):
-            return self.fact, self.wanted
+        if isinstance(self.wanted, OtherFact):
+            return self.fact, self.wanted.fact
         return (self.fact,)
+
+    @property
+    def looks_back(self) -> bool:
+        """Tell whether its truth depends on more than the values of the moment."""
+        return self.operator.looks_back or bool(self.memory_id)
+
+    @property
+    def meaning(self) -> str:
+        """Give what two spellings of one condition have in common."""
+        wanted = self.wanted.meaning if self.wanted else ""
+        case = "~" if self.ignore_case else ""
+        return f"({self.fact.identity} {self.op}{case} {wanted} {self.zone})"
+
+    @property
+    def _remembers(self) -> bool:
+        """Of a plain constant the fact's own past tells the side, and all else."""
+        if self.operator.remember is None:
+            return False
+        return isinstance(self.wanted, OtherFact) or bool(self.fact.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +105,22 @@ class Group:
     kind: GroupKind
     members: tuple["Node", ...]
 
+    @property
+    def meaning(self) -> str:
+        """Give the members' meanings: their order and their nesting mean nothing."""
+        members = sorted({member.meaning for member in self._flat(self.kind)})
+        return members[0] if len(members) == 1 else f"{self.kind}[{''.join(members)}]"
+
+    def _flat(self, kind: GroupKind) -> Iterator["Node"]:
+        """Walk the members, and those of groups of the same kind directly inside."""
+        for member in self.members:
+            if isinstance(member, Group) and (
+                member.kind is kind or len(member.members) == 1
+            ):
+                yield from member._flat(kind)  # noqa: SLF001 - a group like this one
+            else:
+                yield member
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Negation:
@@ -85,8 +128,21 @@ class Negation:
 
     member: "Node"
 
+    @property
+    def meaning(self) -> str:
+        """Negate the member's meaning; twice is not at all, of unknown too."""
+        inside = self.member.meaning
+        if inside.startswith("not "):
+            return inside.removeprefix("not ")
+        return f"not {inside}"
+
 
 Node = Condition | Group | Negation
+
+
+def _short(meaning: str) -> str:
+    """Shorten a meaning to a name that two of a rule's conditions hardly share."""
+    return hashlib.blake2b(meaning.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +192,13 @@ class Specification:
         if not self.any_key:
             return self.facts
         return tuple(fact for fact in self.facts if fact.any_key)
+
+    @property
+    def looks_back(self) -> bool:
+        """Tell whether the rule must not see events that come late."""
+        if self.kind is RuleKind.STATE or self.mode is not Mode.EVERY_MATCH:
+            return True
+        return any(one.looks_back for _, one in conditions_of(self.when))
 
     @property
     def leading_fact(self) -> FactPath:

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from rules.engine.events import NO_FACTS, KeyFacts, Subject, View, subject_of
+from rules.engine.events import (
+    NO_FACTS,
+    AllSeries,
+    KeyFacts,
+    Subject,
+    View,
+    subject_of,
+)
+from rules.engine.memory import Memory
 from rules.engine.specification import Condition, Specification
 from rules.engine.verdicts import Verdict, judge
 
@@ -13,17 +21,13 @@ def judge_facts(
     facts: Mapping[Subject, KeyFacts],
     *,
     key: str,
-    folds: frozenset[str],
+    at: datetime,
+    series: AllSeries,
 ) -> Verdict:
-    """Say what an event of `key` that changes no value would be told.
-
-    `folds` are the series whose keys are stored in capitals, as in `Program`.
-    """
-    subject = subject_of(specification.leading_fact, key, folds)
-    view = View(
-        facts=facts, subject=subject, own=facts.get(subject, NO_FACTS), folds=folds
-    )
-    return judge(specification.when, view, key)
+    """Say what an event of `key` that changes no value would be told at an instant."""
+    subject = subject_of(specification.leading_fact, key, series)
+    view = View.standing(facts, subject, at=at, series=series)
+    return judge(specification.when, view, key, Memory({}))
 
 
 def seen_at(
@@ -31,9 +35,9 @@ def seen_at(
     facts: Mapping[Subject, KeyFacts],
     *,
     key: str,
-    folds: frozenset[str],
+    series: AllSeries,
 ) -> datetime | None:
     """Give the event time of a condition's left side; None if it was never seen."""
-    known = facts.get(subject_of(condition.fact, key, folds), NO_FACTS)
+    known = facts.get(subject_of(condition.fact, key, series), NO_FACTS)
     found = known.values.get(condition.fact.root)
     return None if found is None else found.at

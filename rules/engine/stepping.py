@@ -1,14 +1,15 @@
 """``step``: the engine's one truth. Everything that judges events calls it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rules.engine.events import NO_FACTS, Event, View
 from rules.engine.instances import Instance
 from rules.engine.lifecycle import run_state
+from rules.engine.memory import Memory
 from rules.engine.program import CompiledRule, Program
 from rules.engine.runs import Outcome, Run
 from rules.engine.signals import run_signal
-from rules.engine.specification import Mode, RuleKind
+from rules.engine.specification import RuleKind
 from rules.engine.transitions import (
     Counts,
     InstanceId,
@@ -34,11 +35,17 @@ def step(program: Program, state: Slice, event: Event) -> StepResult:
     late = before.is_late(event.at, program.lateness_of(event.series))
     taken = before.take_in(event)
     view = View(
-        facts=state.facts, subject=event.subject, own=taken, folds=program.folds
+        facts=state.facts,
+        subject=event.subject,
+        own=taken,
+        before=before,
+        carried=event.fields.keys(),
+        at=event.at,
+        series=program.series,
     )
     decided = _Decided()
     for rule in program.rules_on(event) if event.raises else ():
-        if not late or _sees_late_events(rule):
+        if not late or rule.sees_late_events:
             _run_safely(rule, state, event, view, decided)
     return StepResult(
         facts={event.subject: taken} if event.moves_facts and not late else {},
@@ -58,11 +65,6 @@ class _Decided:
     transitions: list[Transition] = field(default_factory=list)
     counts: dict[int, Counts] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
-
-
-def _sees_late_events(rule: CompiledRule) -> bool:
-    """Tell whether a rule has no memory that a late event could disturb."""
-    return rule.specification.mode is Mode.EVERY_MATCH
 
 
 def _run_safely(
@@ -90,7 +92,10 @@ def _instance(rule: CompiledRule, state: Slice, event: Event) -> Instance:
 
 
 def _run(rule: CompiledRule, instance: Instance, event: Event, view: View) -> Outcome:
-    verdict = judge(rule.specification.when, view, instance.key)
+    memory = Memory(instance.nodes)
+    verdict = judge(rule.specification.when, view, instance.key, memory)
+    if memory.has_changed:
+        instance = replace(instance, version=rule.version, nodes=memory.kept)
     run = Run(rule=rule, instance=instance, event=event, view=view, verdict=verdict)
     if rule.specification.kind is RuleKind.STATE:
         return run_state(run)

@@ -13,6 +13,8 @@ from rules.engine.errors import UnsupportedValue
 Value = None | bool | int | Decimal | str | list["Value"] | dict[str, "Value"]
 Scalar = bool | int | Decimal | str
 Number = int | Decimal
+Truth = bool | None
+"""True, false, or unknown."""
 
 # Division and averages are decimals of 34 digits, half even; a margin obeys the same.
 _ARITHMETIC = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[])
@@ -67,6 +69,31 @@ def is_number(value: Value) -> TypeGuard[Number]:
     if isinstance(value, Decimal):
         return value.is_finite()
     return type_of(value) is FieldType.NUMBER
+
+
+def same_value(one: Value, other: Value) -> bool:
+    """Tell whether two values are one: 1 is 1.0, and is not true, inside lists too."""
+    kinds = [_TYPE_OF.get(type(value), type(value)) for value in (one, other)]
+    if kinds[0] is not kinds[1]:
+        return False
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_value, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same_value(value, other[name]) for name, value in one.items()
+        )
+    return one == other
+
+
+def side_of(value: Number, level: Number) -> int:
+    """Tell whether a number lies below a level (-1), on it (0), or above it (1)."""
+    return (value > level) - (value < level)
+
+
+def scale(value: Number, *, times: Number, plus: Number) -> Decimal:
+    """Give ``value * times + plus`` to 34 digits."""
+    scaled = _ARITHMETIC.multiply(Decimal(value), Decimal(times))
+    return _ARITHMETIC.add(scaled, Decimal(plus))
 
 
 def distance(one: Number, other: Number) -> Decimal:

@@ -8,35 +8,30 @@ is true if one member is, else unknown if one is; ``all`` mirrors it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from rules.engine.events import View
-from rules.engine.operators import Operator
-from rules.engine.paths import FactPath
-from rules.engine.specification import Condition, Constant, Group, GroupKind, Node
-from rules.engine.values import (
-    FieldType,
-    Value,
-    distance,
-    is_number,
-    show,
-    type_of,
-)
-
-Truth = bool | None
+from rules.engine.memory import Memory
+from rules.engine.operands import OtherFact, Wanted
+from rules.engine.operators import Sides
+from rules.engine.reasons import Reason
+from rules.engine.specification import Condition, Group, GroupKind, Node
+from rules.engine.values import Truth, Value, distance, is_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionVerdict:
     """What was found of one condition, under a key; the words are made when asked for.
 
-    ``found`` and ``wanted`` are the values of its two sides; null is also what was
-    never seen.
+    ``found`` and ``wanted`` are the values of its two sides as JSON writes them; null
+    is also what was never seen. ``before`` is what the left side was before the event.
     """
 
     truth: Truth
     condition: Condition
     key: str
     found: Value
+    before: Value
     wanted: Value
 
     def to_json(self) -> dict[str, object]:
@@ -45,6 +40,7 @@ class ConditionVerdict:
             "truth": self.truth,
             "fact": self.condition.fact.under(self.key),
             "found": self.found,
+            "before": self.before,
             "op": self.condition.op,
             "wanted": self.wanted,
             "wanted_fact": self.wanted_fact,
@@ -56,7 +52,7 @@ class ConditionVerdict:
     def wanted_fact(self) -> str:
         """Name the fact on the right side in full; empty beside a constant."""
         wanted = self.condition.wanted
-        return wanted.under(self.key) if isinstance(wanted, FactPath) else ""
+        return wanted.fact.under(self.key) if isinstance(wanted, OtherFact) else ""
 
     @property
     def margin(self) -> Decimal | None:
@@ -68,45 +64,14 @@ class ConditionVerdict:
     @property
     def reason(self) -> str:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
-        if self.truth is None:
-            return self._doubt
-        if self.truth and self.condition.op == "eq" and not self.wanted_fact:
-            return f"{self._name} is {show(self.wanted)}"
-        phrase = self.condition.operator.phrase
-        relation = phrase if self.truth else f"not {phrase}"
-        wanted = f"{self._wanted_name} {show(self.wanted)}".strip()
-        apart = f" (by {show(self.margin)})" if self.margin else ""
-        return f"{self._name} is {show(self.found)}, {relation} {wanted}{apart}"
-
-    @property
-    def _name(self) -> str:
-        return _name(self.condition.fact, self.key)
-
-    @property
-    def _wanted_name(self) -> str:
-        """Call the fact on the right side, by its dataset too where that is another."""
-        wanted = self.condition.wanted
-        if isinstance(wanted, Constant):
-            return ""
-        name = _name(wanted, self.key)
-        same = wanted.series == self.condition.fact.series
-        return name if same else f"{wanted.dataset} {name}"
-
-    @property
-    def _doubt(self) -> str:
-        """Say why the two sides cannot be compared."""
-        operator = self.condition.operator
-        sides = ((self._name, self.found), (self._wanted_name, self.wanted))
-        for name, value in sides:
-            if value is None:
-                return f"{name} has no value"
-            if not _is_comparable(operator, value):
-                types = " or ".join(sorted(operator.types))
-                return f"{name} is {show(value)}, which is no {types}"
-        name, wanted = self._name, self._wanted_name or show(self.wanted)
-        return (
-            f"{name} is a {type_of(self.found)} and {wanted} a {type_of(self.wanted)}"
-        )
+        return Reason(
+            condition=self.condition,
+            key=self.key,
+            truth=self.truth,
+            found=self.found,
+            before=self.before,
+            wanted=self.wanted,
+        ).say()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,17 +102,21 @@ class GroupVerdict:
 Verdict = ConditionVerdict | GroupVerdict
 
 
-def judge(node: Node, view: View, key: str) -> Verdict:
-    """Judge a rule's conditions for one key, keeping what was found of each."""
+def judge(node: Node, view: View, key: str, memory: Memory) -> Verdict:
+    """Judge a rule's conditions for one key, keeping what was found of each.
+
+    Every condition is judged, also where others have decided: each has its reason, and
+    may have to remember what it saw.
+    """
     match node:
         case Condition():
-            return _judge_condition(node, view, key)
+            return _judge_condition(node, view, key, memory)
         case Group():
-            members = tuple(judge(member, view, key) for member in node.members)
+            members = tuple(judge(one, view, key, memory) for one in node.members)
             truths = [member.truth for member in members]
             truth = all_of(truths) if node.kind is GroupKind.ALL else any_of(truths)
             return GroupVerdict(truth=truth, kind=str(node.kind), members=members)
-    member = judge(node.member, view, key)
+    member = judge(node.member, view, key, memory)
     return GroupVerdict(truth=not_of(member.truth), kind="not", members=(member,))
 
 
@@ -172,37 +141,53 @@ def not_of(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
-def _judge_condition(condition: Condition, view: View, key: str) -> ConditionVerdict:
-    found = view.value(condition.fact, key)
-    wanted = condition.wanted
-    value = wanted.value if isinstance(wanted, Constant) else view.value(wanted, key)
+def _judge_condition(
+    condition: Condition, view: View, key: str, memory: Memory
+) -> ConditionVerdict:
+    sides = _sides(condition, view, key, memory)
+    operator = condition.operator
+    if operator.remember and condition.memory_id:
+        memory.keep(condition.memory_id, operator.remember(sides))
     return ConditionVerdict(
-        truth=_compare(condition.operator, found, value),
+        truth=operator.judge(sides),
         condition=condition,
         key=key,
-        found=found,
-        wanted=value,
+        found=sides.found,
+        before=sides.before,
+        wanted=_write_wanted(condition.wanted, sides),
     )
 
 
-def _compare(operator: Operator, found: Value, wanted: Value) -> Truth:
-    """Compare two sides; unknown unless both have a value of one type it compares."""
-    if found is None or wanted is None or type_of(found) is not type_of(wanted):
-        return None
-    if not (_is_comparable(operator, found) and _is_comparable(operator, wanted)):
-        return None
-    return operator.holds(found, wanted)
+def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:
+    path = condition.fact
+    now, past = view.find(path, key), view.find_before(path, key)
+    found = now.past(path.steps)[0] if now else None
+    before, last, other = past.past(path.steps) if past else (None, None, None)
+    zone = ZoneInfo(condition.zone) if condition.zone else view.zone_of(path)
+    return Sides(
+        found=found,
+        wanted=_read_wanted(condition.wanted, view, key),
+        before=before,
+        last=last,
+        other=other,
+        carried=view.is_carried(path, key),
+        at=view.at,
+        zone=zone,
+        read_time=condition.read_time,
+        ignore_case=condition.ignore_case,
+        memory=memory.recall(condition.memory_id),
+    )
 
 
-def _is_comparable(operator: Operator, value: Value) -> bool:
-    field_type = type_of(value)
-    if field_type is FieldType.NUMBER:
-        return is_number(value)
-    return field_type in operator.labels
+def _write_wanted(wanted: Wanted, sides: Sides) -> Value:
+    if isinstance(wanted, OtherFact):
+        value: Value = sides.wanted
+        return value
+    return None if wanted is None else wanted.to_json()
 
 
-def _name(path: FactPath, key: str) -> str:
-    """Call a fact by its field, and by its key too where that is another one."""
-    if path.named_key in (None, key):
-        return path.field
-    return f"{path.named_key} {path.field}"
+def _read_wanted(wanted: Wanted, view: View, key: str) -> object:
+    """Give the right side as its operator takes it."""
+    if isinstance(wanted, OtherFact):
+        return wanted.of(view.value(wanted.fact, key))
+    return None if wanted is None else wanted.given

@@ -11,6 +11,7 @@ from rules.services.judging import (
     facts_to_store,
     judge_batches,
 )
+from rules.services.parsing import parse_apperate, parse_rule
 from rules.services.previewing import Preview, Standing, preview_rule
 from rules.services.programs import (
     LaneProgram,
@@ -54,6 +55,8 @@ __all__ = [
     "find_rule",
     "judge_batches",
     "list_rules",
+    "parse_apperate",
+    "parse_rule",
     "preview_rule",
     "read_definition",
     "return_program",

@@ -15,10 +15,10 @@ from rules.engine import (
     Problem,
     Specification,
     check_types,
-    parse_definition,
 )
 from rules.ports import ports
 from rules.services.facts import dataset_of
+from rules.services.parsing import parse_rule
 from workspaces.access import Access
 from workspaces.refusals import FieldError, Invalid
 
@@ -54,7 +54,7 @@ def read_definition(
         RuleInvalid: with one error per wrong place.
     """
     try:
-        spec = parse_definition(definition, workspace=access.workspace.slug)
+        spec = parse_rule(definition, workspace=access.workspace.slug)
     except DefinitionInvalid as error:
         raise _invalid(error.problems) from error
     watched = _watched_datasets(access, spec)

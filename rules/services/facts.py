@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from datasets.models import Dataset, KeyForm
-from datasets.services import StoredFacts
-from rules.engine import FactPath, FactValue, KeyFacts
+from datasets.services import StoredFacts, read_zone
+from rules.engine import FactPath, FactValue, KeyFacts, Series
 from workspaces.models import Workspace
 
 
@@ -36,12 +36,8 @@ def facts_from(stored: StoredFacts) -> KeyFacts:
     """Return stored facts as the engine reads them."""
     return KeyFacts(
         values={
-            name: FactValue(
-                value=value,
-                previous=previous,
-                at=datetime.fromisoformat(str(at)).astimezone(UTC),
-            )
-            for name, (value, previous, at) in stored.fields.items()
+            name: FactValue.from_json(written)
+            for name, written in stored.fields.items()
         },
         watermark=stored.watermark,
     )
@@ -52,7 +48,18 @@ def series_of(dataset: Dataset) -> str:
     return f"{dataset.workspace.slug}:{dataset.slug}".upper()
 
 
-def folds_of(dataset: Dataset) -> frozenset[str]:
-    """Return the dataset's series if its keys are stored in capitals, else nothing."""
-    is_folded = dataset.key_form == KeyForm.UPPER
-    return frozenset([series_of(dataset)] if is_folded else ())
+def traits_of(
+    dataset: Dataset, *, lateness_seconds: int | None = None
+) -> dict[str, Series]:
+    """Return what the engine must know of a dataset, by its series.
+
+    `lateness_seconds` is what is in effect where that is asked about; else what was
+    last saved counts.
+    """
+    seconds = dataset.lateness_seconds if lateness_seconds is None else lateness_seconds
+    traits = Series(
+        lateness=timedelta(seconds=seconds),
+        folds=dataset.key_form == KeyForm.UPPER,
+        zone=read_zone(dataset.zone),
+    )
+    return {series_of(dataset): traits}

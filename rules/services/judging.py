@@ -291,10 +291,7 @@ def facts_to_store(*, lane: Lane, judgement: Judgement) -> list[StoredFacts]:
         StoredFacts(
             dataset_id=lane.dataset_id,
             key=key,
-            fields={
-                name: [fact.value, fact.previous, fact.at.isoformat()]
-                for name, fact in facts.values.items()
-            },
+            fields={name: fact.to_json() for name, fact in facts.values.items()},
             watermark=facts.watermark,
         )
         for (_, key), facts in judgement.facts.items()

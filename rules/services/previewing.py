@@ -31,7 +31,7 @@ from rules.engine import (
     value_at,
 )
 from rules.services.definitions import RuleInvalid, read_definition
-from rules.services.facts import dataset_of, facts_from, folds_of, series_of
+from rules.services.facts import dataset_of, facts_from, series_of, traits_of
 from workspaces.access import Access
 from workspaces.refusals import FieldError
 
@@ -81,6 +81,7 @@ def preview_rule(
     *,
     access: Access,
     definition: Mapping[str, Any],  # Any: the engine judges it
+    now: datetime,
     addresses: Sequence[str] = (),
     pace: str = "1h",
 ) -> Preview:
@@ -96,9 +97,9 @@ def preview_rule(
         spec, lane = read_definition(access=access, definition=definition)
         spec = _with_outputs(spec, addresses, pace)
     except RuleInvalid as error:
-        alone = _each_alone(access, definition)
+        alone = _each_alone(access, definition, now)
         return Preview(problems=tuple(error.errors), standings=alone)
-    look = _Look(spec, lane)
+    look = _Look(spec, lane, now)
     return Preview(
         parts=render_parts(spec), whole=look.whole(), standings=dict(look.conditions())
     )
@@ -122,14 +123,14 @@ def _with_outputs(
 class _Look:
     """One look at the facts that a specification reads."""
 
-    def __init__(self, spec: Specification, lane: Lane) -> None:
+    def __init__(self, spec: Specification, lane: Lane, now: datetime) -> None:
         self.spec = spec
-        self.folds = folds_of(lane.dataset)
+        self.series = traits_of(lane.dataset)
         self.keys, self.facts = _read_facts(lane, spec.facts)
         if not spec.any_key:
-            self.keys = [subject_of(spec.leading_fact, "", self.folds)[1]]
+            self.keys = [subject_of(spec.leading_fact, "", self.series)[1]]
         self.verdicts = {
-            key: judge_facts(spec, self.facts, key=key, folds=self.folds)
+            key: judge_facts(spec, self.facts, key=key, at=now, series=self.series)
             for key in self.keys
         }
 
@@ -158,7 +159,7 @@ class _Look:
             truth=verdict.truth,
             reason=verdict.reason,
             value=verdict.found,
-            at=seen_at(verdict.condition, self.facts, key=key, folds=self.folds),
+            at=seen_at(verdict.condition, self.facts, key=key, series=self.series),
         )
 
 
@@ -176,22 +177,24 @@ def _read_facts(
 ) -> tuple[list[str], dict[Subject, KeyFacts]]:
     """Return the keys that `*` stands for, and the facts of all that is read."""
     dataset = lane.dataset
-    series, folds = series_of(dataset), folds_of(dataset)
+    series, traits = series_of(dataset), traits_of(dataset)
     keys: list[str] = []
     if any(fact.any_key for fact in facts):
         known = Fact.objects.filter(lane=lane, dataset=dataset).order_by("key")
         keys = list(known.values_list("key", flat=True)[:KEYS_LOOKED_AT])
-    named = {subject_of(fact, "", folds)[1] for fact in facts if not fact.any_key}
+    named = {subject_of(fact, "", traits)[1] for fact in facts if not fact.any_key}
     wanted = {(dataset.pk, key) for key in {*keys, *named}}
     stored = load_facts(lane=lane, keys=wanted)
     return keys, {(series, key): facts_from(one) for (_, key), one in stored.items()}
 
 
-def _each_alone(access: Access, definition: Mapping[str, Any]) -> dict[str, Standing]:
+def _each_alone(
+    access: Access, definition: Mapping[str, Any], now: datetime
+) -> dict[str, Standing]:
     """Return how the conditions of a flat group stand, of those that can be judged."""
     found: dict[str, Standing] = {}
     for pointer, member in _members_of(definition.get("when")):
-        standing = _alone(access, member)
+        standing = _alone(access, member, now)
         if standing is not None:
             found[pointer] = standing
     return found
@@ -207,13 +210,15 @@ def _members_of(when: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield f"/when/{match}/{place}", member
 
 
-def _alone(access: Access, condition: Mapping[str, Any]) -> Standing | None:
+def _alone(
+    access: Access, condition: Mapping[str, Any], now: datetime
+) -> Standing | None:
     alone = {"name": "Alone", "kind": "signal", "when": condition}
     try:
         spec, lane = read_definition(access=access, definition=alone)
     except RuleInvalid:
         return _value_alone(access, str(condition.get("fact", "")))
-    return next(standing for _, standing in _Look(spec, lane).conditions())
+    return next(standing for _, standing in _Look(spec, lane, now).conditions())
 
 
 def _value_alone(access: Access, text: str) -> Standing | None:
@@ -225,11 +230,10 @@ def _value_alone(access: Access, text: str) -> Standing | None:
     dataset = dataset_of(fact, own=access.workspace)
     if dataset is None:
         return None
-    folds = folds_of(dataset)
     keys, facts = _read_facts(open_lane(dataset), [fact])
     if fact.any_key:
         return Standing(is_judged=False, is_any_key=True, keys=len(keys))
-    known = facts.get(subject_of(fact, "", folds))
+    known = facts.get(subject_of(fact, "", traits_of(dataset)))
     found = known.values.get(fact.root) if known else None
     if found is None:
         return None

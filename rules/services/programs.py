@@ -8,22 +8,16 @@ fails half-way leaves nothing half-changed behind: the next one loads it anew.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
 
 from datasets.models import Dataset, Lane
 from datasets.services import lateness_in_effect
-from rules.engine import (
-    DefinitionInvalid,
-    Program,
-    Specification,
-    blank_specification,
-    parse_definition,
-)
+from rules.engine import DefinitionInvalid, Program, Specification, blank_specification
 from rules.models import Rule, Version
-from rules.services.facts import folds_of, series_of
+from rules.services.facts import traits_of
+from rules.services.parsing import parse_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +58,7 @@ class LaneProgram:
 
     def set_lateness(self, dataset: Dataset, *, seconds: int) -> None:
         """Take events for late by this from the next one on."""
-        self.program.lateness[series_of(dataset)] = timedelta(seconds=seconds)
+        self.program.series.update(traits_of(dataset, lateness_seconds=seconds))
 
     def remove(self, rule_id: int) -> None:
         """Judge this rule no more; unknown ones are none to remove."""
@@ -120,7 +114,7 @@ def rule_in_effect(rule: Rule) -> RuleInEffect:
 def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
     """Return what a version says, or a blank and why it cannot be read."""
     try:
-        return parse_definition(version.definition, workspace=rule.workspace.slug), ""
+        return parse_rule(version.definition, workspace=rule.workspace.slug), ""
     except DefinitionInvalid as error:
         return blank_specification(rule.kind, name=rule.name), (
             f"Version {version.number} of this rule cannot be read, so it is not "
@@ -130,9 +124,7 @@ def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
 
 def _load(lane: Lane) -> LaneProgram:
     dataset = lane.dataset
-    loaded = LaneProgram(
-        program=Program(folds=folds_of(dataset)), rules={}, next_seq=lane.next_seq
-    )
+    loaded = LaneProgram(program=Program(), rules={}, next_seq=lane.next_seq)
     loaded.set_lateness(dataset, seconds=lateness_in_effect(lane))
     rules = Rule.objects.filter(in_effect__lane=lane).select_related(
         "in_effect", "workspace"

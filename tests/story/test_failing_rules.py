@@ -32,6 +32,7 @@ def spoil(rule: Rule) -> None:
         "opening": None,
         "told": {"~feed": naive},
         "memory": {},
+        "nodes": {},
     }
     Instance.objects.create(rule=rule, key="MSFT", memory=memory)
 

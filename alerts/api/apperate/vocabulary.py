@@ -111,9 +111,9 @@ def _operators() -> dict[str, list[dict[str, str]]]:
     }
     return {
         name: [
-            {"label": one.label_for(kind), "value": one.symbol or one.id}
+            {"label": one.label_for(kind), "value": one.symbol}
             for one in OPERATORS.values()
-            if kind in one.types
+            if one.symbol and kind in one.types
         ]
         for kind, name in names.items()
     }

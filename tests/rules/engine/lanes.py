@@ -6,17 +6,26 @@ from datetime import UTC, datetime, timedelta
 from rules.engine import (
     Counts,
     Event,
+    Ports,
     Position,
     Program,
     Slice,
+    Specification,
     StepResult,
     Transition,
     Value,
     parse_definition,
     step,
 )
+from rules.patterns import compile_pattern
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+
+
+def parsed(definition: Mapping[str, object]) -> Specification:
+    """Read a definition of DEMO's, patterns as the product reads them."""
+    ports = Ports(compile_pattern=compile_pattern)
+    return parse_definition(definition, workspace="DEMO", ports=ports)
 
 
 def signal(when: object, **members: object) -> dict[str, object]:
@@ -51,9 +60,7 @@ class Lane:
     def put(self, definition: dict[str, object], *, rule_id: int = 1) -> None:
         """Turn on a rule, or put a new version of it in place."""
         version = 1 if rule_id not in self.program else 2
-        self.program.put(
-            rule_id, version, parse_definition(definition, workspace="DEMO")
-        )
+        self.program.put(rule_id, version, parsed(definition))
 
     def send(
         self,

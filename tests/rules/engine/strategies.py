@@ -11,7 +11,8 @@ from rules.engine import Value
 SERIES = ("CORE:STOCK", "CORE:STOCK", "CORE:STOCK", "DEMO:ORDERS")
 KEYS = ("A", "B")
 FIELDS = ("x", "y")
-WORDS = ("", "a", "A", "é", "e\u0301")
+TIMES = ("2026-03-02", "2026-03-02T14:31:00+00:00", "2026-03-03T09:30:00+02:00")
+WORDS = ("", "a", "A", "é", "e\u0301", "abc", *TIMES)
 
 facts = st.builds(
     "{}:{}:{}".format,
@@ -26,14 +27,18 @@ numbers = st.one_of(
     ),
 )
 anything = st.one_of(
-    numbers, st.booleans(), st.none(), st.sampled_from(WORDS), st.just([1])
+    numbers,
+    st.booleans(),
+    st.none(),
+    st.sampled_from(WORDS),
+    st.sampled_from([[1], [True, "a"], [], {"a": 1}, {}]),
 )
 values = numbers | numbers | numbers | anything
 
 
 def is_comparable(value: object) -> bool:
     """Tell whether a constant may have this value."""
-    return value is not None and not isinstance(value, list)
+    return value is not None and not isinstance(value, list | dict)
 
 
 other_facts = st.fixed_dictionaries({"fact": facts})
@@ -51,7 +56,62 @@ equalities = st.fixed_dictionaries(
         "value": numbers | numbers | anything.filter(is_comparable) | other_facts,
     }
 )
-conditions = orderings | orderings | equalities
+
+
+def asked(*operators: str, **members: Any) -> st.SearchStrategy[Any]:
+    """Ask something of a fact; ``value`` and the like are strategies."""
+    return st.fixed_dictionaries(
+        {"fact": facts, "op": st.sampled_from(operators), **members}
+    )
+
+
+reckoned = st.fixed_dictionaries(
+    {"fact": facts},
+    optional={
+        "times": st.sampled_from([2, Decimal("0.5"), -1]),
+        "plus": st.sampled_from([1, Decimal("-0.5")]),
+    },
+)
+words = st.sampled_from(WORDS)
+ranges = st.lists(numbers, min_size=2, max_size=2).map(sorted)
+some_numbers = st.lists(numbers, min_size=1, max_size=3)
+some_words = st.lists(words, min_size=1, max_size=3)
+times = st.sampled_from(TIMES)
+days = st.sampled_from([["mon"], ["mon", "tue"], ["sun"]])
+hours = st.sampled_from([["09:00", "15:00"], ["22:00", "08:00"], ["00:00", "00:01"]])
+fold = st.booleans()
+static = st.one_of(
+    asked("between", "outside", value=ranges | st.just([TIMES[0], TIMES[1]])),
+    asked("in", "nin", value=some_numbers),
+    asked("in", "nin", value=some_words, ignore_case=fold),
+    asked("gt", "gte", "lt", "lte", "eq", "ne", value=reckoned),
+    asked("eq", "ne", value=words, ignore_case=fold),
+    asked(
+        "contains",
+        "not_contains",
+        "starts_with",
+        "ends_with",
+        value=words,
+        ignore_case=fold,
+    ),
+    asked("matches", value=st.sampled_from(["a", "^a", "b$", "^$", "[a-c]+"])),
+    asked("empty", "not_empty", "is_missing", "is_present", "is_absent"),
+    asked("contains_any", "contains_all", "contains_none", value=some_numbers),
+    asked("has_at_least", value=st.integers(1, 2)),
+    asked("has_key", value=st.sampled_from(["a", "b"])),
+    asked("before", "after", value=times),
+    asked("within_last", "more_than_ago", value=st.sampled_from(["1m", "1d"])),
+    asked("day_of_week", value=days),
+    asked("time_of_day", value=hours),
+)
+amounts = st.sampled_from([1, Decimal("0.5"), "50%", "100 %"])
+moves = st.one_of(
+    asked("cross_up", "cross_down", "cross", value=numbers | numbers | reckoned),
+    asked("rise", "fall", "change", by=amounts),
+    asked("changed", "becomes_true", "becomes_false"),
+    asked("changed_to", value=numbers | words),
+)
+conditions = orderings | orderings | equalities | static | moves
 
 
 def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts

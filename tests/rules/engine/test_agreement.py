@@ -22,11 +22,10 @@ from rules.engine import (
     Transition,
     close_rule,
     edit_rule,
-    parse_definition,
     same_meaning,
     step,
 )
-from tests.rules.engine.lanes import START
+from tests.rules.engine.lanes import START, parsed
 from tests.rules.engine.reference import Definition, ReferenceEvaluator, Told
 from tests.rules.engine.strategies import (
     Put,
@@ -174,7 +173,7 @@ def assert_same_counts(engine: Engine, reference: ReferenceEvaluator) -> None:
 def test_random_rules_on_random_histories_agree_with_the_reference(rules, history):
     engine, reference = Engine(), ReferenceEvaluator()
     for rule_id, definition in enumerate(rules, start=1):
-        engine.put(rule_id, 1, parse_definition(definition, workspace="DEMO"))
+        engine.put(rule_id, 1, parsed(definition))
         reference.put(rule_id, 1, definition)
 
     at = START
@@ -219,7 +218,7 @@ def put_both(
     version: int,
     definition: Definition,
 ) -> None:
-    specification = parse_definition(definition, workspace="DEMO")
+    specification = parsed(definition)
     old = engine.rules.get(rule_id)
     if old is not None and not same_meaning(old, specification):
         reference.remove(rule_id)

@@ -33,7 +33,7 @@ INVALID = {
         "unknown_operator",
     ),
     "operator-not-offered": (
-        {**ARTICLE, "conditions": [["$index[0]", "contains", "x"]]},
+        {**ARTICLE, "conditions": [["$index[0]", "anomaly", 3]]},
         "/conditions/0/1",
         "not_offered",
     ),

@@ -15,14 +15,15 @@ from rules.engine import (
     GroupKind,
     Mode,
     Negation,
+    OtherFact,
     OutputUse,
     RuleKind,
     Severity,
     Specification,
-    parse_definition,
     render_sentence,
     to_definition,
 )
+from tests.rules.engine import lanes
 from tests.rules.engine.strategies import definitions
 
 SHOP = FactPath.parse("CORE:STOCK:SHOP:latestPrice")
@@ -30,7 +31,7 @@ SPY = FactPath.parse("CORE:STOCK:SPY:latestPrice")
 
 
 def parsed(definition):
-    return parse_definition(definition, workspace="DEMO")
+    return lanes.parsed(definition)
 
 
 def test_whole_definition_is_read():
@@ -68,7 +69,9 @@ def test_whole_definition_is_read():
             kind=GroupKind.ALL,
             members=(
                 Condition(fact=SHOP, op="lte", wanted=Constant(310)),
-                Negation(member=Condition(fact=SHOP, op="gte", wanted=SPY)),
+                Negation(
+                    member=Condition(fact=SHOP, op="gte", wanted=OtherFact(fact=SPY))
+                ),
             ),
         ),
         mode=Mode.ON_ENTER,

@@ -74,6 +74,59 @@ SAID = {
             " a warning, each key on its own."
         ),
     ),
+    "between": (
+        {"when": {"fact": P, "op": "between", "value": [1, 2]}},
+        "When MSFT price is between 1 and 2, raise a warning.",
+    ),
+    "one-of": (
+        {
+            "when": {
+                "fact": P,
+                "op": "in",
+                "value": ["a", "b", "c"],
+                "ignore_case": True,
+            }
+        },
+        'When MSFT price is one of "a", "b" or "c" in any case, raise a warning.',
+    ),
+    "crossing": (
+        {"when": {"fact": P, "op": "cross_up", "value": {"fact": OPEN, "times": 2}}},
+        "When MSFT price crosses above 2 times MSFT open, raise a warning.",
+    ),
+    "falling": (
+        {"when": {"fact": P, "op": "fall", "by": "5%"}},
+        "When MSFT price falls by at least 5 %, raise a warning.",
+    ),
+    "offset": (
+        {"when": {"fact": P, "op": "<", "value": {"fact": OPEN, "plus": -1}}},
+        "When MSFT price is below MSFT open minus 1, raise a warning.",
+    ),
+    "missing": (
+        {"when": {"fact": P, "op": "is_missing"}},
+        "When MSFT price has no value, raise a warning.",
+    ),
+    "time-of-day": (
+        {
+            "when": {
+                "fact": P,
+                "op": "time_of_day",
+                "value": ["09:30", "16:00"],
+                "zone": "America/New_York",
+            }
+        },
+        (
+            "When MSFT price is at a time from 09:30 to 16:00 (America/New_York time),"
+            " raise a warning."
+        ),
+    ),
+    "long-ago": (
+        {"when": {"fact": P, "op": "within_last", "value": "1h"}},
+        "When MSFT price is within the last hour, raise a warning.",
+    ),
+    "count": (
+        {"when": {"fact": P, "op": "has_at_least", "value": 2}},
+        "When MSFT price has at least 2 items, raise a warning.",
+    ),
     "all": (
         {"when": {"all": [LOW, HIGH]}},
         "When MSFT price is at or below 310 and MSFT open is above 5, raise a warning.",

@@ -13,6 +13,7 @@ from rules.engine import (
     Position,
     Program,
     RuleNotInProgram,
+    Series,
     Slice,
     parse_definition,
     step,
@@ -147,7 +148,7 @@ def test_fact_keeps_its_value_the_one_before_and_the_time():
 
     facts = lane.state.facts["CORE:STOCK", "MSFT"]
     assert facts.values["price"] == FactValue(
-        value=3, previous=None, at=START + timedelta(seconds=3)
+        value=3, previous=None, at=START + timedelta(seconds=3), last=3, other=1
     )
     assert facts.watermark == START + timedelta(seconds=3)
 
@@ -231,7 +232,7 @@ class TestLateEvents:
         assert not lane.result.late
 
     def test_lateness_is_the_datasets_own(self):
-        lane = Lane(Program({"CORE:STOCK": timedelta(hours=1)}))
+        lane = Lane(Program({"CORE:STOCK": Series(lateness=timedelta(hours=1))}))
         lane.send({"price": 1}, second=3600)
 
         lane.send({"price": 2}, second=0)
@@ -368,7 +369,7 @@ class TestProgram:
         assert needs.instances == frozenset()
 
     def test_keys_in_capitals_are_found_however_the_rule_spells_them(self):
-        lane = Lane(Program(folds={"CORE:STOCK"}))
+        lane = Lane(Program({"CORE:STOCK": Series(folds=True)}))
         lane.put(signal({"fact": "CORE:STOCK:msft:price", "op": "<", "value": 5}))
 
         (raised,) = lane.send({"price": Decimal(1)}, key="MSFT")

@@ -6,6 +6,7 @@ import pytest
 
 from rules.engine import KeyFacts, parse_definition
 from rules.engine.events import Event, Position, View
+from rules.engine.memory import Memory
 from rules.engine.verdicts import judge
 from tests.rules.engine.lanes import START
 
@@ -27,8 +28,15 @@ def judged(when, fields):
         at=START,
         position=Position(1, 0),
     )
-    view = View(facts={}, subject=event.subject, own=KeyFacts().take_in(event))
-    return judge(specification.when, view, "MSFT")
+    view = View(
+        facts={},
+        subject=event.subject,
+        own=KeyFacts().take_in(event),
+        before=KeyFacts(),
+        carried=event.fields.keys(),
+        at=event.at,
+    )
+    return judge(specification.when, view, "MSFT", Memory({}))
 
 
 def price(op, value):
@@ -264,6 +272,37 @@ REASONS = {
         {"price": 1, "base": "1"},
         "price is a number and base a text",
     ),
+    "missing": ({"fact": PRICE, "op": "is_missing"}, {}, "price has no value"),
+    "not-missing": (
+        {"fact": PRICE, "op": "is_missing"},
+        {"price": 3},
+        "price is 3",
+    ),
+    "absent": (
+        {"fact": PRICE, "op": "is_absent"},
+        {"base": 3},
+        "price is not in the event",
+    ),
+    "between": (
+        price("between", [1, 2]),
+        {"price": 3},
+        "price is 3, not between 1 and 2",
+    ),
+    "nothing-before": (
+        {"fact": PRICE, "op": "rise", "by": "5%"},
+        {"price": 3},
+        "price had no value before",
+    ),
+    "factor": (
+        price("lt", {"fact": BASE, "times": 2}),
+        {"price": 3, "base": 2},
+        "price is 3, below 2 times base 4 (by 1)",
+    ),
+    "no-time": (
+        price("before", "2026-01-01"),
+        {"price": "soon"},
+        'price is "soon", which is no time',
+    ),
     "all-names-every-member": (
         {"all": [price("gt", 1), price("lt", 5)]},
         {"price": 3},
@@ -310,6 +349,7 @@ def test_verdict_keeps_what_was_found_of_every_condition():
                 "truth": True,
                 "fact": "CORE:STOCK:MSFT:price",
                 "found": Decimal("309.20"),
+                "before": None,
                 "op": "lte",
                 "wanted": 310,
                 "wanted_fact": "",
@@ -320,6 +360,7 @@ def test_verdict_keeps_what_was_found_of_every_condition():
                 "truth": None,
                 "fact": "CORE:STOCK:MSFT:base",
                 "found": None,
+                "before": None,
                 "op": "eq",
                 "wanted": 1,
                 "wanted_fact": "",

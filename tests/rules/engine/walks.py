@@ -12,6 +12,7 @@ from tests.rules.engine.strategies import Put, Remove, Sent
 
 KEYS = ("A", "B")
 RULES = range(1, 5)
+CROSSINGS = ("cross_up", "cross_down", "cross", "cross")
 
 
 def happenings(random: Random, *, number: int) -> Iterator[Put | Remove | Sent]:
@@ -71,7 +72,7 @@ def random_condition(random: Random) -> dict[str, object]:
         wanted = {"fact": random_fact(random)}
     return {
         "fact": random_fact(random),
-        "op": random.choice(["gt", "gte", "lt", "lte", "eq", "ne"]),
+        "op": random.choice(["gt", "gte", "lt", "lte", "eq", "ne", *CROSSINGS]),
         "value": wanted,
     }
 

@@ -1,22 +1,19 @@
-"""A slow and obvious judge of events, to hold the engine against.
-
-It shares no code with the engine. It reads definitions as they are written, keeps the
-whole history and asks it anew for every fact, compares numbers as fractions, and knows
-no index and no state but what was told and what is open.
-"""
+"""Judging events one by one, by what is known of each rule."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Fields = Mapping[str, object]
-Definition = Mapping[str, Any]  # Any: read as it is written, by its shape
-Subject = tuple[str, str]
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+from tests.rules.engine.reference.reading import (
+    Definition,
+    Fields,
+    Subject,
+    conditions_of,
+    every,
+    facts_of,
+)
+from tests.rules.engine.reference.truth import MOVES, Moment
 
 
 class Told(NamedTuple):
@@ -55,6 +52,7 @@ class ReferenceEvaluator:
         self.tellings: list[tuple[int, str, str, datetime]] = []
         self.open: dict[tuple[int, str], Told] = {}
         self.last_truth: dict[tuple[int, str], object] = {}
+        self.sides: dict[tuple[int, str], dict[str, int]] = {}
         for rule_id, version, definition, _workspace in rules:
             self.put(rule_id, version, definition)
 
@@ -76,7 +74,7 @@ class ReferenceEvaluator:
             for opened in self.open.values()
             if opened.rule_id == rule_id
         ]
-        for known in (self.open, self.last_truth):
+        for known in (self.open, self.last_truth, self.sides):
             for rule_and_key in [one for one in known if one[0] == rule_id]:
                 del known[rule_and_key]
         return closed
@@ -103,7 +101,7 @@ class ReferenceEvaluator:
             if self._runs(rule, series, key, fields) and not (
                 late and self._has_memory(rule)
             ):
-                happened += self._run(rule_id, rule, key, at, seq, ord)
+                happened += self._run(rule_id, rule, (series, key), at, seq, ord)
         if late or not moves_facts:
             self.history[series, key].pop()
         else:
@@ -121,21 +119,26 @@ class ReferenceEvaluator:
         )
 
     def _has_memory(self, rule: Rule) -> bool:
-        return rule.definition.get("kind") == "state" or mode_of(rule) == "on_enter"
+        if rule.definition.get("kind") == "state" or mode_of(rule) == "on_enter":
+            return True
+        return any(one["op"] in MOVES for one in conditions_of(rule.definition["when"]))
 
     def _run(
         self,
         rule_id: int,
         rule: Rule,
-        event_key: str,
+        subject: Subject,
         at: datetime,
         seq: int,
         ord_: int,
     ) -> list[Told]:
         facts = facts_of(rule.definition)
+        series, event_key = subject
         starred = any(fact[1] == "*" for fact in facts)
         key = event_key if starred else facts[0][1]
-        truth = self._truth(rule.definition["when"], rule.definition, key)
+        moment = Moment(rule.definition, key, self.history, (series, event_key), at)
+        moment.sides = self.sides.setdefault((rule_id, key), {})
+        truth = moment.truth(rule.definition["when"])
         counts = self.counts.setdefault(rule_id, Counter())
         counts["ran"] += 1
         counts["passed" if truth == "true" else "failed"] += 1
@@ -199,109 +202,11 @@ class ReferenceEvaluator:
         self.tellings.append((rule_id, key, output, at))
         return True
 
-    def _truth(self, node: Definition, definition: Definition, key: str) -> str:
-        if "not" in node:
-            inside = self._truth(node["not"], definition, key)
-            return {"true": "false", "false": "true"}.get(inside, "unknown")
-        for kind, decides, otherwise in (
-            ("all", "false", "true"),
-            ("any", "true", "false"),
-        ):
-            if kind in node:
-                truths = {self._truth(one, definition, key) for one in node[kind]}
-                if decides in truths:
-                    return decides
-                return "unknown" if "unknown" in truths else otherwise
-        left = self._value(fact_of(node["fact"], definition), key)
-        wanted = node["value"]
-        if isinstance(wanted, dict):
-            wanted = self._value(fact_of(wanted["fact"], definition), key)
-        return compare(left, node["op"], wanted)
-
-    def _value(self, fact: tuple[str, str, str], key: str) -> object:
-        """Give what the last event to carry the fact's field said of it."""
-        series, fact_key, field = fact
-        wanted_key = key if fact_key == "*" else fact_key
-        for fields in reversed(self.history[series, wanted_key]):
-            if field in fields:
-                return fields[field]
-        return None
-
-
-def compare(left: Any, op: str, right: Any) -> str:  # Any: asked before compared
-    """Compare two values; unknown unless both are known and of one kind."""
-    if isinstance(left, bool) and isinstance(right, bool):
-        ordered = None
-    elif is_number(left) and is_number(right):
-        left, right = Fraction(left), Fraction(right)
-        ordered = {"gt": left > right, "lt": left < right}
-        ordered |= {"gte": not ordered["lt"], "lte": not ordered["gt"]}
-    elif isinstance(left, str) and isinstance(right, str):
-        ordered = None
-    else:
-        return "unknown"
-    op = {">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}.get(op, op)
-    op = {"==": "eq", "=": "eq", "!=": "ne", "<>": "ne"}.get(op, op)
-    if op in ("eq", "ne"):
-        return "true" if (left == right) == (op == "eq") else "false"
-    if ordered is None:
-        return "unknown"
-    return "true" if ordered[op] else "false"
-
-
-def is_number(value: object) -> bool:
-    """Tell whether a value is a number; true and false are none."""
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
-    """Name the facts of the conditions, those of ``watch`` first."""
-    listed = definition.get("watch", {}).get("facts", [])
-    found = [split(text) for text in listed]
-    waiting = [definition["when"]]
-    while waiting:
-        node = waiting.pop(0)
-        if "fact" in node:
-            found.append(fact_of(node["fact"], definition))
-            if isinstance(node["value"], dict):
-                found.append(fact_of(node["value"]["fact"], definition))
-        elif "not" in node:
-            waiting.insert(0, node["not"])
-        else:
-            waiting[:0] = node.get("all") or node.get("any")
-    return found
-
-
-def fact_of(written: object, definition: Definition) -> tuple[str, str, str]:
-    """Find the fact that a condition names, by number or in full."""
-    if isinstance(written, str):
-        return split(written)
-    return split(definition["watch"]["facts"][written])
-
-
-def split(text: str) -> tuple[str, str, str]:
-    """Split a plain path into series, key and field."""
-    workspace, dataset, *key, field = text.split(":")
-    if dataset.upper() == "DATASET":
-        dataset, key = key[0], ["*"]
-    named = ":".join(key)
-    named = "*" if named == "ANYEVENT" else named
-    return f"{workspace}:{dataset}".upper(), named, field
-
 
 def mode_of(rule: Rule) -> str:
     """Name the mode of raising, by default that of the kind."""
     default = "on_enter" if rule.definition.get("kind") == "state" else "every_match"
     return str(rule.definition.get("raise", {}).get("mode", default))
-
-
-def every(written: Any) -> timedelta:
-    """Read a cool-down, 60 seconds if nothing is said."""
-    if written is None:
-        return timedelta(seconds=60)
-    if isinstance(written, str):
-        return timedelta(seconds=float(written[:-1]) * UNITS[written[-1]])
-    return timedelta(seconds=float(written))
 
 
 def feed_every(definition: Definition) -> timedelta:

@@ -1,0 +1,127 @@
+"""What an operator is, and what it is asked about."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from rules.engine.values import FieldType, Truth, Value, is_number, type_of
+
+
+class Operand(StrEnum):
+    """What stands on the right side of an operator."""
+
+    NOTHING = "nothing"
+    VALUE = "value"
+    VALUE_OR_FACT = "value_or_fact"
+    RANGE = "range"
+    VALUES = "values"
+    PATTERN = "pattern"
+    AMOUNT = "amount"
+    SPAN = "span"
+    COUNT = "count"
+    NAME = "name"
+    TIME = "time"
+    DAYS = "days"
+    HOURS = "hours"
+
+
+class Option(StrEnum):
+    """What else a condition may say beside its operator."""
+
+    IGNORE_CASE = "ignore_case"
+    ZONE = "zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The two sides of a condition at one event, as an operator sees them.
+
+    ``before`` is the left side as it was before the event; the same as ``found`` when
+    the event does not carry the fact. ``last`` and ``other`` look further back: the
+    newest value before the event that was not null, and the newest that differed from
+    that one. ``wanted`` is what the operator's operand reads to; null if it is a fact
+    without a value. ``read_time`` makes an instant of a value, or answers ``None``.
+    ``memory`` is what the condition remembered after the run before, if it remembers.
+    """
+
+    found: Value
+    wanted: Any  # Any: each operator knows what its own operand reads to
+    before: Value
+    last: Value
+    other: Value
+    carried: bool
+    at: datetime
+    zone: tzinfo
+    read_time: Callable[[Value, tzinfo], datetime | None]
+    ignore_case: bool = False
+    memory: object = None
+
+
+Judge = Callable[[Sides], Truth]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One way to ask something of a fact.
+
+    ``labels`` are the words between the two sides of a sentence, one for each type that
+    the operator can be asked of; ``phrase`` stands in reasons, after the value that was
+    found. ``looks_back`` tells that the answer depends on values before the event, so
+    that a late event must not be asked. ``remember`` gives what a condition must know
+    at its next run, where the facts alone do not tell it.
+    """
+
+    id: str
+    labels: Mapping[FieldType, str]
+    phrase: str
+    operand: Operand
+    judge: Judge
+    symbol: str = ""
+    aliases: tuple[str, ...] = ()
+    options: frozenset[Option] = frozenset()
+    looks_back: bool = False
+    remember: Callable[[Sides], object] | None = None
+
+    @property
+    def label(self) -> str:
+        """Give the words for the first type in the table."""
+        return next(iter(self.labels.values()))
+
+    @property
+    def types(self) -> frozenset[FieldType]:
+        """Name the types of values that the operator can be asked of."""
+        return frozenset(self.labels)
+
+    @property
+    def compares_alike(self) -> bool:
+        """Tell whether both sides must be of one type."""
+        return self.operand in _ALIKE
+
+    def label_for(self, field_type: FieldType | None) -> str:
+        """Give the words for one type, or the general ones."""
+        if field_type is None:
+            return self.label
+        return self.labels.get(field_type, self.label)
+
+
+_ALIKE = frozenset({Operand.VALUE, Operand.VALUE_OR_FACT})
+ANY_TYPE = frozenset(FieldType) - {FieldType.ANY}
+
+
+def labels(words: str, *types: FieldType) -> Mapping[FieldType, str]:
+    """Give every one of the types, or all there are, the same words."""
+    return dict.fromkeys(types or sorted(ANY_TYPE), words)
+
+
+def both_of(found: Value, wanted: Value, *types: FieldType) -> bool:
+    """Tell whether two values are known, of one type, and of one that is compared."""
+    if found is None or wanted is None:
+        return False
+    found_type = type_of(found)
+    if found_type is not type_of(wanted) or found_type not in types:
+        return False
+    return found_type is not FieldType.NUMBER or (
+        is_number(found) and is_number(wanted)
+    )

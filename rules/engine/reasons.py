@@ -1,0 +1,152 @@
+"""Why a condition is true, false or unknown, in the words a person would use."""
+
+from dataclasses import dataclass
+
+from rules.engine.operands import Amount, Constant, OtherFact
+from rules.engine.operators import Operand, Operator
+from rules.engine.paths import FactPath
+from rules.engine.specification import Condition
+from rules.engine.values import (
+    FieldType,
+    Truth,
+    Value,
+    distance,
+    is_number,
+    show,
+    type_of,
+)
+from rules.engine.wording import say_amount, say_wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """What was found of one condition, ready to be said."""
+
+    condition: Condition
+    key: str
+    truth: Truth
+    found: Value
+    before: Value
+    wanted: Value
+
+    def say(self) -> str:
+        """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
+        if self.truth is None:
+            return f"{self._name} {self._doubt}" if self._is_left else self._doubt
+        if self.condition.op == "is_absent":
+            return f"{self._name} is {'not ' if self.truth else ''}in the event"
+        if self.found is None:
+            return f"{self._name} has no value"
+        if self._operator.operand is Operand.NOTHING and not self._operator.looks_back:
+            return f"{self._name} is {show(self.found)}"
+        if self.truth and self.condition.op == "eq" and not self._other:
+            return f"{self._name} is {show(self.wanted)}"
+        return f"{self._name} {self._state}, {self._relation}{self._apart}"
+
+    @property
+    def _operator(self) -> Operator:
+        return self.condition.operator
+
+    @property
+    def _other(self) -> FactPath | None:
+        wanted = self.condition.wanted
+        return wanted.fact if isinstance(wanted, OtherFact) else None
+
+    @property
+    def _name(self) -> str:
+        return name_fact(self.condition.fact, self.key)
+
+    @property
+    def _state(self) -> str:
+        if self._operator.looks_back:
+            return f"went from {show(self.before)} to {show(self.found)}"
+        return f"is {show(self.found)}"
+
+    @property
+    def _relation(self) -> str:
+        phrase = self._operator.phrase
+        wanted = say_wanted(self._operator, self.condition.wanted, self._name_other)
+        value = show(self.wanted) if self._other else ""
+        words = (phrase if self.truth else f"not {phrase}", wanted, value)
+        return " ".join(word for word in words if word)
+
+    @property
+    def _apart(self) -> str:
+        """Say how far two numbers lie apart, where one bounds the other."""
+        if not (is_number(self.found) and is_number(self.wanted)):
+            return ""
+        if not self._operator.compares_alike or self._operator.looks_back:
+            return ""
+        apart = distance(self.found, self.wanted)
+        return f" (by {show(apart)})" if apart else ""
+
+    def _name_other(self, path: FactPath) -> str:
+        """Call the fact on the right side, by its dataset too where that is another."""
+        name = name_fact(path, self.key)
+        same = path.series == self.condition.fact.series
+        return name if same else f"{path.dataset} {name}"
+
+    @property
+    def _is_left(self) -> bool:
+        """Tell whether it is the left side that leaves the truth open."""
+        if self.found is None or not self._takes(self.found):
+            return True
+        return self._other is None
+
+    @property
+    def _doubt(self) -> str:
+        """Say what about which side leaves the truth open."""
+        if self._is_left:
+            return self._doubt_of_left
+        assert self._other is not None  # noqa: S101 - the other side is why
+        name = self._name_other(self._other)
+        if self.wanted is None:
+            return f"{name} has no value"
+        if not self._takes(self.wanted):
+            return f"{name} {self._no_such_type(self.wanted)}"
+        types = type_of(self.found), type_of(self.wanted)
+        return f"{self._name} is a {types[0]} and {name} a {types[1]}"
+
+    @property
+    def _doubt_of_left(self) -> str:
+        if self.found is None:
+            return "has no value"
+        if not self._takes(self.found):
+            return self._no_such_type(self.found)
+        if self._operator.looks_back:
+            return self._doubt_of_past
+        wanted = self.condition.wanted
+        if self._operator.types == {FieldType.DATE} or not isinstance(wanted, Constant):
+            return f"is {show(self.found)}, which is no time"
+        types = type_of(self.found), type_of(wanted.value)
+        return f"is a {types[0]} and {show(self.wanted)} a {types[1]}"
+
+    @property
+    def _doubt_of_past(self) -> str:
+        if self.before is None:
+            return "had no value before"
+        wanted = self.condition.wanted
+        if isinstance(wanted, Amount) and wanted.is_percent and self.before == 0:
+            return f"was 0, of which no {say_amount(wanted)} can be told"
+        return f"was {show(self.before)}, from which it cannot be told"
+
+    def _takes(self, value: Value) -> bool:
+        """Tell whether the operator can be asked of a value of this type."""
+        types = {
+            FieldType.TEXT if one is FieldType.DATE else one
+            for one in self._operator.types
+        }
+        if type_of(value) is FieldType.NUMBER:
+            return is_number(value) and FieldType.NUMBER in types
+        return type_of(value) in types
+
+    def _no_such_type(self, value: Value) -> str:
+        types = " or ".join(sorted(self._operator.types))
+        return f"is {show(value)}, which is no {types}"
+
+
+def name_fact(path: FactPath, key: str) -> str:
+    """Call a fact by its field, and by its key too where that is another one."""
+    if path.named_key in (None, key):
+        return path.field
+    return f"{path.named_key} {path.field}"

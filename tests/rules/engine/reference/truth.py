@@ -1,0 +1,135 @@
+"""What a rule says at one event, over the whole history."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from tests.rules.engine.reference.comparing import (
+    changed,
+    compare,
+    folded,
+    is_number,
+    rises,
+    said,
+    side,
+    side_in,
+)
+from tests.rules.engine.reference.reading import Definition, Fields, Subject, fact_of
+
+CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
+MOVES = {
+    *CROSSINGS,
+    *("rise", "fall", "change", "changed", "changed_to"),
+    *("becomes_true", "becomes_false"),
+}
+
+
+class Moment:
+    """One rule at one event: the history as it is, the event's fields last in it."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        key: str,
+        history: Mapping[Subject, list[Fields]],
+        subject: Subject,
+        at: datetime,
+    ) -> None:
+        self.definition = definition
+        self.key = key
+        self.history = history
+        self.subject = subject
+        self.at = at
+        self.sides: dict[str, int] = {}
+
+    def truth(self, node: Definition) -> str:
+        """Judge a tree: true, false or unknown."""
+        if "not" in node:
+            inside = self.truth(node["not"])
+            return {"true": "false", "false": "true"}.get(inside, "unknown")
+        for kind, decides, otherwise in (
+            ("all", "false", "true"),
+            ("any", "true", "false"),
+        ):
+            if kind in node:
+                truths = {self.truth(one) for one in node[kind]}
+                if decides in truths:
+                    return decides
+                return "unknown" if "unknown" in truths else otherwise
+        return self.ask(node)
+
+    def ask(self, node: Definition) -> str:
+        """Judge one condition."""
+        fact = fact_of(node["fact"], self.definition)
+        now = self.values(fact)
+        left = now[-1] if now else None
+        op = node["op"]
+        if op in ("is_missing", "is_present"):
+            return said((left is None) == (op == "is_missing"))
+        if op == "is_absent":
+            carried = self.of(fact) == self.subject and fact[2] in self.events(fact)[-1]
+            return said(not carried)
+        if op in MOVES:
+            return self.moved(node, fact, left)
+        wanted = self.wanted(node)
+        if node.get("ignore_case"):
+            left, wanted = folded(left), folded(wanted)
+        return compare(left, op, wanted, self.at)
+
+    def moved(self, node: Definition, fact: tuple[str, str, str], left: Any) -> str:
+        """Compare with what the fact was before the event."""
+        op = node["op"]
+        before = self.values(fact, before=True)
+        if op in ("rise", "fall", "change"):
+            return rises(left, before[-1] if before else None, op, node["by"])
+        known = [value for value in before if value is not None]
+        if op in CROSSINGS:
+            return self.crossed(node, left, known)
+        return changed(left, known[-1] if known else None, op, node.get("value"))
+
+    def crossed(self, node: Definition, left: Any, known: list[Any]) -> str:
+        """Tell whether the side on which the fact was last is another one now."""
+        wanted = self.wanted(node)
+        is_kept = isinstance(node["value"], dict)
+        came_from = self.sides.get(repr(node)) if is_kept else None
+        if came_from is None:
+            came_from = side_in(known, wanted)
+        stands = side(left, wanted)
+        if is_kept and (stands or came_from):
+            self.sides[repr(node)] = stands or came_from or 0
+        if came_from is None or stands is None:
+            return "unknown"
+        return said(stands == -came_from and stands in CROSSINGS[node["op"]])
+
+    def wanted(self, node: Definition) -> Any:
+        """Give the right side; another fact by its newest value."""
+        wanted = node.get("value")
+        if not isinstance(wanted, dict):
+            return wanted
+        values = self.values(fact_of(wanted["fact"], self.definition))
+        value: Any = values[-1] if values else None
+        if wanted.get("times", 1) == 1 and wanted.get("plus", 0) == 0:
+            return value
+        if not is_number(value):
+            return None
+        return Fraction(value) * Fraction(wanted.get("times", 1)) + Fraction(
+            wanted.get("plus", 0)
+        )
+
+    def of(self, fact: tuple[str, str, str]) -> Subject:
+        """Name the subject of a fact, the star standing for the rule's key."""
+        return fact[0], self.key if fact[1] == "*" else fact[1]
+
+    def events(self, fact: tuple[str, str, str]) -> list[Fields]:
+        """Give the events of a fact's subject, oldest first."""
+        return self.history[self.of(fact)]
+
+    def values(
+        self, fact: tuple[str, str, str], *, before: bool = False
+    ) -> list[object]:
+        """Give what the events that carry the fact's field said of it."""
+        events = self.events(fact)
+        if before and self.of(fact) == self.subject:
+            events = events[:-1]
+        return [fields[fact[2]] for fields in events if fact[2] in fields]
