@@ -65,6 +65,10 @@ def fired(access: Access, prices: Dataset) -> list[Alert]:
     return list(Alert.objects.order_by("key"))
 
 
+def ids(page: Any) -> list[str]:
+    return [row["id"] for row in page["data"]]
+
+
 def post(client: Client, path: str, body: object = None) -> Any:
     return client.post(path, body or {}, content_type="application/json")
 
@@ -80,6 +84,27 @@ def test_alerts_list_filters_and_keeps_its_number_of_queries(
     assert len(listed["data"]) == 3
     assert [alert["key"] for alert in only["data"]] == ["B"]
     assert only["data"][0]["values"] == {"DEMO:PRICES:B:price": 5}
+
+
+@pytest.mark.parametrize("path", ["alerts", "deliveries"])
+def test_lists_are_paged_to_their_end_and_back(
+    client: Client, fired: list[Alert], path: str
+) -> None:
+    everything = ids(client.get(f"{HERE}/{path}").json())
+    page = client.get(f"{HERE}/{path}?limit=1").json()
+    there = ids(page)
+    while page["next"]:
+        page = client.get(f"{HERE}/{path}", {"limit": 1, "cursor": page["next"]}).json()
+        there += ids(page)
+    back = ids(page)
+    while page["previous"]:
+        cursor = page["previous"]
+        page = client.get(f"{HERE}/{path}", {"limit": 1, "cursor": cursor}).json()
+        back += ids(page)
+
+    assert len(everything) == 3
+    assert there == everything
+    assert back == everything[::-1]
 
 
 def test_alert_shows_its_steps_and_why(client: Client, fired: list[Alert]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
@@ -141,12 +142,15 @@ def _beyond(names: Sequence[str], place: Sequence[object], *, descends: bool) ->
 
 
 def _write(row: Model, order: Sequence[str], *, backwards: bool) -> str:
-    values = [getattr(row, field.lstrip("-")) for field in order]
-    plain = [
-        {_TIME: value.isoformat()} if isinstance(value, datetime) else value
-        for value in values
-    ]
+    plain = [_plain(getattr(row, field.lstrip("-"))) for field in order]
     return signing.dumps([backwards, *plain], salt=_salt(order), compress=True)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON holds it; the field of a UUID takes its text as well."""
+    if isinstance(value, datetime):
+        return {_TIME: value.isoformat()}
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _read(cursor: str, order: Sequence[str]) -> tuple[tuple[object, ...], bool]:
