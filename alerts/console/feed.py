@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from alerts.models import FeedHead, Severity
 from alerts.services import Cursor, FeedFilter, Show, browse_feed, read_quiet
 from config.clock import utc_now
+from datasets.services import is_simulation_running
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
 
@@ -39,7 +40,8 @@ def show_feed(request: HttpRequest, access: Access) -> HttpResponse:
         "is_live": before is None and wanted.show is not Show.UNDELIVERED,
         "is_older": before is not None,
         "older": write_cursor(page.older) if page.older else "",
-        "is_simulated": any(_is_simulated(row) for row in page.rows),
+        "is_simulated": any(shows_simulated(row) for row in page.rows)
+        or is_simulation_running(workspace=access.workspace),
         "has_alerts": True,
     }
     if not page.rows:
@@ -80,6 +82,7 @@ def read_cursor(text: str) -> Cursor | None:
     return Cursor(at=at, alert_id=alert_id)
 
 
-def _is_simulated(row: Mapping[str, object]) -> bool:
+def shows_simulated(row: Mapping[str, object]) -> bool:
+    """Say whether a row of the feed is about simulated data."""
     alert = row["alert"]
     return isinstance(alert, Mapping) and bool(alert["simulated"])

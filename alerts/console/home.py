@@ -14,9 +14,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from alerts.console.feed import head_facts
+from alerts.console.feed import head_facts, shows_simulated
 from alerts.models import Severity
-from alerts.services import Card, Home, read_home, start_market, turn_on_example
+from alerts.services import (
+    Card,
+    Home,
+    Numbers,
+    read_home,
+    start_market,
+    turn_on_example,
+)
 from config.clock import database_now, utc_now
 from datasets.services import SourceState
 from workspaces.access import Access, Need
@@ -64,7 +71,9 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
     home = read_home(access=access, now=utc_now())
     slug = access.workspace.slug
     steps = list(_steps(home, slug))
-    is_simulated = any(source.is_simulated for source in home.sources)
+    is_simulated = any(source.is_simulated for source in home.sources) or any(
+        shows_simulated(row) for row in home.rows
+    )
     return TemplateResponse(
         request,
         "alerts/home.html",
@@ -78,6 +87,8 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
             "has_data": bool(home.examples) or home.progress.has_dataset,
             "steps": [] if all(step.is_done for step in steps) else steps,
             "may_start_market": home.may_start_market,
+            "leads_with_examples": not all(step.is_done for step in steps)
+            and not all(card.is_on for card in home.examples),
             "examples": [_example(card, slug) for card in home.examples],
             "sources": [_source(one) for one in home.sources],
         },
@@ -122,7 +133,7 @@ def _tiles(home: Home, slug: str) -> Iterator[Tile]:
         label="Rules on",
         icon="list-checks",
         number=numbers.rules_on,
-        note=f"{numbers.rules_off} off",
+        note=_off_and_in_error(numbers),
         url=reverse("rules:list", args=[slug]),
         is_bad=bool(numbers.rules_in_error),
     )
@@ -172,9 +183,10 @@ def _troubles(home: Home, slug: str) -> Iterator[Mapping[str, str]]:
     numbers = home.numbers
     if numbers.rules_in_error:
         yield {
-            "text": f"{_counted(numbers.rules_in_error, 'rule')} cannot be judged.",
-            "url": reverse("rules:list", args=[slug]),
-            "action": "Look at the rules",
+            "text": "In error and not judged: "
+            f"{_counted(numbers.rules_in_error, 'rule')}.",
+            "url": reverse("rules:list", args=[slug]) + "?state=error",
+            "action": "See why",
         }
     if numbers.outputs_off:
         yield {
@@ -210,6 +222,12 @@ def _source(state: SourceState) -> Mapping[str, object]:
         "is_stale": state.is_stale,
         "is_simulated": state.is_simulated,
     }
+
+
+def _off_and_in_error(numbers: Numbers) -> str:
+    off = f"{numbers.rules_off} off"
+    wrong = numbers.rules_in_error
+    return f"{off}, {wrong} in error" if wrong else off
 
 
 def _counted(number: int, noun: str) -> str:

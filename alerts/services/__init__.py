@@ -27,7 +27,7 @@ from alerts.services.health import (
     readiness,
     worker_names,
 )
-from alerts.services.home import Home, Quiet, read_home, read_quiet
+from alerts.services.home import Home, Numbers, Quiet, read_home, read_quiet
 from alerts.services.listing import list_alerts, list_deliveries, list_outputs
 from alerts.services.outputs import (
     Directory,
@@ -77,6 +77,7 @@ __all__ = [
     "FeedRows",
     "Home",
     "NothingToRetry",
+    "Numbers",
     "OutputNotFound",
     "OutputRefused",
     "Quiet",

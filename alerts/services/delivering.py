@@ -38,6 +38,7 @@ from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.services import writing
+from rules.services import output_names, sentence_of
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +180,11 @@ def message_of(delivery: Delivery) -> OutgoingMessage:
         values=alert.values,
         at=transition.at,
         reason=transition.reason,
-        sentence=alert.version.sentence,
+        sentence=sentence_of(
+            alert.version,
+            workspace=delivery.output.workspace,
+            names=output_names(workspace=delivery.output.workspace),
+        ),
         alert_url=f"{settings.BELLWETHER_URL}/w/{workspace}/alerts/{alert.pk}",
         threshold=threshold,
         margin=margin,

@@ -145,7 +145,7 @@ def _screener(quotes: Mapping[str, Quote]) -> dict[str, object] | None:
     )
     if len(gains) < SCREENED:
         return None
-    threshold = gains[-SCREENED].quantize(Decimal("0.001"), rounding=ROUND_FLOOR)
+    threshold = gains[-SCREENED].quantize(Decimal("0.0001"), rounding=ROUND_FLOOR)
     return {
         "kind": "signal",
         "name": "Stock screener: strong gains",

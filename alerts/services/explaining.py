@@ -22,6 +22,7 @@ from alerts.services.acknowledging import find_alert
 from alerts.services.reading import alert_facts
 from alerts.services.retrying import AGAIN
 from alerts.suppression import Suppression
+from rules.services import output_names, sentence_of
 from workspaces.access import Access
 
 _GROUPS = {
@@ -70,6 +71,7 @@ class AlertPage:
     """An alert, the values that fired it, and what became of it."""
 
     alert: Alert
+    sentence: str
     facts: Mapping[str, object]
     conditions: tuple[Row, ...]
     included: tuple[Row, ...]
@@ -91,8 +93,10 @@ def explain_alert(*, access: Access, alert_id: uuid.UUID, now: datetime) -> Aler
     asked = _facts_of(verdict)
     rows = rows_of(alert.values)
     told = tuple(_told(delivery, now) for delivery in _deliveries(alert))
+    names = output_names(workspace=access.workspace)
     return AlertPage(
         alert=alert,
+        sentence=sentence_of(alert.version, workspace=access.workspace, names=names),
         facts=alert_facts(alert),
         conditions=tuple(row for row in rows if row.fact in asked),
         included=tuple(row for row in rows if row.fact not in asked),

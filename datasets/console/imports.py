@@ -96,7 +96,12 @@ def import_into(
         ("Data", reverse("datasets:list", args=[slug])),
         (found.slug, reverse("datasets:detail", args=[slug, found.slug])),
     ]
-    context = {"title": "Import", "crumbs": crumbs, "dataset": found}
+    context = {
+        "title": "Import",
+        "crumbs": crumbs,
+        "dataset": found,
+        "is_simulated": found.is_simulated,
+    }
     return _take(request, access, context, is_too_long=is_too_long)
 
 
@@ -226,6 +231,7 @@ def _draft_page(
         "draft": draft,
         "preview": draft.preview,
         "dataset": dataset,
+        "is_simulated": bool(dataset and dataset.is_simulated),
         "file_name": draft.file.file_name or _PASTED,
         "again_url": again,
         "names": [seen.name for seen in fields],

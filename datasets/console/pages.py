@@ -64,6 +64,7 @@ def dataset_list(request: HttpRequest, access: Access) -> HttpResponse:
         "title": "Data",
         "own": own,
         "shared": [one for one in summaries if one.dataset.workspace_id != mine],
+        "is_simulated": any(one.dataset.is_simulated for one in summaries),
         "form": PasteForm() if not own else None,
         "count_limit": COUNT_LIMIT,
     }
@@ -147,6 +148,7 @@ def job_detail(request: HttpRequest, access: Access, job: uuid.UUID) -> HttpResp
         "job": found,
         "progress": progress,
         "dataset": found.dataset,
+        "is_simulated": found.dataset.is_simulated,
         "is_moving": _is_unfinished(found) or bool(progress.unjudged),
         "is_reading": found.state == JobState.RUNNING and not found.rows_total,
     }

@@ -14,6 +14,7 @@ from datasets.services.accepting import (
 from datasets.services.activity import (
     SourceState,
     events_last_minute,
+    is_simulation_running,
     source_states,
 )
 from datasets.services.bodies import BodyInvalid, BodyKind, EventBody
@@ -219,6 +220,7 @@ __all__ = [
     "index_of",
     "is_market_off",
     "is_resting",
+    "is_simulation_running",
     "is_waiting",
     "keep_upload",
     "key_as_stored",

@@ -68,6 +68,12 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
     return [_state_of(source, rows.get(source.pk, 0), now) for source in sources]
 
 
+def is_simulation_running(*, workspace: Workspace) -> bool:
+    """Say whether simulated data come in that the workspace's rules can watch."""
+    running = Source.objects.running().filter(dataset__is_simulated=True)
+    return running.filter(_seen_by(workspace, "dataset__workspace")).exists()
+
+
 def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
     last_at: datetime | None = vars(source)["last_at"]
     allowed = timedelta(seconds=source.every_seconds) * SLOTS_MISSED

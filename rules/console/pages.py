@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,8 +33,7 @@ from rules.console.drafts import (
 from rules.console.forms import FormError, form_errors
 from rules.console.showing import (
     definition_for,
-    output_names,
-    sentence_of,
+    facts_of,
     show_draft,
 )
 from rules.engine import Severity, show
@@ -45,7 +44,10 @@ from rules.services import (
     delete_rule,
     find_rule,
     list_rules,
+    output_names,
     save_rule,
+    sentence_of,
+    simulation_of,
     suggest_facts,
     turn_rule,
 )
@@ -67,15 +69,22 @@ def rule_list(request: HttpRequest, access: Access) -> HttpResponse:
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     rules = list_rules(access=access, text=text, state=state).order_by("-pk")
     page = Paginator(rules, _PAGE).get_page(request.GET.get("page"))
-    names = output_names(access)
+    names = output_names(workspace=access.workspace)
+    is_simulated = simulation_of(workspace=access.workspace)
+    rows = [
+        (rule, _sentence(rule, names), any(map(is_simulated, facts_of(rule))))
+        for rule in page
+    ]
     context = {
         "title": "Rules",
         "page": page,
-        "rows": [(rule, sentence_of(rule, names)) for rule in page],
+        "rows": rows,
+        "is_simulated": any(simulated for _, _, simulated in rows),
         "query": text,
         "state": state,
         "states": _STATES,
         "is_filtered": bool(text or state),
+        "why_no_switch": "why-no-switch" if access.is_read_only else "",
     }
     return TemplateResponse(request, "rules/list.html", context)
 
@@ -105,10 +114,12 @@ def edit_rule(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
     try:
         draft = draft_of(found.latest.definition if found.latest else {})
     except TooRich as error:
+        is_simulated = simulation_of(workspace=access.workspace)
         context = {
             "title": found.name,
+            "is_simulated": any(map(is_simulated, facts_of(found))),
             "crumbs": _crumbs(access),
-            "sentence": sentence_of(found, output_names(access)),
+            "sentence": _sentence(found, output_names(workspace=access.workspace)),
             "reason": str(error),
         }
         return TemplateResponse(request, "rules/rich.html", context)
@@ -166,6 +177,12 @@ def suggest(request: HttpRequest, access: Access) -> HttpResponse:
             "price.",
         }
     )
+
+
+def _sentence(rule: Rule, names: Mapping[str, str]) -> str:
+    if rule.latest is None:
+        return ""
+    return sentence_of(rule.latest, workspace=rule.workspace, names=names)
 
 
 def _crumbs(access: Access) -> list[tuple[str, str]]:
@@ -246,14 +263,14 @@ def _form(
 ) -> HttpResponse:
     """Draw the form; `focus` is the control with which the person goes on."""
     workspace = access.workspace
+    shown = show_draft(access=access, draft=draft, now=database_now(), errors=errors)
     context = {
         "title": rule.name if rule else "New rule",
         "crumbs": _crumbs(access),
         "rule": rule,
         "draft": draft,
-        "shown": show_draft(
-            access=access, draft=draft, now=database_now(), errors=errors
-        ),
+        "shown": shown,
+        "is_simulated": shown.is_simulated,
         "errors": errors,
         "focus": focus,
         "outputs": ports.outputs.choices(workspace_id=workspace.pk),

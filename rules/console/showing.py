@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,15 +13,16 @@ from rules.console.drafts import (
     operator_choices,
 )
 from rules.console.forms import FormError, Phrase, form_errors, phrases_of, row_of
-from rules.engine import (
-    DefinitionInvalid,
-    FieldType,
-    render_parts,
-    show,
-)
+from rules.engine import FieldType, show
 from rules.models import Rule
-from rules.ports import ports
-from rules.services import Standing, parse_rule, preview_rule, type_of_fact
+from rules.services import (
+    Standing,
+    output_names,
+    preview_rule,
+    simulation_of,
+    type_of_fact,
+    with_names,
+)
 from workspaces.access import Access
 
 #: Keys that are named where a condition is true under many.
@@ -50,6 +51,7 @@ class ShownRow:
     operators: Sequence[tuple[str, str]]
     is_boolean: bool
     is_number: bool
+    is_simulated: bool
     now: Now | None
     fact_errors: Sequence[str] = ()
     op_errors: Sequence[str] = ()
@@ -89,6 +91,7 @@ class Shown:
     phrases: Sequence[Phrase]
     problems: Sequence[FormError]
     already: Now | None
+    is_simulated: bool
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -103,6 +106,7 @@ def show_draft(
         addresses=[address for _, address in draft.new_outputs],
         pace=draft.pace,
     )
+    names = output_names(workspace=access.workspace)
     nows: dict[int, Now] = {}
     for pointer, standing in seen.standings.items():
         place = row_of(pointer, draft)
@@ -111,48 +115,41 @@ def show_draft(
     by_control: dict[str, list[str]] = {}
     for error in errors:
         by_control.setdefault(error.control, []).append(error.detail)
+    is_simulated = simulation_of(workspace=access.workspace)
+    rows = [
+        _shown_row(
+            access,
+            place,
+            row,
+            nows.get(place),
+            by_control,
+            is_simulated=any(map(is_simulated, _facts_of(row))),
+        )
+        for place, row in enumerate(draft.rows)
+    ]
     return Shown(
-        rows=[
-            _shown_row(access, place, row, nows.get(place), by_control)
-            for place, row in enumerate(draft.rows)
-        ],
+        rows=rows,
         included=[
             ShownFact(
                 place=place, fact=fact, errors=by_control.get(f"include-{place}", ())
             )
             for place, fact in enumerate(draft.include)
         ],
-        phrases=phrases_of(_named_outputs(seen.parts, output_names(access)), draft),
+        phrases=phrases_of(with_names(seen.parts, names), draft),
         problems=form_errors(seen.problems, draft),
         already=_already(seen.whole),
+        is_simulated=any(row.is_simulated for row in rows)
+        or any(map(is_simulated, draft.include)),
         errors=by_control,
     )
 
 
-def output_names(access: Access) -> dict[str, str]:
-    """Return what people call the workspace's outputs, by their slugs."""
-    choices = ports.outputs.choices(workspace_id=access.workspace.pk)
-    return {choice.slug: choice.name for choice in choices}
-
-
-def sentence_of(rule: Rule, names: Mapping[str, str]) -> str:
-    """Say a saved rule with its outputs by name; as it was saved if it is too old."""
-    version = rule.latest
-    if version is None:
-        return ""
-    try:
-        spec = parse_rule(version.definition, workspace=rule.workspace.slug)
-    except DefinitionInvalid:
-        return version.sentence
-    return "".join(text for text, _ in _named_outputs(render_parts(spec), names))
-
-
-def _named_outputs(
-    parts: Iterable[tuple[str, str]], names: Mapping[str, str]
-) -> list[tuple[str, str]]:
+def facts_of(rule: Rule) -> list[str]:
+    """Return the facts that a saved rule watches and includes."""
+    definition = rule.latest.definition if rule.latest else {}
     return [
-        (names.get(text, text) if pointer.endswith("/output") else text, pointer)
-        for text, pointer in parts
+        *definition.get("watch", {}).get("facts", ()),
+        *definition.get("include", ()),
     ]
 
 
@@ -179,6 +176,8 @@ def _shown_row(
     row: Row,
     now: Now | None,
     errors: Mapping[str, Sequence[str]],
+    *,
+    is_simulated: bool,
 ) -> ShownRow:
     wanted = type_of_fact(workspace=access.workspace, text=row.fact)
     return ShownRow(
@@ -187,11 +186,17 @@ def _shown_row(
         operators=operator_choices(wanted),
         is_boolean=wanted is FieldType.BOOLEAN and row.against != "fact",
         is_number=wanted is FieldType.NUMBER,
+        is_simulated=is_simulated,
         now=now,
         fact_errors=errors.get(f"c-{place}-fact", ()),
         op_errors=errors.get(f"c-{place}-op", ()),
         value_errors=errors.get(f"c-{place}-value", ()),
     )
+
+
+def _facts_of(row: Row) -> tuple[str, ...]:
+    """Return the facts of a condition as they were typed."""
+    return (row.fact, row.value) if row.against == "fact" else (row.fact,)
 
 
 def _now(standing: Standing) -> Now:

@@ -4,7 +4,7 @@ from rules.services.definitions import (
     RuleInvalid,
     read_definition,
 )
-from rules.services.facts import dataset_of
+from rules.services.facts import dataset_of, simulation_of
 from rules.services.judging import (
     JudgedTransition,
     Judgement,
@@ -31,6 +31,7 @@ from rules.services.saving import (
     save_rule,
     turn_rule,
 )
+from rules.services.sentences import output_names, sentence_of, with_names
 from rules.services.states import save_states
 from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
 
@@ -55,6 +56,7 @@ __all__ = [
     "find_rule",
     "judge_batches",
     "list_rules",
+    "output_names",
     "parse_apperate",
     "parse_rule",
     "preview_rule",
@@ -62,7 +64,10 @@ __all__ = [
     "return_program",
     "save_rule",
     "save_states",
+    "sentence_of",
+    "simulation_of",
     "suggest_facts",
     "turn_rule",
     "type_of_fact",
+    "with_names",
 ]

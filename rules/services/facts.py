@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from datasets.models import Dataset, KeyForm
-from datasets.services import StoredFacts, read_zone
-from rules.engine import FactPath, FactValue, KeyFacts, Series
+from datasets.services import StoredFacts, read_zone, visible_datasets
+from rules.engine import FactPath, FactPathInvalid, FactValue, KeyFacts, Series
 from workspaces.models import Workspace
 
 
@@ -30,6 +31,21 @@ def dataset_of(fact: FactPath, *, own: Workspace) -> Dataset | None:
         .select_related("workspace")
         .first()
     )
+
+
+def simulation_of(*, workspace: Workspace) -> Callable[[str], bool]:
+    """Return what says of a fact, as written, whether its data are simulated."""
+    visible = visible_datasets(workspace=workspace)
+    simulated = {series_of(one) for one in visible if one.is_simulated}
+
+    def is_simulated(text: str) -> bool:
+        try:
+            fact = FactPath.parse(text, workspace.slug)
+        except FactPathInvalid:
+            return False
+        return f"{fact.workspace}:{fact.dataset}".upper() in simulated
+
+    return is_simulated
 
 
 def facts_from(stored: StoredFacts) -> KeyFacts:

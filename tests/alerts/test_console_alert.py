@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from alerts.models import Alert, Attempt, Delivery, DeliveryStatus
-from alerts.services import create_output, explain_alert
+from alerts.services import create_output, explain_alert, message_of
 from alerts.suppression import Suppression
 from rules.services import delete_rule
 from tests.alerts.market import Market
@@ -115,6 +115,23 @@ def test_timeline_tells_the_steps_and_who_took_it_on(
 
     assert sorted(step.kind for step in steps) == ["acknowledged", "opened", "resolved"]
     assert steps[0].text == "by ana@example.com"
+    page = owner.get(address(alert)).content.decode()
+    for step in steps:
+        assert f'data-chip="{step.kind}"' in page
+
+
+def test_rule_is_read_with_its_outputs_by_name(market: Market, owner: Client) -> None:
+    output = create_output(
+        access=market.access, kind="email", config={"to": "ana@example.com"}, now=NOW
+    )
+    market.watch(outputs=[{"output": output.slug}])
+    alert = market.alert("MSFT")
+
+    page = owner.get(address(alert)).content.decode()
+    mail = message_of(Delivery.objects.get())
+
+    assert "tell e-mail to ana@example.com" in page
+    assert "tell e-mail to ana@example.com" in mail.sentence
 
 
 def test_acknowledging_names_who_did_and_goes_back(
@@ -272,5 +289,5 @@ def test_number_of_queries_does_not_grow_with_the_deliveries(
     market.watch(outputs=[{"output": slug} for slug in outputs])
     alert = market.alert("MSFT")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         owner.get(address(alert))

@@ -202,9 +202,9 @@ def test_number_of_queries_does_not_grow_with_the_rows(
 ) -> None:
     market.watch()
     market.alert("A")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         owner.get(FEED)
     market.trade(*({"symbol": f"K{number}", "price": 1} for number in range(20)))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         owner.get(FEED)

@@ -126,7 +126,7 @@ def test_home_shows_the_newest_alerts_and_what_is_broken(
     assert [row["alert"]["key"] for row in answer.context["rows"]] == [
         f"K{number}" for number in range(9, 1, -1)
     ]
-    assert "1 rule cannot be judged." in answer.content.decode()
+    assert "In error and not judged: 1 rule." in answer.content.decode()
 
 
 @pytest.fixture

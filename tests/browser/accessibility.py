@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from playwright.sync_api import Page
 
 from tests.installations import ROOT
 
 #: Comes with the console's packages, which `up` installs.
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+#: Each page is looked at in both themes, at a desk and in the hand.
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
+    ("light", 1280),
+    ("light", 375),
+    ("dark", 375),
+    ("dark", 1280),
+)
+#: What a page at 1280 pixels has left of them when it is zoomed to 400 %.
+_NARROWEST = 320
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: What is still fading in has not got its colours yet, so axe waits for it.
 _RUN = """async (tags) => {
@@ -32,3 +43,22 @@ def overhang(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return width
+
+
+def wrongs(page: Page) -> list[str]:
+    """Return what is wrong with a page as it stands, in each look."""
+    found: list[str] = []
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong = [*barriers(page), *_too_wide(page)]
+        found += [f"{scheme} {width}: {one}" for one in wrong]
+    page.set_viewport_size({"width": _NARROWEST, "height": 800})
+    found += [f"{_NARROWEST}: {one}" for one in _too_wide(page)]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    return found
+
+
+def _too_wide(page: Page) -> list[str]:
+    wide = overhang(page)
+    return [f"{wide} px too wide"] if wide else []

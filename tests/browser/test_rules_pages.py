@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
-from tests.browser.accessibility import AXE, barriers, overhang
+from tests.browser.accessibility import AXE, barriers, overhang, wrongs
 from tests.browser.test_console_alerts import LOOKS
-from tests.installations import Installation
+from tests.installations import Installation, until
 
 RULES = "/w/DEMO/rules"
 PRICE = "CORE:STOCK:MSFT:latestPrice"
@@ -23,6 +31,54 @@ FILLED = (
     f"&c-2-fact={PRICE}&c-2-op=lt&c-2-against=fact&c-2-value=CORE:STOCK:MSFT:open"
     "&include=CORE:STOCK:MSFT:high&include=CORE:STOCK:MSFT:low"
 )
+
+#: Makes a rule with states that no comparison of times survives.
+FAIL = """
+from config.clock import utc_now
+from datasets.connectors.simulator import COMPANIES
+from datasets.store.writing import writing
+from rules.models import Instance
+from rules.services import create_rule
+from workspaces.access import open_for_system
+from workspaces.models import Workspace
+
+with writing():
+    rule = create_rule(
+        access=open_for_system(workspace=Workspace.objects.get(slug="DEMO")),
+        definition={
+            "kind": "signal",
+            "name": "Failing rule",
+            "watch": {"facts": ["CORE:STOCK:*:latestPrice"]},
+            "when": {"fact": 0, "op": "gt", "value": 0},
+        },
+        now=utc_now(),
+    )
+    for key in COMPANIES:
+        memory = dict(
+            rule_id=rule.pk, key=key, version=1, state="inactive", since=None,
+            opening=None, told={"~feed": "2026-03-02T00:00:00"}, memory={},
+        )
+        Instance.objects.create(rule=rule, key=key, memory=memory)
+"""
+
+
+@pytest.fixture
+def failing(page: Page, bellwether: Installation) -> Iterator[Locator]:
+    """The row of a rule that fails until it is turned off; it goes with the test."""
+    bellwether.manage("shell", "--verbosity=0", "-c", FAIL)
+    page.goto(f"{RULES}?q=Failing")
+    row = page.get_by_role("row", name="Failing rule")
+
+    def is_turned_off() -> bool:
+        page.reload()
+        return not row.get_by_role("switch", checked=True).count()
+
+    until(is_turned_off, seconds=60, what="turning off a rule that fails")
+    yield row
+    page.goto(f"{RULES}?q=Failing")
+    page.on("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No rules match")).to_be_visible()
 
 
 def make(page: Page, name: str) -> None:
@@ -178,6 +234,26 @@ def test_rule_is_made_without_script(
 
     expect(page.get_by_role("switch", name="Plain rule")).not_to_be_checked()
     context.close()
+
+
+def test_rule_that_fails_is_seen_on_home_and_in_the_list_until_turned_on(
+    page: Page, failing: Locator
+) -> None:
+    page.goto("/w/DEMO/")
+    band = page.get_by_text("In error and not judged: 1 rule.")
+    expect(band).to_be_in_viewport(ratio=1)
+    assert wrongs(page) == []
+
+    page.get_by_role("link", name="See why").click()
+
+    expect(failing).to_contain_text("In error")
+    expect(failing).to_contain_text(re.compile(r"Turned off after \d+ errors in a row"))
+    expect(failing).to_contain_text("Simulated")
+    assert wrongs(page) == []
+    failing.get_by_role("switch").click()
+
+    expect(failing.get_by_role("switch")).to_be_checked()
+    expect(failing).not_to_contain_text("In error")
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

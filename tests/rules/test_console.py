@@ -13,7 +13,13 @@ from alerts.models import Output
 from datasets.models import Dataset
 from rules.models import Rule
 from rules.services import create_rule
-from tests.factories import NOW, MembershipFactory, UserFactory
+from tests.factories import (
+    NOW,
+    DatasetFactory,
+    MembershipFactory,
+    UserFactory,
+    WorkspaceFactory,
+)
 from tests.rules.drafts import RULES, feed, newest_definition, typed
 from workspaces.access import open_for_system
 from workspaces.models import Role
@@ -136,7 +142,7 @@ def test_list_shows_switches_and_counters_in_few_queries(
     for number in range(12):
         client.post(f"{RULES}/new", typed(name=f"Rule {number}"))
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = client.get(RULES).content.decode()
     filtered = client.get(f"{RULES}?q=Rule+11").content.decode()
 
@@ -302,3 +308,64 @@ def test_switch_is_exchanged_in_place_and_says_so(
     assert f'id="switch-{rule.pk}"' in page
     assert 'aria-checked="false"' in page
     assert json.loads(answer["HX-Trigger"])["toast"]["text"] == "Cheap is off."
+
+
+def simulated_quotes() -> Dataset:
+    """CORE:QUOTES, which everybody may watch, simulated."""
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    return DatasetFactory(workspace=core, slug="QUOTES", is_simulated=True)
+
+
+def chips(answer: Any) -> int:
+    return int(answer.content.decode().count('data-chip="simulated"'))
+
+
+def test_rule_over_simulated_facts_is_marked(client: Client, prices: Dataset) -> None:
+    simulated_quotes()
+    client.post(f"{RULES}/new", typed(name="Real"))
+    real = client.get(RULES)
+    changes = {"name": "Played", "c-0-fact": "core:quotes:MSFT:price"}
+    client.post(f"{RULES}/new", typed(**changes))
+
+    both = client.get(RULES)
+
+    assert [marked for *_, marked in both.context["rows"]] == [True, False]
+    assert (chips(real), chips(both)) == (0, 1)
+    assert "Simulated data" not in real.content.decode()
+    assert "Simulated data" in both.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "marks"),
+    [
+        pytest.param({}, 0, id="none"),
+        pytest.param({"c-0-fact": "CORE:QUOTES:*:price"}, 1, id="watched"),
+        pytest.param(
+            {"c-0-against": "fact", "c-0-value": "CORE:QUOTES:MSFT:price"},
+            1,
+            id="compared with",
+        ),
+    ],
+)
+def test_condition_on_simulated_facts_is_marked_while_typed(
+    client: Client, prices: Dataset, changes: dict[str, Any], marks: int
+) -> None:
+    simulated_quotes()
+
+    page = client.post(f"{RULES}/new", typed(action="refresh", **changes))
+    preview = client.post(f"{RULES}/preview", typed(**changes))
+
+    assert (chips(page), chips(preview)) == (marks, marks)
+    assert ("Simulated data" in page.content.decode()) is bool(marks)
+
+
+def test_additional_fact_that_is_simulated_marks_the_page(
+    client: Client, prices: Dataset
+) -> None:
+    simulated_quotes()
+
+    page = client.post(
+        f"{RULES}/new", typed(action="refresh", include="CORE:QUOTES:MSFT:price")
+    )
+
+    assert "Simulated data" in page.content.decode()

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.test import Client
 
 from alerts.pipeline import drain_lane
 from datasets.models import Batch, Dataset
-from datasets.services import (
-    open_lane,
-)
+from datasets.services import open_lane
 from rules.models import Instance, Rule
 from rules.services import create_rule, turn_rule
-from tests.factories import NOW
+from tests.factories import NOW, MembershipFactory
 from tests.story.lane import definition, drain, price, send
 from workspaces.access import Access
 
@@ -93,3 +92,33 @@ def test_rule_turned_on_again_is_well_until_it_fails(
     rule.refresh_from_db()
     assert rule.is_enabled
     assert (rule.health, rule.errors_in_a_row) == ("error", 1)
+
+
+def test_people_read_what_fails_until_it_is_turned_on_again(
+    client: Client, access: Access, prices: Dataset
+) -> None:
+    client.force_login(MembershipFactory(workspace=access.workspace).user)
+    rule = create_rule(access=access, definition=definition(), now=NOW)
+    create_rule(access=access, definition=definition(name="Other"), now=NOW)
+    spoil(rule)
+    send(prices, *[price(300)] * 20)
+    drain(prices)
+
+    home = client.get("/w/DEMO/").content.decode()
+    listed = client.get("/w/DEMO/rules?state=error").content.decode()
+    turned = client.post(
+        f"/w/DEMO/rules/{rule.uuid}/turn",
+        {"on": "true"},
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    drain(prices)
+    after = client.get("/w/DEMO/").content.decode()
+
+    assert "In error and not judged: 1 rule." in home
+    assert 'href="/w/DEMO/rules?state=error"' in home
+    assert "In error" in listed
+    assert "Turned off after 20 errors in a row" in listed
+    assert "Other" not in listed
+    assert "In error" not in turned
+    assert f'id="health-{rule.pk}" hx-swap-oob="true"' in turned
+    assert "In error" not in after

@@ -6,6 +6,9 @@ import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
 
+from alerts.models import AlertState, DeliveryStatus, TransitionKind
+from datasets.models import JobState, RunState
+
 AT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 ALERT = {
     "state": "open",
@@ -38,6 +41,16 @@ def test_a_missing_instant_is_said_in_words():
 
     assert ">never<" in drawn
     assert "datetime" not in drawn
+
+
+@pytest.mark.parametrize(
+    "states", [AlertState, TransitionKind, DeliveryStatus, JobState, RunState]
+)
+def test_every_state_has_its_word_and_shape(states):
+    for state in states:
+        drawn = draw("{% state value %}", value=state)
+
+        assert f'data-chip="{state}"' in drawn
 
 
 @pytest.mark.parametrize(

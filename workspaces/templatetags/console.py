@@ -32,8 +32,9 @@ _SEVERITIES = {
     "info": ("Info", "info", "info"),
 }
 _STATES = {
-    # alerts
+    # alerts and their steps
     "open": ("Open", "open", "circle-dot"),
+    "opened": ("Opened", "open", "circle-dot"),
     "raised": ("Raised", "open", "bell-ring"),
     "acknowledged": ("Acknowledged", "info", "check"),
     "resolved": ("Resolved", "ok", "circle-check"),
