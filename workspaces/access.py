@@ -15,11 +15,17 @@ from workspaces.tokens import digest_of, is_well_formed
 
 
 class Need(IntEnum):
-    """What the caller wants to do; a greater need includes the smaller ones."""
+    """What the caller wants to do; a greater need includes the smaller ones.
+
+    READ is for data and what came of them, which everybody may of a shared workspace,
+    and whoever finds a publishable token in a page. INSPECT is for how a workspace is
+    set up: its rules, and whom they tell.
+    """
 
     READ = 1
-    WRITE = 2
-    MANAGE = 3
+    INSPECT = 2
+    WRITE = 3
+    MANAGE = 4
 
 
 class WorkspaceNotFound(Missing):
@@ -39,7 +45,11 @@ class TokenUnknown(Unauthenticated):
     code = "token_unknown"
 
 
-_ROLE_GIVES = {Role.VIEWER: Need.READ, Role.EDITOR: Need.WRITE, Role.OWNER: Need.MANAGE}
+_ROLE_GIVES = {
+    Role.VIEWER: Need.INSPECT,
+    Role.EDITOR: Need.WRITE,
+    Role.OWNER: Need.MANAGE,
+}
 _KIND_GIVES = {TokenKind.PUBLISHABLE: Need.READ, TokenKind.SECRET: Need.MANAGE}
 _LAST_USED_GRAIN = timedelta(minutes=1)
 
@@ -57,6 +67,11 @@ class Access:
     def is_read_only(self) -> bool:
         """Say whether the caller may look and not change anything."""
         return self.gives < Need.WRITE
+
+    @property
+    def may_inspect(self) -> bool:
+        """Say whether the caller may see how the workspace is set up."""
+        return self.gives >= Need.INSPECT
 
     @property
     def reason_read_only(self) -> str:

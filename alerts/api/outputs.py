@@ -47,6 +47,8 @@ _STATUSES = {status.value: status for status in DeliveryStatus}
 class OutputsView(WorkspaceAPIView):
     """The outputs of a workspace."""
 
+    reading = Need.INSPECT
+
     @extend_schema(
         operation_id="outputs_list",
         parameters=PAGE_PARAMETERS,
@@ -85,6 +87,8 @@ class OutputsView(WorkspaceAPIView):
 class OutputView(WorkspaceAPIView):
     """One output."""
 
+    reading = Need.INSPECT
+
     @extend_schema(operation_id="outputs_read", responses=OutputSerializer)
     def get(self, request: Request, workspace: str, output: str) -> Response:
         """Return an output."""
@@ -102,7 +106,7 @@ class OutputView(WorkspaceAPIView):
 class OutputSecretView(WorkspaceAPIView):
     """What verifies the signatures of an output."""
 
-    needs = {"GET": Need.MANAGE}
+    reading = Need.MANAGE
 
     @extend_schema(operation_id="outputs_secret", responses=OutputSecretSerializer)
     def get(self, request: Request, workspace: str, output: str) -> Response:
@@ -114,6 +118,8 @@ class OutputSecretView(WorkspaceAPIView):
 
 class DeliveriesView(WorkspaceAPIView):
     """The deliveries of a workspace."""
+
+    reading = Need.INSPECT
 
     @extend_schema(
         operation_id="deliveries_list",
@@ -140,6 +146,8 @@ class DeliveriesView(WorkspaceAPIView):
 
 class DeliveryView(WorkspaceAPIView):
     """One delivery."""
+
+    reading = Need.INSPECT
 
     @extend_schema(operation_id="deliveries_read", responses=DeliveryDetailSerializer)
     def get(self, request: Request, workspace: str, delivery: uuid.UUID) -> Response:

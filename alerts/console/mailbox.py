@@ -23,7 +23,7 @@ _HARMLESS = (
 
 
 @require_safe
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def show_mailbox(request: HttpRequest, access: Access) -> HttpResponse:
     """List the newest mails."""
     mails = list_mails(workspace=access.workspace.slug, limit=LISTED)
@@ -35,7 +35,7 @@ def show_mailbox(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_safe
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def show_mail(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     """Show one mail as its reader would see it, as text, and with its headers."""
     slug = access.workspace.slug
@@ -54,7 +54,7 @@ def show_mail(request: HttpRequest, access: Access, key: str) -> HttpResponse:
 @require_safe
 @csp_exempt()
 @xframe_options_sameorigin
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def show_mail_body(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     """Serve a mail's own page: it runs no script and has no origin."""
     mail = _find_mail(access, key)

@@ -92,7 +92,9 @@ def explain_alert(*, access: Access, alert_id: uuid.UUID, now: datetime) -> Aler
     verdict = transitions[0].verdict if transitions else {}
     asked = _facts_of(verdict)
     rows = rows_of(alert.values)
-    told = tuple(_told(delivery, now) for delivery in _deliveries(alert))
+    # Whom an alert went to is no affair of those who may only read.
+    deliveries = _deliveries(alert) if access.may_inspect else ()
+    told = tuple(_told(delivery, now) for delivery in deliveries)
     names = output_names(workspace=access.workspace)
     return AlertPage(
         alert=alert,

@@ -26,6 +26,7 @@ from rules.services import (
     preview_rule,
     turn_rule,
 )
+from workspaces.access import Need
 from workspaces.api.bodies import read_body
 from workspaces.api.paging import (
     PAGE_NAMES,
@@ -51,6 +52,8 @@ _IF_MATCH = OpenApiParameter(
 
 class RulesView(WorkspaceAPIView):
     """The rules of a workspace."""
+
+    reading = Need.INSPECT
 
     @extend_schema(
         operation_id="rules_list",
@@ -107,6 +110,8 @@ class RulePreviewView(WorkspaceAPIView):
 class RuleView(WorkspaceAPIView):
     """One rule."""
 
+    reading = Need.INSPECT
+
     @extend_schema(operation_id="rules_read", responses=RuleSerializer)
     def get(self, request: Request, workspace: str, rule: str) -> Response:
         """Return a rule by id or slug."""
@@ -161,6 +166,8 @@ class DisableView(WorkspaceAPIView):
 
 class VersionsView(WorkspaceAPIView):
     """The versions of a rule."""
+
+    reading = Need.INSPECT
 
     @extend_schema(
         operation_id="versions_list",

@@ -63,7 +63,7 @@ _STATES = (("", "All"), ("on", "On"), ("off", "Off"), ("error", "In error"))
 
 
 @require_safe
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def rule_list(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the rules with their switches and counters."""
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
@@ -90,7 +90,7 @@ def rule_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def new_rule(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the empty form, or one that the address fills in; save what it posts.
 
@@ -105,7 +105,7 @@ def new_rule(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def edit_rule(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
     """Show the form of a rule, or its sentence if the form cannot hold it."""
     found = find_rule(access=access, identifier=rule)
@@ -153,7 +153,7 @@ def delete(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
 
 
 @require_POST
-@in_workspace(Need.READ)
+@in_workspace(Need.INSPECT)
 def preview(request: HttpRequest, access: Access) -> HttpResponse:
     """Say the draft in a sentence or what it still needs, and how it stands now."""
     draft = read_draft(request.POST)

@@ -239,13 +239,13 @@ def test_strangers_token_finds_no_workspace(prices: Dataset) -> None:
     assert answer.status_code == 404
 
 
-def test_publishable_token_reads_and_makes_nothing(prices: Dataset) -> None:
+def test_publishable_token_sees_and_makes_none(prices: Dataset) -> None:
     _, text = TokenFactory.with_text(
         workspace=prices.workspace, kind=TokenKind.PUBLISHABLE
     )
     client = Client(headers={"Authorization": f"Bearer {text}"})
 
-    assert client.get(RULES).status_code == 200
+    assert client.get(RULES).status_code == 403
     assert post(client, RULES, definition()).status_code == 403
 
 

@@ -19,9 +19,11 @@ from workspaces.refusals import Missing
 class WorkspaceAPIView(APIView):
     """Opens the workspace of its path before anything else happens.
 
-    Reading needs `Need.READ`, anything else `Need.WRITE`, unless `needs` says more.
+    Reading needs what `reading` says, anything else `Need.WRITE`, unless `needs` says
+    more.
     """
 
+    reading: ClassVar[Need] = Need.READ
     needs: ClassVar[dict[str, Need]] = {}
     access: Access
 
@@ -42,7 +44,7 @@ class WorkspaceAPIView(APIView):
         super().initial(request, *args, **kwargs)
         refuse_nul(request)
         method = request.method or "GET"
-        usual = Need.READ if method in SAFE_METHODS else Need.WRITE
+        usual = self.reading if method in SAFE_METHODS else Need.WRITE
         self.access = open_access(
             request,
             slug=str(kwargs["workspace"]),

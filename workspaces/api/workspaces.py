@@ -89,7 +89,8 @@ class WorkspaceView(WorkspaceAPIView):
 class TokensView(WorkspaceAPIView):
     """The tokens of a workspace; owners and secret tokens only."""
 
-    needs = {"GET": Need.MANAGE, "POST": Need.MANAGE}
+    reading = Need.MANAGE
+    needs = {"POST": Need.MANAGE}
 
     @extend_schema(responses=TokenSerializer(many=True))
     def get(self, request: Request, workspace: str) -> Response:
