@@ -15,13 +15,20 @@ EVENTS_A_REQUEST = 5
 
 @dataclass(slots=True, kw_only=True)
 class Load:
-    """Posts events until it is told to stop; each request until it is accepted."""
+    """Posts events until it is told to stop; each request until it is accepted.
+
+    Every request has its time in a schedule that begins with the load, so what an
+    outage held up is sent as fast as it is accepted once the outage is over.
+    """
 
     port: int
     token: str
     events_a_second: float
     #: Numbers of the events that were answered with 2xx, as the answers came.
     accepted: list[int] = field(default_factory=list)
+    #: Monotonic times: when it began, and of each answer with 2xx.
+    began_at: float = 0.0
+    answered_at: list[float] = field(default_factory=list)
     repeats: int = 0
     errors: list[BaseException] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -29,9 +36,9 @@ class Load:
 
     def start(self) -> None:
         """Begin to send."""
-        begin = time.monotonic()
+        self.began_at = time.monotonic()
         self._threads = [
-            threading.Thread(target=self._send, args=(sender, begin), daemon=True)
+            threading.Thread(target=self._send, args=(sender,), daemon=True)
             for sender in range(SENDERS)
         ]
         for thread in self._threads:
@@ -49,12 +56,25 @@ class Load:
         if self.errors:
             raise self.errors[0]
 
-    def _send(self, sender: int, begin: float) -> None:
+    @property
+    def seconds(self) -> float:
+        """How long it took from the begin to the newest answer."""
+        return max(self.answered_at, default=self.began_at) - self.began_at
+
+    @property
+    def events_behind(self) -> float:
+        """How many events it should have sent by now and could not."""
+        due = (time.monotonic() - self.began_at) * self.events_a_second
+        return due - len(self.accepted)
+
+    def _send(self, sender: int) -> None:
         client = Client(self.port, self.token)
         apart = EVENTS_A_REQUEST / self.events_a_second
         request = sender
         try:
-            while not self._stopping.wait(begin + request * apart - time.monotonic()):
+            while not self._stopping.wait(
+                self.began_at + request * apart - time.monotonic()
+            ):
                 self._post(client, request)
                 request += SENDERS
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits
@@ -72,3 +92,4 @@ class Load:
             key=f"load-{request}",
         )
         self.accepted.extend(numbers)
+        self.answered_at.append(time.monotonic())

@@ -10,6 +10,7 @@ KILLS = int(os.environ.get("BELLWETHER_CHAOS_KILLS", "5"))
 def test_nothing_is_lost_or_doubled_on_sqlite(embedded):
     outcome = play(embedded, Plan(victims=["bellwether"], times=KILLS))
 
+    print(outcome)  # noqa: T201 - the load it reached depends on the machine
     assert outcome.proof.differences == []
     assert outcome.proof.counted["transitions"] > 100
 
@@ -19,5 +20,6 @@ def test_nothing_is_lost_or_doubled_on_postgresql(full):
 
     outcome = play(full, Plan(victims=victims, times=max(KILLS, len(victims))))
 
+    print(outcome)  # noqa: T201 - the load it reached depends on the machine
     assert outcome.proof.differences == []
     assert outcome.proof.counted["transitions"] > 100

@@ -1,0 +1,41 @@
+"""What a trial says of itself, without one being played."""
+
+import pytest
+
+from tests.chaos.proof import Proof
+from tests.chaos.trial import Outcome, Plan, outages
+
+
+def outcome(*, accepted: int) -> Outcome:
+    return Outcome(
+        plan=Plan(victims=["web"], times=2),
+        proof=Proof({"events": accepted}, []),
+        accepted=accepted,
+        repeats=0,
+        seconds=10.0,
+        outages=[0.5, 1.5],
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_at_rate", "said"),
+    [
+        (2_000, True, "200 a second (200 planned: reached)"),
+        (1_990, False, "199 a second (200 planned: NOT REACHED)"),
+    ],
+)
+def test_a_trial_says_whether_it_reached_its_load(accepted, is_at_rate, said):
+    found = outcome(accepted=accepted)
+
+    assert found.is_at_rate is is_at_rate
+    assert said in str(found)
+
+
+def test_an_outage_is_the_longest_silence_after_a_kill_and_before_the_next():
+    answers = [0.9, 1.1, 4.0, 4.1, 5.0, 5.1, 5.3]
+
+    assert outages([1.0, 5.0], answers) == [pytest.approx(2.9), pytest.approx(0.2)]
+
+
+def test_a_kill_after_which_nothing_is_answered_has_no_outage_to_tell():
+    assert outages([1.0], [0.9]) == [0.0]
