@@ -6,10 +6,13 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from config import env
+
 
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+    env.propose_listening(sys.argv[1:])
     execute_from_command_line(sys.argv)
 
 

@@ -1,5 +1,6 @@
 """The only reader of the environment; a wrong value stops the start with a sentence."""
 
+import argparse
 import ipaddress
 import os
 import secrets
@@ -21,8 +22,48 @@ def text(name: str, default: str = "") -> str:
 
 
 def propose(name: str, value: str) -> str:
-    """Set a variable for our children unless it is set; return what then holds."""
+    """Set a variable unless it is set; return what then holds."""
     return os.environ.setdefault(name, value)
+
+
+def propose_listening(words: list[str]) -> None:
+    """Let the settings know where `up` with these options is to listen.
+
+    Links in messages lead there, so it must be known before settings are read. A part
+    that runs alone is told by whoever runs all of them.
+    """
+    if words[:1] != ["up"]:
+        return
+    parser = argparse.ArgumentParser(add_help=False)
+    add_up_options(parser)
+    options, _ = parser.parse_known_args(words[1:])
+    if options.only:
+        return
+    propose("BELLWETHER_LISTEN", options.host)
+    propose("BELLWETHER_URL", address(options.host, options.port))
+
+
+def add_up_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `up`."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+    parser.add_argument(
+        "--only",
+        metavar="PART",
+        help="be one part, prepare nothing and watch nobody: web, drain.<slot>,"
+        " calls, upkeep, beat or runner; for compose and systemd",
+    )
+
+
+def address(host: str, port: int) -> str:
+    """Return the address at which this machine reaches a server listening there."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if ip.is_unspecified:
+        return f"http://127.0.0.1:{port}"
+    return f"http://[{ip}]:{port}" if ip.version == 6 else f"http://{ip}:{port}"
 
 
 def flag(name: str, *, default: bool) -> bool:

@@ -129,7 +129,8 @@ class Installation:
     def processes(self) -> dict[int, str]:
         """Return each process of this installation and the part it is.
 
-        Those of a worker's pool carry the name of the worker.
+        Those of a worker's pool carry the name of the worker, and a command that is no
+        part that of its program.
         """
         return {
             pid: _part_of(pid) for pid in _pids() if self._is_ours(pid) and _lives(pid)
@@ -183,12 +184,10 @@ def _lives(pid: int) -> bool:
 
 def _part_of(pid: int) -> str:
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return "gone"
-    if "--part" in words:
-        return "parent"
-    return words[words.index("--only") + 1] if "--only" in words else "command"
+    return "parent" if name == "up" else name
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,6 @@ def take_lock(data_dir: Path) -> int:
         time.sleep(0.1)
     os.truncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    # The command replaces itself by the parent, which keeps process id and lock.
-    os.set_inheritable(lock, True)  # noqa: FBT003 - takes no keywords
     return lock
 
 

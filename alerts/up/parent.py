@@ -1,34 +1,42 @@
 """The parent of `up`: starts the parts, restarts what ends, leaves nobody behind.
 
-It imports the standard library only, so it stays small, and it decides nothing about
-events: a part may be killed at any moment, and so may the parent.
+It has loaded the whole program and runs none of it. Each part is a fork of it, which
+works after a fraction of a second, where loading takes seconds, and shares with all
+others what is loaded. So the parent opens no database, no broker and no thread; it
+decides nothing about events, and it may be killed at any moment, as any part may.
 
-1. Every part is a child in a session of its own with a pipe as standard input. When
-   the parent is gone, however it went, the pipes end and the children leave.
-2. A part that ended starts again after 0, 1, then 5 seconds; once it ran steadily the
+1. A first child prepares the installation; if it fails, that is the end.
+2. Every part is a child in a session of its own, on a leash: the reading end of a pipe
+   whose other end only the parent holds. When the parent is gone, however it went, the
+   pipe ends and the children leave.
+3. A part that ended starts again after 0, 1, then 5 seconds; once it ran steadily the
    count begins anew. One that ends with `GIVE_UP` ends the parent as well.
-3. SIGTERM and Ctrl-C are handed on; who is still there 10 seconds later is killed,
+4. A part shows every few seconds that its interpreter still runs. One that has not for
+   a minute hangs where no thread of its own can end it, and is killed.
+5. SIGTERM and Ctrl-C are handed on; who is still there 10 seconds later is killed,
    and at once upon a second Ctrl-C. A worker whose broker is gone ignores SIGTERM.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
 import select
-import shlex
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from alerts.up.children import Child, Work, fork_child, name_process
+from alerts.up.watching import LEAVING_SECONDS, leave_with_parent, show_life
 
 #: Seconds before a part starts again: after its first quick end, its second, others.
 RESTART_AFTER = (0.0, 1.0, 5.0)
 #: A part that ran for so long did start; its next end counts as the first.
-STEADY_SECONDS = 10.0
-STOP_SECONDS = 10.0
+STEADY_SECONDS = 3.0
+STOP_SECONDS = LEAVING_SECONDS + 2
+SILENCE_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 5.0
 #: The status of a part that no restart can help (EX_CONFIG of sysexits.h).
 GIVE_UP = 78
 
@@ -38,10 +46,13 @@ class Part:
     """A child to keep running."""
 
     name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
-    #: Monotonic times: when it started last, and when it is to start.
+    work: Work
+    child: Child | None = None
+    #: The end of a pipe on which it shows that it runs; none when it does not.
+    pulse: int = -1
+    #: Monotonic times: of its last start and sign of life, and when it is to start.
     started_at: float = 0.0
+    heard_at: float = 0.0
     due_at: float = 0.0
     quick_ends: int = 0
 
@@ -51,15 +62,22 @@ class Parent:
     """Keeps parts running until it is told to stop."""
 
     parts: list[Part]
-    #: Open file that holds the data directory's lock as long as anybody lives.
-    lock: int
+    #: What makes the installation ready, done by a child; it says itself what failed.
+    prepare: Work
+    #: Loads what the parts share, while that goes on and after it.
+    load: Callable[[], None]
+    load_prepared: Callable[[], None]
+    silence_seconds: float = SILENCE_SECONDS
     stops_asked: int = 0
     status: int = 0
-    _wake: int = field(default=-1, init=False)
+    _wake: tuple[int, int] = field(default=(-1, -1), init=False)
+    _leash: tuple[int, int] = field(default=(-1, -1), init=False)
 
     def run(self) -> int:
-        """Start, tend and finally stop the parts; return the exit status."""
+        """Prepare, then tend the parts and finally stop them; return the status."""
+        self._wake, self._leash = os.pipe(), os.pipe()
         self._hear_signals()
+        self._run_preparation()
         while not self.stops_asked:
             for part in self.parts:
                 self._tend(part)
@@ -68,10 +86,9 @@ class Parent:
         return self.status
 
     def _hear_signals(self) -> None:
-        self._wake, write = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(write, False)
-        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for end in self._wake:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(one, self._ask_to_stop)
         # Python's own way to hear of a child's end at once: a handler that only wakes.
@@ -80,35 +97,83 @@ class Parent:
     def _ask_to_stop(self, *_: object) -> None:
         self.stops_asked += 1
 
+    def _run_preparation(self) -> None:
+        name_process("up")
+        child = self._fork("prepare", self.prepare)
+        self.load()
+        while child.poll() is None and not self.stops_asked:
+            self._doze()
+        if self.stops_asked:
+            child.kill()
+            child.wait()
+        elif child.poll():
+            self._end(status=1)
+        else:
+            self.load_prepared()
+
+    def _end(self, *, status: int) -> None:
+        self.status = status
+        self.stops_asked += 1
+
     def _doze(self) -> None:
-        """Sleep until a signal comes or a part may be due."""
-        waiting = any(part.process is None for part in self.parts)
-        ready, _, _ = select.select([self._wake], [], [], 0.05 if waiting else 5.0)
-        if ready:
-            os.read(self._wake, 512)
+        """Sleep until a signal or a sign of life comes or a part may be due."""
+        pulses = {part.pulse: part for part in self.parts if part.child is not None}
+        begin = time.monotonic()
+        due = [part.due_at - begin for part in self.parts if part.child is None]
+        pause = max(0, min(due, default=_LOOK_EVERY_SECONDS))
+        ready, _, _ = select.select([self._wake[0], *pulses], [], [], pause)
+        now = time.monotonic()
+        # Who was stopped himself, with the machine perhaps, knows nothing of others.
+        slept_on = now - begin > 2 * _LOOK_EVERY_SECONDS
+        for file, part in pulses.items():
+            if slept_on or (file in ready and os.read(file, 512)):
+                part.heard_at = now
+        if self._wake[0] in ready:
+            os.read(self._wake[0], 512)
 
     def _tend(self, part: Part) -> None:
-        if part.process is None:
-            if time.monotonic() >= part.due_at:
+        now = time.monotonic()
+        if part.child is None:
+            if now >= part.due_at:
                 self._start(part)
-        elif part.process.poll() is not None:
-            self._note_end(part, part.process)
+        elif (status := part.child.poll()) is not None:
+            self._note_end(part, part.child, status)
+        elif now - part.heard_at > self.silence_seconds:
+            say(
+                f"{part.name} has not shown for {self.silence_seconds:.0f} s that it"
+                " runs; it is killed."
+            )
+            part.heard_at = now
+            part.child.kill()
 
     def _start(self, part: Part) -> None:
-        part.started_at = time.monotonic()
-        part.process = subprocess.Popen(  # noqa: S603 - our own command line
-            part.command,
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=(self.lock,),
-        )
+        part.pulse, pulse = os.pipe()
+        part.started_at = part.heard_at = time.monotonic()
 
-    def _note_end(self, part: Part, process: subprocess.Popen[bytes]) -> None:
-        _kill_group(process)
-        part.process = None
-        if process.returncode == GIVE_UP:
-            self.status = 1
-            self.stops_asked += 1
+        def work() -> int:
+            show_life(pulse)
+            return part.work()
+
+        part.child = self._fork(part.name, work)
+        os.close(pulse)
+
+    def _fork(self, name: str, work: Work) -> Child:
+        """Fork a child that leaves with us."""
+
+        def be_leashed() -> int:
+            leave_with_parent(self._leash[0])
+            return work()
+
+        pulses = [part.pulse for part in self.parts if part.pulse >= 0]
+        ours = [*self._wake, self._leash[1], *pulses]
+        return fork_child(name, be_leashed, not_for_it=ours)
+
+    def _note_end(self, part: Part, child: Child, status: int) -> None:
+        child.kill()
+        os.close(part.pulse)
+        part.child, part.pulse = None, -1
+        if status == GIVE_UP:
+            self._end(status=1)
             return
         now = time.monotonic()
         if now - part.started_at >= STEADY_SECONDS:
@@ -117,28 +182,22 @@ class Parent:
         part.quick_ends += 1
         part.due_at = now + delay
         again = f"in {delay:.0f} s" if delay else "at once"
-        say(f"{part.name} {_ending(process.returncode)}; it starts again {again}.")
+        say(f"{part.name} {_ending(status)}; it starts again {again}.")
 
     def _stop_all(self) -> None:
-        running = [part.process for part in self.parts if part.process is not None]
+        running = [part.child for part in self.parts if part.child is not None]
         asked = self.stops_asked
-        for process in running:
-            # Its standard input stays open: its end means that the parent is gone.
-            process.terminate()
+        for child in running:
+            # The leash stays: its end means that the parent is gone.
+            child.terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        while any(process.poll() is None for process in running):
+        while any(child.poll() is None for child in running):
             if time.monotonic() > deadline or self.stops_asked > asked:
                 break
-            select.select([self._wake], [], [], 0.1)
-        for process in running:
-            _kill_group(process)
-            process.wait()
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of a part: a worker's pool may outlive the worker."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+            select.select([self._wake[0]], [], [], 0.1)
+        for child in running:
+            child.kill()
+            child.wait()
 
 
 def _ending(status: int) -> str:
@@ -149,26 +208,3 @@ def say(line: str) -> None:
     """Tell the terminal."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def command_line(parts: dict[str, list[str]], *, lock: int) -> list[str]:
-    """Return how to start a parent for these parts, by name and command."""
-    # Isolated: of the project it needs this file alone, whatever the directory.
-    words = [sys.executable, "-I", __file__, "--lock", str(lock)]
-    for name, command in parts.items():
-        words += ["--part", shlex.join([name, *command])]
-    return words
-
-
-def main() -> int:
-    """Read what `command_line` wrote and run it."""
-    parser = argparse.ArgumentParser(prog="up", description="The parent of `up`.")
-    parser.add_argument("--lock", type=int, required=True)
-    parser.add_argument("--part", action="append", type=shlex.split, required=True)
-    options = parser.parse_args()
-    parts = [Part(name=name, command=command) for name, *command in options.part]
-    return Parent(parts=parts, lock=options.lock).run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,11 +11,13 @@ from django.conf import settings
 from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
 from alerts.up.parent import say
-from alerts.up.watching import LEAVING_SECONDS
+from alerts.up.watching import LEAVING_SECONDS, watch_judging
+from config import env
 
 
 def run_part(name: str, *, host: str, port: int) -> int:
     """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
+    watch_judging()
     if name == plan.EVERYTHING:
         return run_everything(host=host, port=port)
     if name == plan.WEB:
@@ -52,5 +54,5 @@ def run_everything(*, host: str, port: int) -> int:
 
 
 def _say_where(host: str, port: int) -> None:
-    here, public = plan.address(host, port), settings.BELLWETHER_URL
+    here, public = env.address(host, port), settings.BELLWETHER_URL
     say(f"Bellwether serves at {here}" + (f" ({public})" if here != public else ""))

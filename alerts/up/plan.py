@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from django.conf import settings
 
@@ -72,21 +70,3 @@ def _worker(name: str) -> Worker:
 def part_names() -> list[str]:
     """Return the parts of the way to run that the settings choose."""
     return [WEB, *workers(), BEAT, RUNNER] if is_full() else [EVERYTHING]
-
-
-def commands(*, host: str, port: int) -> dict[str, list[str]]:
-    """Return each part's name and command line, for the parent."""
-    start = [sys.executable, str(settings.BASE_DIR / "manage.py"), "up", "--leashed"]
-    where = ["--host", host, "--port", str(port)]
-    return {name: [*start, *where, "--only", name] for name in part_names()}
-
-
-def address(host: str, port: int) -> str:
-    """Return the address at which this machine reaches a server listening there."""
-    try:
-        ip = ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port}"
-    if ip.is_unspecified:
-        return f"http://127.0.0.1:{port}"
-    return f"http://[{ip}]:{port}" if ip.version == 6 else f"http://{ip}:{port}"

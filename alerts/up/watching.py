@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import DatabaseError, connection
 
@@ -21,22 +21,25 @@ from alerts.models import Heartbeat
 from alerts.services import SILENCE_ALLOWED
 from config.celery import Task, ring
 from config.clock import database_now
+from datasets.services import lane_held_for
 
 logger = logging.getLogger(__name__)
 
 #: How long a part may take to finish what it does once it is told to leave.
 LEAVING_SECONDS = 8.0
+#: A round of a drain takes seconds; what takes longer comes to no end.
+JUDGING_ALLOWED = timedelta(seconds=60)
 _LOOK_EVERY_SECONDS = 5.0
 _RING_EVERY_SECONDS = 15.0
 
 
-def leave_with_parent() -> None:
-    """Leave when standard input ends: the parent, who holds its other end, is gone."""
-    _in_background("leash", _await_end_of_input)
+def leave_with_parent(leash: int) -> None:
+    """Leave when this pipe ends: the parent, who alone holds its other end, is gone."""
+    _in_background("leash", partial(_await_end_of, leash))
 
 
-def _await_end_of_input() -> None:
-    while os.read(sys.stdin.fileno(), 512):
+def _await_end_of(leash: int) -> None:
+    while os.read(leash, 512):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LEAVING_SECONDS)
@@ -44,13 +47,45 @@ def _await_end_of_input() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def watch_worker(*, part: str) -> None:
-    """Leave once nobody answered a bell of this worker for a minute.
+def show_life(pulse: int) -> None:
+    """Write to this pipe every few seconds that the interpreter runs.
+
+    What hangs inside one instruction, as a sum of numbers of a billion digits would,
+    hangs every thread of its process; then only the parent can end it.
+    """
+
+    def beat() -> None:
+        while True:
+            os.write(pulse, b".")
+            time.sleep(_LOOK_EVERY_SECONDS)
+
+    _in_background("pulse", beat)
+
+
+def watch_judging(*, allowed: timedelta = JUDGING_ALLOWED) -> None:
+    """Leave once a lane is held for too long in this process, so that others get it.
+
+    Threads have no time limit. The lane's next drain finds out which event it was
+    (`datasets.services.quarantine`).
+    """
+
+    def watch() -> None:
+        while True:
+            time.sleep(_LOOK_EVERY_SECONDS)
+            if (lane := lane_held_for(allowed)) is not None:
+                logger.error("judging comes to no end, leaving: lane %s", lane)
+                leave()
+
+    _in_background("judging", watch)
+
+
+def watch_worker(*, part: str, allowed: timedelta = SILENCE_ALLOWED) -> None:
+    """Leave once nobody answered a bell of this worker for so long.
 
     A worker can be alive but deaf (PROMISES.md R7); only an answered bell shows that
     it hears. `part` is the row in which the answer is noted.
     """
-    _in_background("watchdog", lambda: _watch(part))
+    _in_background("watchdog", lambda: _watch(part, allowed))
 
 
 def ring_for(*, part: str) -> None:
@@ -61,7 +96,7 @@ def ring_for(*, part: str) -> None:
             ring(Task.HEARTBEAT, {"worker": part})
             time.sleep(_RING_EVERY_SECONDS)
 
-    _in_background("pulse", ring_on)
+    _in_background("bell", ring_on)
 
 
 def run_or_leave(name: str, work: Callable[[], None]) -> None:
@@ -88,24 +123,24 @@ def _in_background(name: str, work: Callable[[], None]) -> None:
     threading.Thread(target=work, name=name, daemon=True).start()
 
 
-def _watch(part: str) -> None:
+def _watch(part: str, allowed: timedelta) -> None:
     started = time.monotonic()
     while True:
         time.sleep(_LOOK_EVERY_SECONDS)
-        if time.monotonic() - started < SILENCE_ALLOWED.total_seconds():
+        if time.monotonic() - started < allowed.total_seconds():
             continue
         try:
-            silent = _is_silent(part, database_now())
+            silent = _is_silent(part, database_now() - allowed)
         except DatabaseError:
             # Without the database nobody can answer, and a restart mends nothing.
             continue
         finally:
             connection.close()
         if silent:
-            logger.error("no bell was answered for a minute, leaving: %s", part)
+            logger.error("no bell is answered any more, leaving: %s", part)
             leave()
 
 
-def _is_silent(part: str, now: datetime) -> bool:
-    heard = Heartbeat.objects.filter(part=part, at__gte=now - SILENCE_ALLOWED)
+def _is_silent(part: str, since: datetime) -> bool:
+    heard = Heartbeat.objects.filter(part=part, at__gte=since)
     return not heard.exists()

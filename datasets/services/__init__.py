@@ -131,7 +131,7 @@ from datasets.services.vocabulary import (
     visible_datasets,
 )
 from datasets.services.waiting import DuplicatesRefused, find_batch, wait_for_judgement
-from datasets.store.lanes import LaneBusy, holding
+from datasets.store.lanes import LaneBusy, holding, lane_held_for
 from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
@@ -225,6 +225,7 @@ __all__ = [
     "keep_upload",
     "key_as_stored",
     "known_keys",
+    "lane_held_for",
     "lateness_in_effect",
     "list_datasets",
     "list_imports",

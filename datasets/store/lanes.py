@@ -1,9 +1,11 @@
 """Holding a lane: a row lock on PostgreSQL, a lock of the process on SQLite."""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.db import connection, transaction
 
@@ -15,6 +17,8 @@ class LaneBusy(Exception):
 
 
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+#: The lanes that threads of this process hold, and since when, in monotonic time.
+_since: dict[tuple[int, int], float] = {}
 
 
 @contextmanager
@@ -29,6 +33,31 @@ def holding(lane_id: int) -> Iterator[Lane]:
     Raises:
         LaneBusy: if the lane is held elsewhere.
     """
+    with _noted(lane_id), _locked(lane_id) as lane:
+        yield lane
+
+
+def lane_held_for(least: timedelta) -> int | None:
+    """Return a lane that a thread of this process has held for so long, if any."""
+    now = time.monotonic()
+    for (lane_id, _), since in list(_since.items()):
+        if now - since >= least.total_seconds():
+            return lane_id
+    return None
+
+
+@contextmanager
+def _noted(lane_id: int) -> Iterator[None]:
+    place = (lane_id, threading.get_ident())
+    _since[place] = time.monotonic()
+    try:
+        yield
+    finally:
+        del _since[place]
+
+
+@contextmanager
+def _locked(lane_id: int) -> Iterator[Lane]:
     lanes = Lane.objects.select_related("dataset__workspace").filter(pk=lane_id)
     if connection.vendor == "postgresql":
         with transaction.atomic():

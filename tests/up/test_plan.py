@@ -4,6 +4,7 @@ import pytest
 from django_celery_beat.models import PeriodicTask
 
 from alerts.up import plan
+from config import env
 from config.celery import Task, queue_of
 
 
@@ -71,7 +72,7 @@ def test_every_task_s_queue_is_read_by_one_worker(mode, is_full):
     ],
 )
 def test_the_address_is_one_at_which_this_machine_reaches_it(host, address):
-    assert plan.address(host, 8000) == address
+    assert env.address(host, 8000) == address
 
 
 @pytest.mark.django_db

@@ -1,0 +1,47 @@
+"""What the parent of `up` loads, so that the parts need not.
+
+Missing here is no mistake, only slow: a part loads what it has not got.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+
+from django.conf import settings
+
+_PROGRAM = (
+    "config.urls",
+    "celery.app.amqp",
+    "celery.concurrency.thread",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "celery.worker.strategy",
+    "kombu.transport.virtual",
+    "uvicorn.lifespan.off",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+)
+_FULL = ("celery.concurrency.prefork", "channels_redis.core", "kombu.transport.redis")
+_EMBEDDED = ("channels.layers", "kombu.transport.memory")
+#: Looks for collected static files, so they must be there.
+_SERVER = ("config.asgi",)
+
+
+def load_program() -> None:
+    """Load all that a part may run, except for what needs a prepared installation."""
+    _load(*_PROGRAM, *(_FULL if settings.REDIS_URL else _EMBEDDED))
+
+
+def load_server() -> None:
+    """Load the web server's application, once the installation is prepared."""
+    _load(*_SERVER)
+    # What is frozen the collector never touches, so forks go on sharing its memory.
+    gc.collect()
+    gc.freeze()
+
+
+def _load(*names: str) -> None:
+    for name in names:
+        importlib.import_module(name)
