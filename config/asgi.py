@@ -2,15 +2,16 @@
 
 import os
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
+from config.handler import OneThreadHandler
 from config.origins import SameOriginOnly
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These import models, which exist only once Django is set up.
 from alerts.consumers import FeedConsumer  # noqa: E402
@@ -18,7 +19,7 @@ from config.bodies import LimitedBodies  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": LimitedBodies(_http),
+        "http": LimitedBodies(OneThreadHandler()),
         "websocket": SameOriginOnly(
             AuthMiddlewareStack(
                 URLRouter(

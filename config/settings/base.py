@@ -135,6 +135,8 @@ else:
             # Django's backend plus one fair lock for the one writer SQLite has.
             "ENGINE": "datasets.store.sqlite",
             "NAME": DATA_DIR / "bellwether.sqlite3",
+            # A thread keeps its connection: opening one costs more than most requests.
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
@@ -164,6 +166,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     # The memory transport looks once a second unless told otherwise.
     else {"polling_interval": 0.01}
 )
+if not _postgres:
+    # Between tasks, too, a thread keeps its connection; it gives a pool's back.
+    CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are none, so beat need not clean them up
 CELERY_TASK_ACKS_LATE = False
