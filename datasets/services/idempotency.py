@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError
 
 from datasets.models import Idempotency
+from datasets.store.keys import insert_key
 from datasets.store.writing import writing
 from workspaces.refusals import Clash, Invalid
 
@@ -107,7 +108,9 @@ def answer_once(
             return act()
     try:
         with writing():
-            if not _claim(key, now):
+            if not insert_key(
+                scope=key.scope, key=key.key, body_hash=key.body_hash, now=now
+            ):
                 return _stored_answer(key)
             answer = act()
             Idempotency.objects.filter(scope=key.scope, key=key.key).update(
@@ -122,19 +125,6 @@ def answer_once(
                 "answered; send it again in a moment."
             ) from error
         raise
-
-
-def _claim(key: IdempotencyKey, now: datetime) -> bool:
-    """Insert the key; False means that somebody was first."""
-    row = Idempotency(
-        scope=key.scope, key=key.key, body_hash=key.body_hash, created_at=now
-    )
-    before = Idempotency.objects.filter(scope=key.scope, key=key.key)
-    if before.exists():
-        return False
-    Idempotency.objects.bulk_create([row], ignore_conflicts=True)
-    # Another's row is only seen with its answer, so an unanswered one is ours.
-    return before.filter(status__isnull=True).exists()
 
 
 def _stored_answer(key: IdempotencyKey) -> Answer:
