@@ -101,7 +101,8 @@ def new_rule(request: HttpRequest, access: Access) -> HttpResponse:
     if "rows" in request.GET:
         return _form(request, access, read_draft(request.GET), rule=None)
     fact = request.GET.get("fact", "")
-    return _form(request, access, Draft(rows=(Row(fact=fact),)), rule=None)
+    draft = Draft(rows=(Row(fact=fact),))
+    return _form(request, access, draft, rule=None, focus="" if fact else "c-0-fact")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.accessibility import AXE, wrongs
 from tests.browser.conftest import PASSWORD
@@ -39,6 +40,11 @@ def error_pages(bellwether: Installation, session: Any) -> dict[str, str]:
     """Error pages by their codes; the quiet workspace and its reader are there then."""
     printed = bellwether.manage("shell", "--verbosity=0", "-c", PREPARE)
     return dict(json.loads(printed))
+
+
+def answer_with(body: str, route: Route) -> None:
+    """Answer a request with a page."""
+    route.fulfill(body=body, content_type="text/html")
 
 
 def looked(page: Page, *addresses: str) -> dict[str, list[str]]:
@@ -82,10 +88,7 @@ def test_everybody_can_read_the_error_pages(
     context.add_init_script(path=AXE)
     page = context.new_page()
     for code, body in error_pages.items():
-        page.route(
-            f"**/error/{code}",
-            lambda route, body=body: route.fulfill(body=body, content_type="text/html"),
-        )
+        page.route(f"**/error/{code}", partial(answer_with, body))
 
     addresses = [*(f"/error/{code}" for code in error_pages), "/w/DEMO/nowhere"]
     assert looked(page, *addresses) == {}

@@ -34,9 +34,12 @@ FILLED = (
 
 #: Makes a rule with states that no comparison of times survives.
 FAIL = """
+from datetime import datetime
+
 from config.clock import utc_now
 from datasets.connectors.simulator import COMPANIES
 from datasets.store.writing import writing
+from rules import engine
 from rules.models import Instance
 from rules.services import create_rule
 from workspaces.access import open_for_system
@@ -54,11 +57,9 @@ with writing():
         now=utc_now(),
     )
     for key in COMPANIES:
-        memory = dict(
-            rule_id=rule.pk, key=key, version=1, state="inactive", since=None,
-            opening=None, told={"~feed": "2026-03-02T00:00:00"}, memory={},
-        )
-        Instance.objects.create(rule=rule, key=key, memory=memory)
+        told = {"~feed": datetime(2026, 3, 2)}
+        kept = engine.Instance(rule_id=rule.pk, key=key, version=1, told=told)
+        Instance.objects.create(rule=rule, key=key, memory=kept.to_json())
 """
 
 

@@ -181,6 +181,7 @@ def test_the_place_of_a_mistake_is_pointed_at(owner):
     page = paste(owner, '[{"a": 1}, {"b": ]')
 
     assert "{&quot;b&quot;: ]\n      ^</pre>" in page.content.decode()
+    assert text_of(page).count("Not valid JSON at line 1") == 1
 
 
 def test_rows_that_cannot_be_read_are_announced(owner):

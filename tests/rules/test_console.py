@@ -359,6 +359,14 @@ def test_condition_on_simulated_facts_is_marked_while_typed(
     assert ("Simulated data" in page.content.decode()) is bool(marks)
 
 
+def test_form_begins_at_its_fact_unless_it_has_one(client: Client) -> None:
+    blank = client.get(f"{RULES}/new").content.decode()
+    begun = client.get(f"{RULES}/new?fact=DEMO:PRICES:MSFT:price").content.decode()
+
+    assert blank.count(" autofocus") == 1
+    assert " autofocus" not in begun
+
+
 def test_additional_fact_that_is_simulated_marks_the_page(
     client: Client, prices: Dataset
 ) -> None:
