@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from config.clock import database_now
 from datasets.console.cells import (
     COLUMNS_MOST,
     cells_of,
@@ -28,13 +31,16 @@ from datasets.models import Dataset, Job, JobState
 from datasets.services import (
     COUNT_LIMIT,
     DatasetPage,
+    NotRetryable,
     RecordCursor,
     RecordPage,
     browse_records,
+    find_job,
     follow_import,
     list_datasets,
     list_imports,
     read_dataset,
+    retry_import,
 )
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
@@ -151,8 +157,21 @@ def job_detail(request: HttpRequest, access: Access, job: uuid.UUID) -> HttpResp
         "is_simulated": found.dataset.is_simulated,
         "is_moving": _is_unfinished(found) or bool(progress.unjudged),
         "is_reading": found.state == JobState.RUNNING and not found.rows_total,
+        "is_given_up": found.state == JobState.FAILED and found.tries > 0,
     }
     return TemplateResponse(request, "datasets/job.html", context)
+
+
+@require_POST
+@in_workspace(Need.WRITE)
+def retry_job(request: HttpRequest, access: Access, job: uuid.UUID) -> HttpResponse:
+    """Let an import that was given up go on, and lead back to its page."""
+    found = find_job(access=access, job_id=str(job))
+    try:
+        retry_import(access=access, job=found, now=database_now())
+    except NotRetryable as refusal:
+        messages.error(request, str(refusal))
+    return redirect("datasets:job", access.workspace.slug, job)
 
 
 def read_cursor(text: str) -> RecordCursor | None:

@@ -9,6 +9,7 @@ from datasets.console.pages import (
     dataset_list,
     job_detail,
     job_list,
+    retry_job,
 )
 from datasets.console.sources import turn
 
@@ -50,4 +51,5 @@ urlpatterns = [
     ),
     path(_JOBS, job_list, name="jobs"),
     path(f"{_JOBS}/<uuid:job>", job_detail, name="job"),
+    path(f"{_JOBS}/<uuid:job>/retry", retry_job, name="retry-job"),
 ]

@@ -36,6 +36,8 @@ class Job(models.Model):
     #: The first rejected rows: line, excerpt, reason.
     rejected = models.JSONField(default=list, blank=True)
     error = models.TextField(blank=True)
+    #: Workers in a row that took the job and brought it no further.
+    tries = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )

@@ -65,7 +65,9 @@ from datasets.services.idempotency import (
 )
 from datasets.services.importing import (
     JobNotFound,
+    NotRetryable,
     find_job,
+    retry_import,
     run_import,
     start_import,
     sweep_jobs,
@@ -170,6 +172,7 @@ __all__ = [
     "LaneEvent",
     "LaneMoved",
     "LanePart",
+    "NotRetryable",
     "NothingToReplay",
     "Part",
     "Period",
@@ -246,6 +249,7 @@ __all__ = [
     "read_zone",
     "received_times",
     "replay_quarantined",
+    "retry_import",
     "run_import",
     "save_dataset",
     "save_facts",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from config.celery import Task, nudge
@@ -28,6 +28,8 @@ Clock = Callable[[], datetime]
 #: A worker that has not moved its job on by then is taken for dead.
 JOB_LEASE = timedelta(seconds=60)
 ORDER_LEASE = timedelta(minutes=10)
+#: Workers that a job may cost at one place of its file before it is given up.
+TRIES_BORNE = 3
 #: How long a job steps aside while its lane has enough to judge.
 JOB_PAUSE = timedelta(seconds=1)
 #: Rows that are read, and records that are stored, between two notes of progress.
@@ -55,13 +57,18 @@ def waiting_jobs(now: datetime) -> QuerySet[Job]:
 
 
 def claim_job(*, job_id: uuid.UUID, now: datetime) -> Job | None:
-    """Take a waiting job for the time of a lease; None if it does not wait."""
+    """Take a waiting job for the time of a lease; None if it does not wait.
+
+    The try is noted with it and forgotten with the next step of progress, so what a
+    worker that died leaves behind is its try.
+    """
     claimed = (
         waiting_jobs(now)
         .filter(pk=job_id)
         .update(
             state=JobState.RUNNING,
             lease_until=now + JOB_LEASE,
+            tries=F("tries") + 1,
             started_at=Coalesce("started_at", now),
         )
     )
@@ -91,7 +98,9 @@ class ImportTurn:
             if not spool.is_ordered:
                 self._read(spool)
                 # Sorting is one step, and a long one for a large file.
-                self._move(lease_until=self._clock() + ORDER_LEASE)
+                self._move(
+                    lease_until=self._clock() + ORDER_LEASE, tries=self._job.tries
+                )
                 spool.order()
                 self._note(rows_total=len(spool))
             self._store(spool)
@@ -107,10 +116,35 @@ class ImportTurn:
 
     def fail(self, error: str) -> None:
         """End the job with what went wrong, in a sentence."""
-        self._held().update(
-            state=JobState.FAILED, error=error, ended_at=self._clock(), lease_until=None
-        )
+        self._end_failed(error, tries=0)
         self._files.remove()
+
+    def give_up(self) -> None:
+        """End a job that costs one worker after the other; its file is kept.
+
+        What killed them may have been the machine's lack of memory, so that somebody
+        may want it tried again.
+        """
+        job = self._job
+        self._end_failed(
+            f"The import was given up: {TRIES_BORNE} times the process that worked on "
+            f"it ended {_place(job)}. Look there for what is unusual, such as one very "
+            "long line, mend it and upload the file again; or try this one again.",
+            tries=job.tries,
+        )
+
+    def withdraw_try(self) -> None:
+        """Note that it was not the file that kept this turn from coming further."""
+        self._held().update(tries=F("tries") - 1)
+
+    def _end_failed(self, error: str, *, tries: int) -> None:
+        self._held().update(
+            state=JobState.FAILED,
+            error=error,
+            tries=tries,
+            ended_at=self._clock(),
+            lease_until=None,
+        )
 
     def _read(self, spool: Spool) -> None:
         """Take the rows that are not in the spool yet into it."""
@@ -148,7 +182,7 @@ class ImportTurn:
     def _store_chunk(self, events: list[CheckedEvent], *, total: int) -> None:
         job, now = self._job, self._clock()
         done = job.rows_done + len(events)
-        progress = {"rows_done": done, "lease_until": now + JOB_LEASE}
+        progress = {"rows_done": done, "lease_until": now + JOB_LEASE, "tries": 0}
         with writing():
             self._write(progress)
             accept_checked(
@@ -181,6 +215,8 @@ class ImportTurn:
         self._move(lease_until=self._clock() + JOB_LEASE, **progress)
 
     def _move(self, **columns: object) -> None:
+        """Write what was reached; with it the tries that failed are forgotten."""
+        columns = {"tries": 0} | columns
         self._write(columns)
         self._remember(columns)
 
@@ -201,6 +237,12 @@ class ImportTurn:
             lease_until=job.lease_until,
             rows_done=job.rows_done,
         )
+
+
+def _place(job: Job) -> str:
+    if job.rows_total:
+        return f"after {job.rows_done:,} of {job.rows_total:,} records were stored"
+    return f"after {job.read_bytes:,} of {job.total_bytes:,} bytes were read"
 
 
 def _nothing_fits(spool: Spool) -> str:

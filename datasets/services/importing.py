@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import uuid
 from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.formats import FormatInvalid
-from datasets.models import Dataset, Duplicates, Job
+from datasets.models import Dataset, Duplicates, Job, JobState
 from datasets.services.import_turns import (
+    TRIES_BORNE,
     Clock,
     ImportTurn,
     JobTaken,
@@ -22,11 +24,16 @@ from datasets.services.import_turns import (
     claim_job,
     waiting_jobs,
 )
-from datasets.services.uploads import ReceivedFile, Upload, receive_file
+from datasets.services.uploads import (
+    ImportFiles,
+    ReceivedFile,
+    Upload,
+    receive_file,
+)
 from datasets.store.spool import SpoolMoved
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
-from workspaces.refusals import Missing, Overloaded, Refusal
+from workspaces.refusals import Clash, Missing, Overloaded, Refusal
 from workspaces.services import record_audit
 
 logger = logging.getLogger(__name__)
@@ -39,6 +46,12 @@ class JobNotFound(Missing):
     """There is no such import in the workspace."""
 
     code = "job_not_found"
+
+
+class NotRetryable(Clash):
+    """The import was not given up, or its file is not kept any more."""
+
+    code = "import_not_retryable"
 
 
 def start_import(
@@ -122,6 +135,25 @@ def find_job(*, access: Access, job_id: str) -> Job:
     return job
 
 
+def retry_import(*, access: Access, job: Job, now: datetime) -> None:
+    """Let an import that was given up go on where it was.
+
+    Raises:
+        NotRetryable: if it was not given up, or its file is not kept any more.
+    """
+    access.require(Need.WRITE)
+    if not ImportFiles.of(job.pk).upload.is_file():
+        raise NotRetryable("The file is not kept any more; upload it again.")
+    with writing():
+        given_up = Job.objects.filter(pk=job.pk, state=JobState.FAILED, tries__gt=0)
+        if not given_up.update(state=JobState.QUEUED, tries=0, error="", ended_at=None):
+            raise NotRetryable("This import was not given up; there is nothing to try.")
+        record_audit(
+            access=access, action="import.retried", target=job.dataset.slug, now=now
+        )
+        nudge(Task.IMPORT, job_id=str(job.pk))
+
+
 def sweep_jobs(*, now: datetime, clock: Clock = database_now) -> None:
     """Go on with imports that wait for their turn or that a dead worker left."""
     for job_id in list(waiting_jobs(now).values_list("pk", flat=True)):
@@ -142,13 +174,22 @@ def run_import(
     4. Store it chunk by chunk, each in the commit that moves the job's count on.
 
     Running it twice is harmless: one worker holds the job, and one that lost it stores
-    nothing more. A worker that takes over goes on where the last commit was.
+    nothing more. A worker that takes over goes on where the last commit was; when that
+    cost several workers in a row, the job is given up.
     """
     answer(Task.IMPORT, job_id=str(job_id))
     job = claim_job(job_id=job_id, now=clock())
     if job is None:
         return
     turn = ImportTurn(job, clock, deadline=time.monotonic() + budget_seconds)
+    if job.tries > TRIES_BORNE:
+        turn.give_up()
+        return
+    _take(turn, job_id, clock)
+
+
+def _take(turn: ImportTurn, job_id: uuid.UUID, clock: Clock) -> None:
+    """Take a turn and see to how it ended."""
     try:
         turn.run()
     except TurnOver as over:
@@ -157,9 +198,11 @@ def run_import(
         turn.give_back(until=clock() + full.retry_after)
     except (JobTaken, SpoolMoved):
         logger.warning("import taken by another worker", extra={"job": str(job_id)})
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         # The database is away or busy: when the lease ends, the sweep tries again.
         logger.warning("import waits for the database", extra={"job": str(job_id)})
+        with contextlib.suppress(DatabaseError):
+            turn.withdraw_try()
     except (FormatInvalid, Refusal) as error:
         turn.fail(str(error))
     except Exception:

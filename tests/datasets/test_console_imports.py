@@ -317,6 +317,37 @@ def test_a_failed_job_says_why(owner, bars):
     assert "None of the 3 records fits the dataset." in text_of(page)
 
 
+def test_a_job_that_was_given_up_is_tried_again_by_a_click(owner):
+    owner.post(paste(owner, PRICES)["Location"], choices())
+    job = Job.objects.get()
+    Job.objects.update(state=JobState.FAILED, tries=4, error="It was given up.")
+    url = f"/w/DEMO/jobs/{job.pk}"
+
+    page = text_of(owner.get(url))
+    answer = owner.post(f"{url}/retry")
+
+    assert "It was given up." in page
+    assert f'action="{url}/retry"' in page
+    assert answer["Location"] == url
+    job.refresh_from_db()
+    assert (job.state, job.error) == (JobState.QUEUED, "")
+    assert "/retry" not in text_of(owner.get(url))
+
+
+def test_a_job_whose_file_is_gone_says_so_when_tried_again(owner, bars):
+    job = Job.objects.create(
+        id=uuid.uuid4(),
+        dataset=bars,
+        state=JobState.FAILED,
+        tries=4,
+        created_at=bars.created_at,
+    )
+
+    page = owner.post(f"/w/DEMO/jobs/{job.pk}/retry", follow=True)
+
+    assert "The file is not kept any more; upload it again." in text_of(page)
+
+
 def test_imports_of_a_workspace_are_listed(owner):
     owner.post(paste(owner, PRICES)["Location"], choices())
 

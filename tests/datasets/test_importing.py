@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,24 +20,21 @@ from datasets.services import (
     sweep_jobs,
 )
 from datasets.services.uploads import ImportFiles
-from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from tests.datasets.imports import (
+    HEADER,
+    Clock,
+    WorkerDiedError,
+    daily_prices,
+    days,
+    dying_clock,
+    import_text,
+    stored_days,
+)
+from tests.factories import NOW, WorkspaceFactory
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 from workspaces.refusals import TooLarge
 
 pytestmark = pytest.mark.django_db
-
-HEADER = "Date,Open,Close\n"
-
-
-class Clock:
-    """A clock that moves a little at every look, as real ones do."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture(autouse=True)
@@ -53,47 +50,7 @@ def access(db: None) -> Access:
 
 @pytest.fixture
 def daily(access: Access) -> Dataset:
-    """DEMO:DAILY, prices by day of one share."""
-    return DatasetFactory(
-        workspace=access.workspace,
-        slug="DAILY",
-        key_field="",
-        date_field="Date",
-        schema={
-            "type": "object",
-            "properties": {
-                "Date": {"type": "string", "format": "date"},
-                "Open": {"type": ["number", "null"]},
-                "Close": {"type": ["number", "null"]},
-            },
-        },
-    )
-
-
-def days(count: int) -> list[str]:
-    first = datetime(2020, 1, 1, tzinfo=UTC)
-    return [
-        f"{(first + timedelta(days=number)).date()},{number},{number + 1}"
-        for number in range(count)
-    ]
-
-
-def import_text(
-    access: Access, dataset: Dataset, text: str, *, name: str = "daily.csv"
-) -> Job:
-    return start_import(
-        access=access,
-        dataset=dataset,
-        upload=Upload(pieces=[text.encode()], file_name=name),
-        is_live=False,
-        now=NOW,
-    )
-
-
-def stored_days(dataset: Dataset) -> list[str]:
-    """Return the days in the order in which they are judged."""
-    records = Record.objects.filter(dataset=dataset).order_by("batch_id", "ord")
-    return [body["Date"] for body in records.values_list("body", flat=True)]
+    return daily_prices(access)
 
 
 def test_file_is_stored_in_chunks_and_its_last_batch_closes_the_import(
@@ -251,22 +208,6 @@ def test_job_goes_on_turn_by_turn_until_it_is_done(
 
     assert turns > 2
     assert stored_days(daily) == [line[:10] for line in days(3_000)]
-
-
-class WorkerDiedError(BaseException):
-    """What a kill looks like from inside: nothing below it is cleaned up."""
-
-
-def dying_clock(*, looks: int) -> Callable[[], datetime]:
-    clock = Clock()
-    left = iter(range(looks))
-
-    def look() -> datetime:
-        if next(left, None) is None:
-            raise WorkerDiedError
-        return clock()
-
-    return look
 
 
 @pytest.mark.parametrize("looks", range(1, 9))
