@@ -34,10 +34,14 @@ class OneThreadHandler(ASGIHandler):
             async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)
         finally:
-            if len(self._idle) < _KEPT:
-                self._idle.append(thread)
-            else:
-                thread.shutdown(wait=False)
+            # By itself, for it may still be at a request whose client has gone.
+            thread.submit(self._wait_for_next, thread)
+
+    def _wait_for_next(self, thread: Executor) -> None:
+        if len(self._idle) < _KEPT:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's
         """Build the synchronous chain, whatever is asked for."""
