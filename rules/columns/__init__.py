@@ -1,0 +1,28 @@
+"""Columns select, the engine decides: where rules can change, found with numpy.
+
+``Index`` holds the rules of a lane and is told its events; it answers at which of their
+runs rules changed their truth, at a cost that follows the changes. Import this package
+only where lanes are drained: it brings numpy.
+"""
+
+from rules.columns.cooling import CoolDowns
+from rules.columns.events import Events, Flips
+from rules.columns.index import Index
+from rules.columns.loading import OPERATORS, Predicates
+from rules.columns.trees import Place, crossing
+from rules.columns.truth import CROSSED, FALSE, TRUE, UNKNOWN
+
+__all__ = [
+    "CROSSED",
+    "FALSE",
+    "OPERATORS",
+    "TRUE",
+    "UNKNOWN",
+    "CoolDowns",
+    "Events",
+    "Flips",
+    "Index",
+    "Place",
+    "Predicates",
+    "crossing",
+]

@@ -1,0 +1,255 @@
+"""Groups of conditions: how many members of each are true, and how many are false.
+
+A *node* is a group of a rule. Its counts lie in a *cell*: one a node, or for rules on
+any key one a node and key. *All* is false if one member is false, true if every one is
+true, else unknown; *any* mirrors it. A group that changes counts as a member of its
+parent, so changes rise level by level, the deepest first.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.columns.buffers import Buffer, Bytes, Longs
+from rules.columns.trees import Branch, Leaf, Tree
+from rules.columns.truth import FALSE, TRUE, UNKNOWN, Changes
+
+ROOT = -1
+
+Counts = NDArray[np.signedinteger[Any]]  # Any: of either width
+
+_EVENT_BITS = 24
+MOST_EVENTS = 1 << (_EVENT_BITS - 1)
+"""The most events of one batch."""
+
+
+class Groups:
+    """Nodes and their counts.
+
+    ``parent`` (int32, ``ROOT`` for a whole rule), ``row`` (int32), ``is_all`` (bool),
+    ``members`` (int16) and ``depth`` (int16) have one element a node; ``true`` and
+    ``false`` (int16) one a cell, which is ``node * width + key``.
+    """
+
+    def __init__(self, *, width: int) -> None:
+        self.width = width
+        self.parent = Buffer(np.int32, ROOT)
+        self.row = Buffer(np.int32)
+        self.is_all = Buffer(np.bool_)
+        self.members = Buffer(np.int16)
+        self.depth = Buffer(np.int16)
+        self.true = Buffer(np.int16)
+        self.false = Buffer(np.int16)
+        self.deepest = 0
+        self._number = 0
+        self._free: list[int] = []
+
+    def add(self, tree: Tree, row: int) -> list[tuple[int, Leaf]]:
+        """Make the nodes of a rule; give the node of each condition, in order."""
+        return list(self._add(tree, row, ROOT, 0))
+
+    def add_flat(self, rows: Longs, is_all: "np.ndarray", members: Longs) -> Longs:
+        """Make one node for each of many rules that are one group."""
+        first = self._number
+        nodes = np.arange(first, first + len(rows))
+        self._number += len(rows)
+        self._reach()
+        self.row.array[nodes] = rows
+        self.is_all.array[nodes] = is_all
+        self.members.array[nodes] = members
+        return nodes
+
+    def remove(self, nodes: list[int]) -> None:
+        """Forget the nodes of a rule; they are made use of again."""
+        for node in nodes:
+            first = node * self.width
+            self.true.array[first : first + self.width] = 0
+            self.false.array[first : first + self.width] = 0
+            self.parent.view[node] = ROOT
+            self._free.append(node)
+
+    def lineage(self, node: int) -> list[int]:
+        """Name a node and those above it, the whole rule's last."""
+        nodes = [node]
+        while self.parent.view[nodes[-1]] != ROOT:
+            nodes.append(self.parent.view[nodes[-1]])
+        return nodes
+
+    def widen(self, width: int) -> None:
+        """Have room for so many keys."""
+        for buffer in (self.true, self.false):
+            old = buffer.array[: self._number * self.width]
+            wider = np.zeros((self._number, width), dtype=np.int16)
+            wider[:, : self.width] = old.reshape(self._number, self.width)
+            buffer.replace(wider.reshape(-1))
+        self.width = width
+
+    def truth(self, cell: int) -> int:
+        """Give the truth of a cell."""
+        members = self.members.view[cell // self.width]
+        if self.is_all.view[cell // self.width]:
+            if self.false.view[cell]:
+                return FALSE
+            return TRUE if self.true.view[cell] == members else UNKNOWN
+        if self.true.view[cell]:
+            return TRUE
+        return FALSE if self.false.view[cell] == members else UNKNOWN
+
+    def truths(self, node: int, keys: Longs) -> Bytes:
+        """Give the truth of a node under some keys."""
+        cells = node * self.width + keys
+        return self._truths(cells, self.true.array[cells], self.false.array[cells])
+
+    def begin(self, node: int, keys: Longs, truths: Bytes) -> None:
+        """Count a member that is new, by its truth under some keys."""
+        cells = node * self.width + keys
+        self.true.array[cells] += truths == TRUE
+        self.false.array[cells] += truths == FALSE
+
+    def settle_parents(self, nodes: list[int], keys: Longs) -> None:
+        """Count new groups as members of their parents, the deepest first."""
+        for node in sorted(nodes, key=self.depth.view.__getitem__, reverse=True):
+            parent = self.parent.view[node]
+            if parent != ROOT:
+                self.begin(parent, keys, self.truths(node, keys))
+
+    def count(self, event: Longs, cell: Longs, true: Bytes, false: Bytes) -> Changes:
+        """Count changes of members over a batch; give the changes of whole rules.
+
+        ``true`` and ``false`` (each -1, 0 or 1) are what an event adds to a cell; there
+        may be several of one event and cell. What changes *of* is a cell.
+        """
+        if not self.deepest:
+            return self._count_level(event, cell, true, false)
+        whole = []
+        depth = self.depth.array[cell // self.width]
+        rising: list[tuple[Longs, Longs, Bytes, Bytes]] = []
+        for level in range(self.deepest, -1, -1):
+            here = depth == level
+            parts = [(event[here], cell[here], true[here], false[here]), *rising]
+            changes = self._count_level(*map(np.concatenate, zip(*parts, strict=True)))
+            node = changes.of // self.width
+            parent = self.parent.array[node]
+            top = parent == ROOT
+            whole.append(changes.where(top))
+            rising = [self._rise(changes.where(~top))]
+        return Changes.joined(whole)
+
+    def rows_of(self, cells: Longs) -> Longs:
+        """Give the row of the rule of each cell."""
+        return self.row.array[cells // self.width].astype(np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """Give the size of the memory."""
+        buffers = (self.parent, self.row, self.is_all, self.members, self.depth)
+        counts = self.true.nbytes + self.false.nbytes
+        return sum(buffer.nbytes for buffer in buffers) + counts
+
+    def _add(
+        self, tree: Tree, row: int, parent: int, depth: int
+    ) -> "list[tuple[int, Leaf]]":
+        if isinstance(tree, Leaf):
+            tree = Branch(is_all=True, members=(tree,))
+        node = self._node(tree, row, parent, depth)
+        placed: list[tuple[int, Leaf]] = []
+        for member in tree.members:
+            if isinstance(member, Leaf):
+                placed.append((node, member))
+            else:
+                placed += self._add(member, row, node, depth + 1)
+        return placed
+
+    def _node(self, branch: Branch, row: int, parent: int, depth: int) -> int:
+        if self._free:
+            node = self._free.pop()
+        else:
+            node = self._number
+            self._number += 1
+            self._reach()
+        self.parent.view[node] = parent
+        self.row.view[node] = row
+        self.is_all.view[node] = branch.is_all
+        self.members.view[node] = len(branch.members)
+        self.depth.view[node] = depth
+        self.deepest = max(self.deepest, depth)
+        return node
+
+    def _reach(self) -> None:
+        for buffer in (self.parent, self.row, self.is_all, self.members, self.depth):
+            buffer.reach(self._number)
+        for counts in (self.true, self.false):
+            counts.reach(self._number * self.width)
+
+    def _count_level(
+        self, event: Longs, cell: Longs, true: Bytes, false: Bytes
+    ) -> Changes:
+        """Count on one level.
+
+        1. What one event adds to one cell is added up.
+        2. Along the events of a cell the sums run on from what the cell holds.
+        3. The cell keeps the last; where its truth changed on the way is told.
+        """
+        if not len(event):
+            return Changes.none()
+        # Packed into one number a change sorts several times faster than by its parts.
+        packed = (cell << _EVENT_BITS | event) << 4
+        packed |= (true + 1).astype(np.int64) << 2 | (false + 1)
+        packed.sort()
+        place = packed >> 4
+        starts = _starts(place)
+        event = place[starts] & ((1 << _EVENT_BITS) - 1)
+        cell = place[starts] >> _EVENT_BITS
+        run = _starts(cell)
+        true_before, true_after = _run_on(
+            self.true, ((packed >> 2) & 3) - 1, starts, cell, run
+        )
+        false_before, false_after = _run_on(
+            self.false, (packed & 3) - 1, starts, cell, run
+        )
+        before = self._truths(cell, true_before, false_before)
+        after = self._truths(cell, true_after, false_after)
+        changed = before != after
+        return Changes(event[changed], cell[changed], before[changed], after[changed])
+
+    def _truths(self, cell: Longs, true: Counts, false: Counts) -> Bytes:
+        node = cell // self.width
+        members, is_all = self.members.array[node], self.is_all.array[node]
+        one, every = np.where(is_all, false, true), np.where(is_all, true, false)
+        decided = np.where(one > 0, ~is_all, is_all)
+        known = (one > 0) | (every == members)
+        return np.where(known, decided, UNKNOWN).astype(np.int8)
+
+    def _rise(self, changes: Changes) -> tuple[Longs, Longs, Bytes, Bytes]:
+        """Say what changes of groups add to their parents."""
+        node, key = np.divmod(changes.of, self.width or 1)
+        cell = self.parent.array[node].astype(np.int64) * self.width + key
+        true = (changes.after == TRUE).astype(np.int8) - (changes.before == TRUE)
+        false = (changes.after == FALSE).astype(np.int8) - (changes.before == FALSE)
+        return changes.event, cell, true, false
+
+
+def _starts(values: Longs) -> Longs:
+    """Give the places where sorted values change, the first among them."""
+    new = np.empty(len(values), dtype=np.bool_)
+    new[0] = True
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return new.nonzero()[0]
+
+
+def _run_on(
+    held: Buffer[np.int16], added: Longs, starts: Longs, cell: Longs, run: Longs
+) -> tuple[Longs, Longs]:
+    """Let counts run on from what their cells hold, and have those keep the last.
+
+    ``starts`` begins the additions of one event to one cell, ``run`` the events of one
+    cell. Gives the counts before and after each event.
+    """
+    steps = np.add.reduceat(added, starts)
+    sums = np.cumsum(steps)
+    sizes = np.diff(np.append(run, len(cell)))
+    first = held.array[cell[run]] - (sums[run] - steps[run])
+    after = sums + np.repeat(first, sizes)
+    held.array[cell[run]] = after[run + sizes - 1]
+    return after - steps, after

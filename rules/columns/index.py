@@ -1,0 +1,344 @@
+"""The index of a lane's rules: which of them an event can change.
+
+Columns select, the engine decides: the index says at which runs the truth of a rule is
+not what it was at the run before, and ``step`` is called for these.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from rules.columns.asked import Asked
+from rules.columns.batches import Batch, Sorted, run_batch
+from rules.columns.counters import (
+    Runners,
+    runs_of_several,
+    settle_batch,
+    settle_single,
+)
+from rules.columns.events import Events, Flips
+from rules.columns.groups import MOST_EVENTS, Groups
+from rules.columns.loading import Loading, Predicates
+from rules.columns.rows import ANY_KEY, SEVERAL, Rows
+from rules.columns.segments import Segments
+from rules.columns.series import Series
+from rules.columns.singles import Change, Singles
+from rules.columns.standing import Standing
+from rules.columns.telling import Telling
+from rules.columns.trees import Tree, compile_rule
+from rules.columns.truth import TRUE, UNKNOWN, Changes
+from rules.columns.waiting import Waiting
+from rules.engine import Counts, KeyFacts, RuleNotInProgram, Specification, Subject
+
+FEW = 150
+"""Below so many events plain Python is faster than arrays."""
+MANY_FLIPS = 40
+"""From so many changes an event on, arrays are faster in any case."""
+
+_NO_FACTS: Mapping[Subject, KeyFacts] = {}
+_NONE = Flips([], [], [])
+
+
+class Index:
+    """The rules of a lane, changed in place, found by what changes their truth.
+
+    ``folds`` names the series whose keys are stored in capitals; below ``few`` events a
+    batch is taken in one by one. The index follows the
+    facts that its rules read by itself, from events; facts from before are given when a
+    rule is put.
+
+    What it tells is a rule's truth *at its runs*: an event that runs a rule is told if
+    the truth then is not the truth of the run before, unknown before the first. A rule
+    that cannot be followed is not told of: ``asked`` names it on every event that runs
+    it.
+    """
+
+    def __init__(self, *, folds: Iterable[str] = (), few: int = FEW) -> None:
+        self._few_events = few
+        self._folds = frozenset(folds)
+        self._segments = Segments()
+        self._groups = Groups(width=1)
+        self._rows = Rows()
+        self._asked = Asked(self._folds)
+        self._waiting = Waiting()
+        self._series: dict[str, Series] = {}
+        self._singles: dict[str, Singles] = {}
+        self._several: dict[int, Runners] = {}
+        self._standing = Standing(self._segments, self._groups, self._rows)
+        self._telling = Telling(
+            self._rows, self._standing, self._waiting, self._several
+        )
+        self._flips_an_event = 0.0
+
+    def __len__(self) -> int:
+        """Count the rules."""
+        return len(self._rows.directory) + len(self._asked)
+
+    def __contains__(self, rule_id: object) -> bool:
+        """Tell whether a rule is here."""
+        return rule_id in self._asked or (
+            isinstance(rule_id, int) and self.is_followed(rule_id)
+        )
+
+    def is_followed(self, rule_id: int) -> bool:
+        """Tell whether flips of a rule are told; else the engine must be asked."""
+        return self._rows.directory.get(rule_id) is not None
+
+    def put(
+        self,
+        rule_id: int,
+        specification: Specification,
+        facts: Mapping[Subject, KeyFacts] = _NO_FACTS,
+        *,
+        has_run: bool = False,
+    ) -> None:
+        """Take in a rule, in place of the version that was here.
+
+        ``facts`` are those that the rule reads, as they are now; those that the index
+        follows already are passed over. A rule that ``has_run`` has told its truth over
+        these facts before, as after a restart; otherwise its next run tells it.
+        """
+        if rule_id in self:
+            self.remove(rule_id)
+        tree = compile_rule(specification, self._folds)
+        if tree is None:
+            self._asked.put(rule_id, specification)
+        else:
+            self.put_tree(rule_id, tree, facts, has_run=has_run)
+
+    def put_tree(
+        self,
+        rule_id: int,
+        tree: Tree,
+        facts: Mapping[Subject, KeyFacts] = _NO_FACTS,
+        *,
+        has_run: bool = False,
+    ) -> None:
+        """Take in a rule that is compiled and not here."""
+        standing = self._standing
+        places = standing.open(tree, self._open_series)
+        for series, column, key in places:
+            self._learn(series, column.name, key, facts)
+        row = self._rows.add(rule_id)
+        runners = standing.put(row, tree)
+        if self._rows.key.view[row] == SEVERAL:
+            self._several[row] = runners
+        self._begin_counting(row)
+        if not has_run:
+            self._telling.announce(row)
+
+    def load(self, table: Predicates) -> None:
+        """Take in many rules that are not here, before the facts they read."""
+        parts = (self._segments, self._groups, self._rows)
+        loading = Loading(self._standing, parts, self._open_series)
+        self._several.update(loading.load(table))
+
+    def learn(self, events: Events) -> None:
+        """Take in facts as they were when the rules here told their truth last.
+
+        For the facts of a lane after a restart: each key once, its fields as they are.
+        """
+        series = self._series.get(events.series)
+        if series is not None:
+            quiet = replace(events, raises=[False] * len(events))
+            batch, changes = run_batch(series, quiet, self._segments, self._groups)
+            settle_batch(self._rows, self._several, batch, changes)
+
+    def remove(self, rule_id: int) -> None:
+        """Take out a rule.
+
+        Raises:
+            RuleNotInProgram: it is not here.
+        """
+        if rule_id in self._asked:
+            self._asked.remove(rule_id)
+            return
+        row = self._row(rule_id)
+        self._standing.remove(row)
+        self._several.pop(row, None)
+        self._waiting.discard_row(row)
+        self._rows.remove(row)
+
+    def flips(self, events: Events) -> Flips:
+        """Take in events; say at which of their runs rules changed their truth.
+
+        Events of another series go into another batch; the order of the batches is the
+        order of the lane.
+        """
+        series = self._series.get(events.series)
+        number = len(events.keys)
+        if series is None or not number:
+            return _NONE
+        if number < self._few_events and self._flips_an_event < MANY_FLIPS:
+            flips = self._few(series, events)
+        elif number < MOST_EVENTS:
+            flips = self._many(series, events)
+        else:
+            raise ValueError(f"A batch has less than {MOST_EVENTS} events.")
+        self._flips_an_event += (len(flips) / number - self._flips_an_event) / 4
+        return flips
+
+    def asked(self, events: Events) -> list[tuple[int, int]]:
+        """Name what cannot be followed: event and rule, where the engine is asked."""
+        return self._asked.on(events)
+
+    def counts(self, rule_id: int) -> Counts:
+        """Count how a rule fared since it was put; who was told is not known here."""
+        row = self._row(rule_id)
+        truths, runs = self._truths_and_runs(row)
+        ran = int(runs.sum()) - self._rows.ran_before.view[row]
+        passed = self._rows.passed.view[row] + int(runs[truths == TRUE].sum())
+        unknown = self._rows.unknown.view[row] + int(runs[truths == UNKNOWN].sum())
+        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
+
+    def tell_again(self, series: str, key: str, fields: Iterable[str]) -> None:
+        """Tell, at their next run, all rules that an event of these fields would run.
+
+        For an event that rules saw and that moved no facts: what they remember of it is
+        not what the index knows.
+        """
+        known = self._series.get(series)
+        number = None if known is None else known.numbers.get(key)
+        if known is None or number is None:
+            return
+        for name in fields:
+            if name in known.columns:
+                for row in self._standing.rows_on(known.columns[name], number):
+                    self._telling.forget(row, number)
+
+    @property
+    def nbytes(self) -> int:
+        """Give the size of the arrays."""
+        series = sum(one.nbytes for one in self._series.values())
+        return self._segments.nbytes + self._groups.nbytes + self._rows.nbytes + series
+
+    def _few(self, series: Series, events: Events) -> Flips:
+        """Take in events one after another."""
+        changes: list[Change] = []
+        carried: list[int] = []
+        singles, raises = self._singles[series.name], events.raises
+        numbers, waiting = series.numbers, self._waiting
+        for place, name in enumerate(events.keys):
+            key = numbers.get(name)
+            if key is None:
+                key = series.number(name)
+            known = len(changes)
+            bits = singles.take(place, key, events.fields[place], changes)
+            if len(changes) > known:
+                settle_single(self._rows, self._several, series, key, changes[known:])
+            shape = series.shapes.get(bits)
+            if shape is None:
+                shape = series.shape(bits)
+            if raises is None or raises[place]:
+                series.seen_view[key, shape] += 1
+            carried.append(shape)
+        if waiting.last or series.newcomers or raises is not None:
+            batch = self._batch_of(series, events, carried)
+            pairs = self._telling.late(batch, changes)
+            if pairs:
+                changes = self._telling.tell(batch, changes, pairs)
+        return self._list(changes)
+
+    def _many(self, series: Series, events: Events) -> Flips:
+        """Take in events all at once."""
+        batch, changes = run_batch(series, events, self._segments, self._groups)
+        settle_batch(self._rows, self._several, batch, changes)
+        pairs = self._telling.late(batch, changes)
+        if pairs:
+            listed = self._telling.tell(batch, changes.as_list(), pairs)
+            changes = Changes.of_list(listed)
+        return self._arrange(changes)
+
+    def _list(self, changes: list[Change]) -> Flips:
+        """Put a few changes in order."""
+        if not changes:
+            return _NONE
+        ids = self._rows.rule_id.view
+        if len(changes) == 1:
+            place, row, _, after = changes[0]
+            return Flips([place], [ids[row]], [int(after)])
+        told = sorted(
+            [(place, ids[row], int(after)) for place, row, _, after in changes]
+        )
+        event, rule, truth = zip(*told, strict=True)
+        return Flips(list(event), list(rule), list(truth))
+
+    def _arrange(self, changes: Changes) -> Flips:
+        """Put many changes in order."""
+        rule = self._rows.rule_id.array[changes.of]
+        if not len(rule) or rule.max() < 1 << 36:
+            # Packed into one number a change sorts several times faster.
+            packed = changes.event << 38 | rule << 2 | changes.after
+            packed.sort()
+            truth = (packed & 3).astype(np.int8)
+            return Flips(packed >> 38, (packed >> 2) & ((1 << 36) - 1), truth)
+        order = np.lexsort((rule, changes.event))
+        return Flips(changes.event[order], rule[order], changes.after[order])
+
+    def _batch_of(self, series: Series, events: Events, carried: list[int]) -> Batch:
+        key = np.array([series.numbers[name] for name in events.keys], dtype=np.int64)
+        order = key.argsort(kind="stable")
+        runs = None if events.raises is None else np.array(events.raises, dtype=bool)
+        return Batch(
+            series=series,
+            key=key,
+            sorted=Sorted.of(order, key[order]),
+            shape=np.array(carried, dtype=np.int64),
+            full=0,
+            runs=runs,
+        )
+
+    def _begin_counting(self, row: int) -> None:
+        truths, runs = self._truths_and_runs(row)
+        self._rows.ran_before.view[row] = int(runs.sum())
+        self._rows.passed.view[row] = -int(runs[truths == TRUE].sum())
+        self._rows.unknown.view[row] = -int(runs[truths == UNKNOWN].sum())
+
+    def _truths_and_runs(self, row: int) -> "tuple[np.ndarray, np.ndarray]":
+        """Give a rule's truth under each of its keys, and how often it ran there."""
+        key = self._rows.key.view[row]
+        if key == SEVERAL:
+            runs = np.array([runs_of_several(self._several[row])])
+            return self._standing.truths(row, np.zeros(1, dtype=np.int64)), runs
+        series = self._standing.series_of(row)
+        interest = self._rows.interest.view[row]
+        if key == ANY_KEY:
+            keys = np.arange(len(series.names))
+            return self._standing.truths(row, keys), series.runs_of_all(interest)
+        runs = np.array([series.runs(key, interest)])
+        return self._standing.truths(row, np.array([key])), runs
+
+    def _learn(
+        self,
+        series: Series,
+        field: str,
+        key: int,
+        facts: Mapping[Subject, KeyFacts],
+    ) -> None:
+        """Take in facts from before the index followed them."""
+        wanted = facts if key == ANY_KEY else [(series.name, series.names[key])]
+        for subject in wanted:
+            known = facts.get(subject)
+            fact = None if known is None else known.values.get(field)
+            if fact is None or fact.value is None or subject[0] != series.name:
+                continue
+            number = series.number(subject[1])
+            if not series.columns[field].known.view[number]:
+                quiet = Events(
+                    series.name, [subject[1]], [{field: fact.value}], [False]
+                )
+                self.flips(quiet)
+
+    def _open_series(self, name: str) -> Series:
+        known = self._series.get(name)
+        if known is None:
+            known = self._series[name] = Series(name, len(self._series))
+            self._singles[name] = Singles(known, self._segments, self._groups)
+        return known
+
+    def _row(self, rule_id: int) -> int:
+        row = self._rows.directory.get(rule_id)
+        if row is None:
+            raise RuleNotInProgram(f"Rule {rule_id} is not in this index.")
+        return row
