@@ -10,11 +10,14 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q
 
 from alerts.messages import finding_of
@@ -46,6 +49,10 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 #: A call gives the worker back after this long; what is left rings again.
 BUDGET_SECONDS = 5.0
+#: Deliveries of which the first free one is looked for at a time.
+_LOOKED_AT = 100
+#: What is not recorded is sent again, so recording is tried for long.
+_RECORDING_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +131,23 @@ def _hold_back(output_id: int, reason: Suppression, now: datetime) -> None:
 
 
 def _first_due(output_id: int, now: datetime) -> Delivery | None:
+    """Return the first due delivery that waits for no earlier one of its alert.
+
+    Looked for a few at a time, because it is asked anew for each of them, by workers
+    that wait for each other.
+    """
+    due = Delivery.objects.due(now).filter(output_id=output_id)
+    inline = due.order_by("due_at", "transition_id").values_list("pk", flat=True)
+    start = 0
+    while some := list(inline[start : start + _LOOKED_AT]):
+        first = _first_free(output_id, some)
+        if first is not None:
+            return first
+        start += _LOOKED_AT
+    return None
+
+
+def _first_free(output_id: int, some: Sequence[uuid.UUID]) -> Delivery | None:
     unfinished_before = Delivery.objects.filter(
         output_id=output_id,
         transition__alert=OuterRef("transition__alert"),
@@ -135,8 +159,7 @@ def _first_due(output_id: int, now: datetime) -> Delivery | None:
         ],
     )
     return (
-        Delivery.objects.due(now)
-        .filter(output_id=output_id)
+        Delivery.objects.filter(pk__in=some)
         .exclude(Exists(unfinished_before))
         .order_by("due_at", "transition_id")
         .first()
@@ -153,14 +176,29 @@ def _attempt(claim: _Claim) -> None:
             context=_context_of(claim),
         )
     except OutputError as error:
-        _record_failure(claim, error, now=database_now())
+        _record(partial(_record_failure, claim, error))
     except Exception as error:
         # A defect of ours must not leave the delivery at the head of its queue.
         logger.exception("send failed", extra={"delivery": str(delivery.pk)})
         failure = OutputError(f"{type(error).__name__}: {error}")
-        _record_failure(claim, failure, now=database_now())
+        _record(partial(_record_failure, claim, failure))
     else:
-        _record_sent(claim, result, now=database_now())
+        _record(partial(_record_sent, claim, result))
+
+
+def _record(record: Callable[..., None]) -> None:
+    """Record how a send went, also if the database has to be asked several times.
+
+    The lease outlasts these tries, so nobody else has the delivery meanwhile.
+    """
+    for _ in range(_RECORDING_TRIES - 1):
+        try:
+            record(now=database_now())
+        except OperationalError:
+            logger.warning("a send is not recorded yet", exc_info=True)
+        else:
+            return
+    record(now=database_now())
 
 
 def message_of(delivery: Delivery) -> OutgoingMessage:
