@@ -128,7 +128,12 @@ if _postgres:
             "CONN_HEALTH_CHECKS": True,
         }
     }
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16}
+    # Whoever asks while the database is away, a supervisor too, is told so soon.
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": 16,
+        "timeout": 5,
+    }
 else:
     DATABASES = {
         "default": {
