@@ -1,9 +1,9 @@
 """Rules that the index cannot follow: the engine is asked on every event they read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rules.columns.events import Events
-from rules.engine import Specification, subject_of
+from rules.engine import Series, Specification, subject_of
 
 Trigger = tuple[str, str, str | None]
 """A series, a field, and a key; no key means any."""
@@ -12,8 +12,8 @@ Trigger = tuple[str, str, str | None]
 class Asked:
     """Rules by the facts that run them."""
 
-    def __init__(self, folds: frozenset[str]) -> None:
-        self._folds = folds
+    def __init__(self, known: Mapping[str, Series]) -> None:
+        self._known = known
         self._triggers: dict[int, frozenset[Trigger]] = {}
         self._rules: dict[Trigger, set[int]] = {}
 
@@ -63,5 +63,5 @@ class Asked:
             if fact.any_key:
                 yield fact.series, fact.root, None
             else:
-                series, key = subject_of(fact, "", self._folds)
+                series, key = subject_of(fact, "", self._known)
                 yield series, fact.root, key

@@ -44,18 +44,29 @@ def settle_single(
     key: int,
     changes: list[tuple[int, int, int, int]],
 ) -> None:
-    """Settle the counters of rules that one event changed, before it is counted."""
-    seen, hits = series.seen_view, series.hits
+    """Settle the counters of rules that one event changed, before it is counted.
+
+    Its shape is known; while it is the only one, it ran every rule that it changed.
+    """
+    runs = series.seen_view[key, 0]
+    is_alike = len(series.shapes) == 1 and not several
     for _, row, before, after in changes:
+        if not is_alike:
+            runs = _runs(rows, several, series, key, row)
         if after == CROSSED:
             rows.passed.view[row] += 1
             continue
-        if rows.key.view[row] == SEVERAL:
-            runs = runs_of_several(several[row])
-        else:
-            runs = sum([seen[key, shape] for shape in hits[rows.interest.view[row]]])
         _settle_one(rows, row, after, -runs)
         _settle_one(rows, row, before, runs)
+
+
+def _runs(
+    rows: Rows, several: Mapping[int, Runners], series: Series, key: int, row: int
+) -> int:
+    if rows.key.view[row] == SEVERAL:
+        return runs_of_several(several[row])
+    seen = series.seen_view
+    return sum([seen[key, shape] for shape in series.hits[rows.interest.view[row]]])
 
 
 def _settle_one(rows: Rows, row: int, truth: int, runs: int) -> None:

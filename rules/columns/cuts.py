@@ -21,7 +21,7 @@ from itertools import groupby
 from math import inf, nextafter
 from typing import TypeGuard
 
-from rules.engine import Condition, Constant
+from rules.engine import Condition, Constant, Constants
 
 Number = int | Decimal
 
@@ -179,7 +179,12 @@ def other_than(number: Number) -> Line:
     return equal_to(number).inverted()
 
 
-_LINES: Mapping[str, Callable[[Number], Line]] = {
+def none_of(numbers: Iterable[Number]) -> Line:
+    """Be true at every number but some."""
+    return one_of(numbers).inverted()
+
+
+_OF_ONE: Mapping[str, Callable[[Number], Line]] = {
     "gt": above,
     "gte": at_or_above,
     "lt": below,
@@ -187,18 +192,34 @@ _LINES: Mapping[str, Callable[[Number], Line]] = {
     "eq": equal_to,
     "ne": other_than,
 }
+_OF_TWO: Mapping[str, Callable[[Number, Number], Line]] = {
+    "between": between,
+    "outside": outside,
+}
+_OF_SOME: Mapping[str, Callable[[Iterable[Number]], Line]] = {
+    "in": one_of,
+    "nin": none_of,
+}
 
 
 def line_of(condition: Condition) -> Line | None:
     """Draw a condition on the line of numbers; none if it is not about one number.
 
-    An operator that is not in the table is left to the engine.
+    An operator that is not in the tables is left to the engine.
     """
-    draw = _LINES.get(condition.op)
-    wanted = condition.wanted
-    if draw is None or not isinstance(wanted, Constant) or not _is_number(wanted.value):
-        return None
-    return draw(wanted.value)
+    wanted, op = condition.wanted, condition.op
+    line = None
+    if isinstance(wanted, Constant) and _is_number(wanted.value):
+        if op in _OF_ONE:
+            line = _OF_ONE[op](wanted.value)
+    elif isinstance(wanted, Constants):
+        numbers = [value for value in wanted.values if _is_number(value)]
+        if len(numbers) == len(wanted.values):
+            if op in _OF_SOME:
+                line = _OF_SOME[op](numbers)
+            elif op in _OF_TWO and len(numbers) == 2:
+                line = _OF_TWO[op](*numbers)
+    return line
 
 
 def _is_number(value: object) -> TypeGuard[Number]:

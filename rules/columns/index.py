@@ -26,7 +26,7 @@ from rules.columns.series import Series
 from rules.columns.singles import Change, Singles
 from rules.columns.standing import Standing
 from rules.columns.telling import Telling
-from rules.columns.trees import Tree, compile_rule
+from rules.columns.trees import KnownSeries, Tree, compile_rule
 from rules.columns.truth import TRUE, UNKNOWN, Changes
 from rules.columns.waiting import Waiting
 from rules.engine import Counts, KeyFacts, RuleNotInProgram, Specification, Subject
@@ -37,13 +37,15 @@ MANY_FLIPS = 40
 """From so many changes an event on, arrays are faster in any case."""
 
 _NO_FACTS: Mapping[Subject, KeyFacts] = {}
+_NO_SERIES: KnownSeries = {}
 _NONE = Flips([], [], [])
 
 
 class Index:
     """The rules of a lane, changed in place, found by what changes their truth.
 
-    ``folds`` names the series whose keys are stored in capitals; below ``few`` events a
+    ``series`` tells what is to be known of the datasets that rules read, as it tells
+    ``Program``; below ``few`` events a
     batch is taken in one by one. The index follows the
     facts that its rules read by itself, from events; facts from before are given when a
     rule is put.
@@ -54,13 +56,13 @@ class Index:
     it.
     """
 
-    def __init__(self, *, folds: Iterable[str] = (), few: int = FEW) -> None:
+    def __init__(self, series: KnownSeries = _NO_SERIES, *, few: int = FEW) -> None:
         self._few_events = few
-        self._folds = frozenset(folds)
+        self._known = dict(series)
         self._segments = Segments()
         self._groups = Groups(width=1)
         self._rows = Rows()
-        self._asked = Asked(self._folds)
+        self._asked = Asked(self._known)
         self._waiting = Waiting()
         self._series: dict[str, Series] = {}
         self._singles: dict[str, Singles] = {}
@@ -101,7 +103,7 @@ class Index:
         """
         if rule_id in self:
             self.remove(rule_id)
-        tree = compile_rule(specification, self._folds)
+        tree = compile_rule(specification, self._known)
         if tree is None:
             self._asked.put(rule_id, specification)
         else:
@@ -225,11 +227,11 @@ class Index:
                 key = series.number(name)
             known = len(changes)
             bits = singles.take(place, key, events.fields[place], changes)
-            if len(changes) > known:
-                settle_single(self._rows, self._several, series, key, changes[known:])
             shape = series.shapes.get(bits)
             if shape is None:
                 shape = series.shape(bits)
+            if len(changes) > known:
+                settle_single(self._rows, self._several, series, key, changes[known:])
             if raises is None or raises[place]:
                 series.seen_view[key, shape] += 1
             carried.append(shape)

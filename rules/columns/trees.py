@@ -4,7 +4,7 @@ A rule that does not fit is left to the engine: ``compile_rule`` answers none. *
 pushed down to the conditions, so a group is *all* or *any*, and alternates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from rules.engine import (
     Group,
     GroupKind,
     Negation,
+    Series,
     Specification,
     subject_of,
 )
@@ -48,17 +49,20 @@ class Branch:
 Tree = Leaf | Branch
 
 Node = Condition | Group | Negation
+KnownSeries = Mapping[str, Series]
 
 
-def compile_rule(specification: Specification, folds: frozenset[str]) -> Tree | None:
+def compile_rule(specification: Specification, known: KnownSeries) -> Tree | None:
     """Compile a rule; none if it must be asked on every event that runs it.
 
-    ``folds`` are the series whose keys are stored in capitals.
+    ``known`` tells what is to be known of the series that it reads.
     """
-    tree = _compile(specification.when, folds, inverted=False)
+    tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):
         return None
     places = [leaf.place for leaf in leaves_of(tree)]
+    if not places:
+        return None
     if any(place.key is None for place in places):
         # The event's key names the instance; another key's fact, or another dataset's,
         # is read without running the rule.
@@ -121,14 +125,14 @@ def branch_of(members: list[Tree], *, is_all: bool) -> Tree:
     return flat[0] if len(flat) == 1 else Branch(is_all, tuple(flat))
 
 
-def _compile(node: Node, folds: frozenset[str], *, inverted: bool) -> Tree | None:
+def _compile(node: Node, known: KnownSeries, *, inverted: bool) -> Tree | None:
     if isinstance(node, Condition):
-        return _compile_condition(node, folds, inverted=inverted)
+        return _compile_condition(node, known, inverted=inverted)
     if isinstance(node, Negation):
-        return _compile(node.member, folds, inverted=not inverted)
+        return _compile(node.member, known, inverted=not inverted)
     members = []
     for one in node.members:
-        member = _compile(one, folds, inverted=inverted)
+        member = _compile(one, known, inverted=inverted)
         if member is None:
             return None
         members.append(member)
@@ -136,16 +140,16 @@ def _compile(node: Node, folds: frozenset[str], *, inverted: bool) -> Tree | Non
 
 
 def _compile_condition(
-    condition: Condition, folds: frozenset[str], *, inverted: bool
+    condition: Condition, known: KnownSeries, *, inverted: bool
 ) -> Tree | None:
     line = line_of(condition)
     if line is None or condition.fact.steps:
         return None
     return leaf_of(
-        _place_of(condition.fact, folds), line.inverted() if inverted else line
+        _place_of(condition.fact, known), line.inverted() if inverted else line
     )
 
 
-def _place_of(fact: FactPath, folds: frozenset[str]) -> Place:
-    key = None if fact.any_key else subject_of(fact, "", folds)[1]
+def _place_of(fact: FactPath, known: KnownSeries) -> Place:
+    key = None if fact.any_key else subject_of(fact, "", known)[1]
     return Place(fact.series, key, fact.root)

@@ -142,17 +142,29 @@ def _random_node(
 def _random_condition(
     random: Random, weather: Weather, subject: tuple[str, str], scattered: bool
 ) -> dict[str, object]:
-    wanted: object = random.choice(PLAIN)
+    number = random.choice(PLAIN)
     if random.random() < max(weather.long, 0.05):
-        wanted = random.choice(LONG_CONSTANTS)
+        number = random.choice(LONG_CONSTANTS)
+    wanted: object = number
+    op = random.choice(OPERATORS)
     if random.random() < 0.03:
         wanted = {"fact": _fact(random, subject)}
-    op = random.choice(OPERATORS)
+    elif random.random() < 0.25:
+        op = random.choice(["between", "outside", "in", "nin"])
+        wanted = _several(random, number, in_order=op in ("between", "outside"))
     if random.random() < 0.02:
         wanted, op = "0", "eq"
     if scattered:
         subject = (random.choice(SERIES), random.choice((*KEYS, "*")))
     return {"fact": _fact(random, subject), "op": op, "value": wanted}
+
+
+def _several(
+    random: Random, number: int | Decimal, *, in_order: bool
+) -> list[int | Decimal]:
+    if in_order:
+        return sorted([number, random.choice(PLAIN)])
+    return [number, *random.choices(PLAIN, k=2)]
 
 
 def _fact(random: Random, subject: tuple[str, str]) -> str:

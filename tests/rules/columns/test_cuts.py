@@ -15,6 +15,7 @@ from rules.columns.cuts import (
     below,
     between,
     equal_to,
+    none_of,
     one_of,
     other_than,
     outside,
@@ -41,7 +42,7 @@ lines = st.one_of(
     st.tuples(st.sampled_from([above, at_or_above, below, at_or_below]), numbers),
     st.tuples(st.sampled_from([equal_to, other_than]), numbers),
     st.tuples(st.sampled_from([between, outside]), numbers, numbers),
-    st.tuples(st.just(one_of), st.lists(numbers, max_size=4)),
+    st.tuples(st.sampled_from([one_of, none_of]), st.lists(numbers, max_size=4)),
 )
 HOLDS: dict[object, Callable[..., bool]] = {
     above: lambda value, x: value > x,
@@ -53,6 +54,7 @@ HOLDS: dict[object, Callable[..., bool]] = {
     between: lambda value, least, most: least <= value <= most,
     outside: lambda value, least, most: value < least or value > most,
     one_of: lambda value, some: value in some,
+    none_of: lambda value, some: value not in some,
 }
 
 

@@ -57,9 +57,7 @@ def send(
 
 def facts(**values: int) -> dict[Subject, KeyFacts]:
     return {
-        (SERIES, key): KeyFacts(
-            values={"x": FactValue(value=value, previous=None, at=AT)}
-        )
+        (SERIES, key): KeyFacts(values={"x": FactValue.first(value, AT)})
         for key, value in values.items()
     }
 
