@@ -109,6 +109,7 @@ class TransitionKind(models.TextChoices):
     OPENED = "opened", "Opened"
     RESOLVED = "resolved", "Resolved"
     CLOSED = "closed", "Closed"
+    NO_DATA = "no_data", "Went silent"
 
 
 class Transition(models.Model):
@@ -300,6 +301,7 @@ class EntryKind(models.TextChoices):
     OPENED = "opened", "Opened"
     RESOLVED = "resolved", "Resolved"
     CLOSED = "closed", "Closed"
+    NO_DATA = "no_data", "Went silent"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     IMPORTED = "imported", "History imported"
 

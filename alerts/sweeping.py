@@ -16,6 +16,7 @@ from alerts.pipeline import drain_lane
 from alerts.services.feed import number_entries
 from datasets.models import Batch, BatchState, Idempotency
 from datasets.services import KEEP_FOR, forget_expired
+from rules.services import expire_rules, fire_timers
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ def sweep_lanes(*, now: datetime) -> None:
         .distinct()
     )
     _each("lane", lanes, lambda lane_id: drain_lane(lane_id=lane_id))
+
+
+def sweep_timers(*, now: datetime) -> None:
+    """Have timers fired that no event has fired, and end the rules that expire."""
+    fire_timers(now=now)
+    expire_rules(now=now)
 
 
 def sweep_feed(*, now: datetime) -> None:

@@ -6,7 +6,13 @@ from celery import shared_task
 
 from alerts.pipeline import drain_lane
 from alerts.services import note_heartbeat, number_entries, send_due
-from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
+from alerts.sweeping import (
+    sweep_deliveries,
+    sweep_feed,
+    sweep_lanes,
+    sweep_timers,
+    sweep_upkeep,
+)
 from config.celery import Task, nudge
 from config.clock import database_now
 
@@ -39,6 +45,12 @@ def lanes() -> None:
 def feed() -> None:
     """Number entries whose bell was lost."""
     sweep_feed(now=database_now())
+
+
+@shared_task(name=Task.SWEEP_TIMERS.value)
+def timers() -> None:
+    """Fire what is due by time alone."""
+    sweep_timers(now=database_now())
 
 
 @shared_task(name=Task.SWEEP_DELIVERIES.value)

@@ -42,6 +42,7 @@ class Task(StrEnum):
     SWEEP_LANES = "alerts.sweep_lanes"
     SWEEP_DELIVERIES = "alerts.sweep_deliveries"
     SWEEP_FEED = "alerts.sweep_feed"
+    SWEEP_TIMERS = "alerts.sweep_timers"
     SWEEP_SOURCES = "datasets.sweep_sources"
     SWEEP_JOBS = "datasets.sweep_jobs"
     SWEEP_UPKEEP = "alerts.sweep_upkeep"

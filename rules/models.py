@@ -66,6 +66,8 @@ class Rule(models.Model):
     sent = models.BigIntegerField(default=0)
     evaluated_at = models.DateTimeField(null=True, blank=True)
     last_alert_at = models.DateTimeField(null=True, blank=True)
+    #: When its newest version ends; the sweep turns it off then.
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -140,9 +142,28 @@ class Instance(models.Model):
     )
     #: The engine's own record of the instance (`rules.engine.Instance.to_json`).
     memory = ExactJSONField(default=dict)
+    #: Its earliest timer, in event time: an event of the key from then on fires it.
+    due_at = models.DateTimeField(null=True, blank=True)
+    #: When the sweep has it fired if no such event came; none for what history armed.
+    wake_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint("rule", "key", name="instance_unique")]
+        indexes = [
+            # A drain asks for the armed instances of the keys that its events touch.
+            models.Index(
+                "key",
+                "due_at",
+                condition=models.Q(due_at__isnull=False),
+                name="instance_armed",
+            ),
+            # The sweep asks for those whose time has come.
+            models.Index(
+                "wake_at",
+                condition=models.Q(wake_at__isnull=False),
+                name="instance_waking",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

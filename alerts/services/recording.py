@@ -41,6 +41,7 @@ _STATE_AFTER = {
     TransitionKind.OPENED: AlertState.OPEN,
     TransitionKind.RESOLVED: AlertState.RESOLVED,
     TransitionKind.CLOSED: AlertState.CLOSED,
+    TransitionKind.NO_DATA: AlertState.OPEN,
 }
 
 
@@ -111,6 +112,8 @@ def _gather(
         record.alerts[alert.pk] = alert
         if kind is TransitionKind.OPENED:
             standing[instance] = alert
+    elif kind is TransitionKind.NO_DATA:
+        alert = standing[instance]
     else:
         alert = standing.pop(instance)
         alert.state = _STATE_AFTER[kind]
@@ -169,11 +172,11 @@ def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> 
 def _open_alerts(
     transitions: Sequence[JudgedTransition],
 ) -> dict[tuple[int, str], Alert]:
-    """Return the open alerts that these transitions end."""
+    """Return the open alerts that these transitions go on with."""
     ending = {
         (one.transition.rule_id, one.transition.key)
         for one in transitions
-        if one.transition.kind in {Step.RESOLVED, Step.CLOSED}
+        if one.transition.kind not in {Step.RAISED, Step.OPENED}
     }
     if not ending:
         return {}

@@ -11,7 +11,13 @@ from datetime import datetime
 from django.db import DatabaseError, close_old_connections
 
 from alerts.services import note_heartbeat
-from alerts.sweeping import sweep_deliveries, sweep_feed, sweep_lanes, sweep_upkeep
+from alerts.sweeping import (
+    sweep_deliveries,
+    sweep_feed,
+    sweep_lanes,
+    sweep_timers,
+    sweep_upkeep,
+)
 from alerts.up.senders import Senders
 from config.clock import database_now
 from datasets.services import sweep_jobs, sweep_sources
@@ -38,6 +44,7 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "lanes": (sweep_lanes, 1.0),
     "deliveries": (_sweep_deliveries, 1.0),
     "feed": (sweep_feed, 1.0),
+    "timers": (sweep_timers, 1.0),
     "sources": (sweep_sources, 1.0),
     "jobs": (sweep_jobs, 1.0),
     "upkeep": (sweep_upkeep, 60.0),

@@ -36,6 +36,7 @@ class Origin(models.TextChoices):
     OUTPUT = "output", "Output of a rule"
     FORWARD = "forward", "Facts of another lane"
     RULE = "rule", "Change of a rule"
+    TIMER = "timer", "Timers of rules"
     SCHEMA = "schema", "Change of the schema"
     DELETE = "delete", "Deletion of records"
 

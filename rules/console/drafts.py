@@ -92,6 +92,10 @@ class Draft:
         return f"{self.every}{self.unit}"
 
 
+#: Members of a definition for which the form has no control.
+_RICH = frozenset({"hold", "recover", "no_data", "active", "expires_at"})
+
+
 class TooRich(ValueError):
     """The definition has more than this form can show."""
 
@@ -186,6 +190,8 @@ def draft_of(definition: Mapping[str, Any]) -> Draft:  # Any: a stored definitio
     Raises:
         TooRich: if it nests groups, negates, or tells its outputs unequally often.
     """
+    if _RICH & definition.keys() or _telling(definition) is None:
+        raise TooRich("It says more of when it raises and ends than this form can.")
     match, members = _flat_group(definition["when"])
     facts = definition["watch"]["facts"]
     uses = definition.get("outputs", [])
@@ -198,7 +204,7 @@ def draft_of(definition: Mapping[str, Any]) -> Draft:  # Any: a stored definitio
         match=match,
         name=definition["name"],
         severity=definition.get("severity", "warning"),
-        telling=_telling(definition),
+        telling=_telling(definition) or "every_match",
         include=tuple(definition.get("include", ())),
         outputs=tuple(use["output"] for use in uses),
         every=pace[:-1],
@@ -274,12 +280,12 @@ def _typed(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _telling(definition: Mapping[str, Any]) -> str:
+def _telling(definition: Mapping[str, Any]) -> str | None:
     mode = definition.get("raise", {}).get("mode")
     for choice, (kind, its_mode, _) in TELLINGS.items():
         if (kind, its_mode) == (definition["kind"], mode or its_mode):
             return choice
-    return "every_match"
+    return None
 
 
 def _number(text: object, *, default: int) -> int:

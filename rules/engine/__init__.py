@@ -30,6 +30,7 @@ from rules.engine.events import (
     Position,
     Series,
     Subject,
+    Tick,
     subject_of,
     value_at,
 )
@@ -49,6 +50,7 @@ from rules.engine.operands import (
 from rules.engine.operators import OPERATORS, Operand, Operator, find_operator
 from rules.engine.paths import ANY_KEY, FactPath
 from rules.engine.program import CompiledRule, Needs, Program
+from rules.engine.schedule import ActiveHours
 from rules.engine.sentence import render_parts, render_sentence
 from rules.engine.specification import (
     Condition,
@@ -56,7 +58,10 @@ from rules.engine.specification import (
     GroupKind,
     Mode,
     Negation,
+    NoData,
+    OnSilence,
     OutputUse,
+    Recovery,
     RuleKind,
     Severity,
     Specification,
@@ -65,6 +70,7 @@ from rules.engine.specification import (
 )
 from rules.engine.standing import judge_facts, seen_at
 from rules.engine.stepping import step
+from rules.engine.timers import Timer
 from rules.engine.transitions import (
     Counts,
     Slice,
@@ -80,6 +86,7 @@ __all__ = [
     "FEED",
     "MAX_CONDITIONS",
     "OPERATORS",
+    "ActiveHours",
     "Amount",
     "ApperateRule",
     "CloseReason",
@@ -108,6 +115,8 @@ __all__ = [
     "Mode",
     "Needs",
     "Negation",
+    "NoData",
+    "OnSilence",
     "Operand",
     "Operator",
     "OtherFact",
@@ -117,6 +126,7 @@ __all__ = [
     "Position",
     "Problem",
     "Program",
+    "Recovery",
     "RuleKind",
     "RuleNotInProgram",
     "Search",
@@ -127,6 +137,8 @@ __all__ = [
     "Specification",
     "StepResult",
     "Subject",
+    "Tick",
+    "Timer",
     "Transition",
     "TransitionKind",
     "UnknownOperator",

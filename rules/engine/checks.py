@@ -6,7 +6,7 @@ from rules.engine.errors import Problem
 from rules.engine.operands import Constant, Constants, OtherFact, Wanted
 from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
-from rules.engine.specification import Condition, Specification, conditions_of
+from rules.engine.specification import Condition, Specification
 from rules.engine.values import FieldType, Scalar, show, type_of
 
 TypeOfFact = Callable[[FactPath], FieldType | None]
@@ -25,7 +25,7 @@ def check_types(specification: Specification, types: TypeOfFact) -> list[Problem
     that nothing is known of it. Pointers are into the canonical definition.
     """
     problems: list[Problem] = []
-    for pointer, condition in conditions_of(specification.when):
+    for pointer, condition in specification.conditions():
         problems += _check_condition(condition, pointer, types)
     for place, fact in enumerate(specification.include):
         if types(fact) is None:

@@ -177,5 +177,5 @@ def _read_operator(place: Place) -> Operator | None:
         return None
 
 
-PLANNED = frozenset({"new_high", "new_low", "anomaly", "silent"})
+PLANNED = frozenset({"new_high", "new_low", "anomaly"})
 """Ids that the language reserves and this version does not offer yet."""

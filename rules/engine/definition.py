@@ -1,14 +1,17 @@
 """The native definition: reading one, and writing it back in its canonical form."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.engine.conditions import ConditionReader, Watched, parse_fact
 from rules.engine.durations import render_duration
 from rules.engine.errors import DefinitionInvalid, Problem
+from rules.engine.operand_reading import read_amount
 from rules.engine.operands import Amount, OtherFact, Ports
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
+from rules.engine.recoveries import find_wrong_side
 from rules.engine.specification import (
     Condition,
     Group,
@@ -20,6 +23,7 @@ from rules.engine.specification import (
     Severity,
     Specification,
 )
+from rules.engine.terms import read_terms, write_terms
 
 MAX_NAME_LENGTH = 200
 MAX_INCLUDED = 50
@@ -45,18 +49,11 @@ _MEMBERS = (
     "expires_at",
     "outputs",
 )
-_NOT_OFFERED = ("recover", "no_data", "active", "expires_at")
 _MODES = {
-    RuleKind.SIGNAL: (Mode.EVERY_MATCH, Mode.ON_ENTER),
+    RuleKind.SIGNAL: tuple(Mode),
     RuleKind.STATE: (Mode.ON_ENTER,),
 }
-_MODES_PLANNED = (
-    "again_if_moved",
-    "once",
-    "once_per_key",
-    "remind_every",
-    "on_window_close",
-)
+_MODES_PLANNED = ("once", "remind_every", "on_window_close")
 _OUTPUT_MEMBERS = ("output", "subject", "message", "at_most_every")
 
 
@@ -77,27 +74,67 @@ def parse_definition(
     members = root.members(_MEMBERS)
     if members is None:
         raise DefinitionInvalid(problems)
-    _refuse_what_is_not_offered(members)
     kind = _read_kind(members.get("kind"))
     name = _read_name(root, members.get("name"))
-    facts, when = _read_conditions(root, members, workspace, ports)
-    mode, announces_resolve = _read_raise(members.get("raise"), kind)
+    watched = Watched(workspace)
+    reader = ConditionReader(watched, ports)
+    listed = _read_watch(members.get("watch"), watched)
+    when = _read_when(root, members.get("when"), reader)
+    terms = read_terms(
+        members, kind=kind, read_node=reader.read, read_time=ports.read_time
+    )
+    if listed is not None and not problems:
+        watched.refuse_unused(listed)
+    raising = _read_raise(members.get("raise"), kind)
     severity = _read_severity(members.get("severity"))
     include = _read_include(members.get("include"), workspace)
     outputs = _read_outputs(members.get("outputs"))
     if problems or when is None:
         raise DefinitionInvalid(problems)
-    return Specification(
+    specification = Specification(
         kind=kind,
         name=name,
-        facts=facts,
+        facts=tuple(watched.paths),
         when=when,
-        mode=mode,
-        announces_resolve=announces_resolve,
+        mode=raising.mode,
+        announces_resolve=raising.announces_resolve,
         severity=severity,
         include=include,
         outputs=outputs,
+        again_if_moved=raising.again_if_moved,
+        hold=terms.hold,
+        recover=terms.recover,
+        no_data=terms.no_data,
+        active=terms.active,
+        expires_at=terms.expires_at,
     )
+    _refuse_what_cannot_work(specification)
+    return specification
+
+
+def _refuse_what_cannot_work(specification: Specification) -> None:
+    """Refuse a silence that is never heard, and a recovery on the wrong side.
+
+    Raises:
+        DefinitionInvalid: with each condition that is so.
+    """
+    unheard = [
+        Problem(
+            pointer=f"{pointer}/fact",
+            code="never_heard",
+            detail=f"The rule is run by events of any key, not by those of"
+            f" {condition.fact.key}, so its silence would go unnoticed; write * for"
+            " the key, or make a rule of its own for it.",
+        )
+        for pointer, condition in specification.conditions()
+        if condition.operator.wake is not None
+        and specification.any_key
+        and not condition.fact.any_key
+    ]
+    wrong_side = find_wrong_side(specification)
+    found = [*unheard, wrong_side] if wrong_side else unheard
+    if found:
+        raise DefinitionInvalid(found)
 
 
 def to_definition(specification: Specification) -> dict[str, object]:
@@ -112,23 +149,12 @@ def to_definition(specification: Specification) -> dict[str, object]:
         "name": specification.name,
         "watch": {"facts": [str(fact) for fact in specification.facts]},
         "when": _write_node(specification.when, numbers),
+        **write_terms(specification, lambda node: _write_node(node, numbers)),
         "raise": _write_raise(specification),
         "severity": str(specification.severity),
         "include": [str(fact) for fact in specification.include],
         "outputs": [_write_output(use) for use in specification.outputs],
     }
-
-
-def _refuse_what_is_not_offered(members: Mapping[str, Place]) -> None:
-    for name in _NOT_OFFERED:
-        if name in members and members[name].value is not None:
-            members[name].refuse(
-                "not_offered", f'"{name}" is not offered yet; leave it out.'
-            )
-    if "hold" in members and members["hold"].duration():
-        members["hold"].refuse(
-            "not_offered", '"hold" is not offered yet; leave it out.'
-        )
 
 
 def _read_kind(place: Place | None) -> RuleKind:
@@ -146,40 +172,38 @@ def _read_name(root: Place, place: Place | None) -> str:
     return name.strip()
 
 
-def _read_conditions(
-    root: Place, members: Mapping[str, Place], workspace: str, ports: Ports
-) -> tuple[tuple[FactPath, ...], Node | None]:
-    watched = Watched(workspace)
-    listed = _read_watch(members.get("watch"))
-    if listed is not None:
-        for place in listed.items():
-            watched.add(place)
-    if "when" not in members:
-        root.refuse("missing", 'A rule needs "when", its conditions.')
-        return (), None
-    noted = len(root.problems)
-    when = ConditionReader(watched, ports).read(members["when"])
-    if listed is not None and len(root.problems) == noted:
-        watched.refuse_unused(listed)
-    return tuple(watched.paths), when
-
-
-def _read_watch(place: Place | None) -> Place | None:
+def _read_watch(place: Place | None, watched: Watched) -> Place | None:
     members = None if place is None else place.members(("facts",))
-    return None if members is None else members.get("facts")
+    listed = None if members is None else members.get("facts")
+    if listed is not None:
+        for fact in listed.items():
+            watched.add(fact)
+    return listed
 
 
-def _read_raise(place: Place | None, kind: RuleKind) -> tuple[Mode, bool]:
-    default = _MODES[kind][0]
-    members = {} if place is None else place.members(("mode", "resolved")) or {}
-    mode: Mode | None = default
-    if "mode" in members:
-        mode = members["mode"].choice(Mode, _MODES_PLANNED)
-        if mode is not None and mode not in _MODES[kind]:
-            allowed = ", ".join(_MODES[kind])
-            members["mode"].refuse(
-                "mode_not_for_kind", f"A {kind} rule cannot be {mode}; use {allowed}."
-            )
+def _read_when(
+    root: Place, place: Place | None, reader: ConditionReader
+) -> Node | None:
+    if place is None:
+        root.refuse("missing", 'A rule needs "when", its conditions.')
+        return None
+    return reader.read(place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raising:
+    """When a rule raises, and whether it tells of the end."""
+
+    mode: Mode
+    announces_resolve: bool
+    again_if_moved: Amount | None = None
+
+
+def _read_raise(place: Place | None, kind: RuleKind) -> _Raising:
+    members: Mapping[str, Place] = {}
+    if place is not None:
+        members = place.members(("mode", "resolved", "again_if_moved")) or {}
+    mode = _read_mode(members.get("mode"), kind)
     announces = kind is RuleKind.STATE
     if "resolved" in members:
         if kind is RuleKind.SIGNAL:
@@ -189,7 +213,31 @@ def _read_raise(place: Place | None, kind: RuleKind) -> tuple[Mode, bool]:
                 " rule.",
             )
         announces = members["resolved"].flag() is True
-    return mode or default, announces
+    moved = _read_moved(place, members.get("again_if_moved"), mode)
+    return _Raising(mode=mode, announces_resolve=announces, again_if_moved=moved)
+
+
+def _read_mode(place: Place | None, kind: RuleKind) -> Mode:
+    default = _MODES[kind][0]
+    mode = default if place is None else place.choice(Mode, _MODES_PLANNED)
+    if place is not None and mode is not None and mode not in _MODES[kind]:
+        allowed = ", ".join(_MODES[kind])
+        place.refuse(
+            "mode_not_for_kind", f"A {kind} rule cannot be {mode}; use {allowed}."
+        )
+    return mode or default
+
+
+def _read_moved(place: Place | None, amount: Place | None, mode: Mode) -> Amount | None:
+    if amount is not None and mode is not Mode.AGAIN_IF_MOVED:
+        amount.refuse(
+            "useless_member", f'This belongs to the mode "{Mode.AGAIN_IF_MOVED}".'
+        )
+    elif amount is not None:
+        return read_amount(amount)
+    elif place is not None and mode is Mode.AGAIN_IF_MOVED:
+        place.refuse("missing", 'Say how far, in "again_if_moved": 5, or "5%".')
+    return None
 
 
 def _read_severity(place: Place | None) -> Severity:
@@ -287,6 +335,8 @@ def _write_fact(
 
 def _write_raise(specification: Specification) -> dict[str, object]:
     written: dict[str, object] = {"mode": str(specification.mode)}
+    if specification.again_if_moved is not None:
+        written["again_if_moved"] = specification.again_if_moved.to_json()
     if specification.kind is RuleKind.STATE:
         written["resolved"] = specification.announces_resolve
     return written

@@ -5,7 +5,7 @@ changed, open instances close and state begins anew; anything else keeps state. 
 cool-down survives edits that leave its output, and ends with the output.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -23,11 +23,13 @@ class CloseReason(StrEnum):
     EDITED = "edited"
     DISABLED = "disabled"
     DELETED = "deleted"
+    EXPIRED = "expired"
 
 
 _SAID = {
     CloseReason.EDITED: "The rule was edited.",
     CloseReason.DISABLED: "The rule was turned off.",
+    CloseReason.EXPIRED: "The rule has come to its end.",
     CloseReason.DELETED: "The rule, or the data it watched, was deleted.",
 }
 
@@ -38,7 +40,7 @@ def same_meaning(old: Specification, new: Specification) -> bool:
     The order of members, nested groups of one kind and doubled negations mean nothing;
     the spelling of names without regard to case neither.
     """
-    return _meaning(old) == _meaning(new)
+    return old.meaning == new.meaning
 
 
 def edit_rule(
@@ -116,6 +118,7 @@ def _blank(instance: Instance) -> Instance:
         opening=None,
         memory={},
         nodes={},
+        timers={},
     )
 
 
@@ -135,11 +138,3 @@ def _forget(
         for named, instance in instances.items()
         if not instance.told.keys() <= set(kept)
     }
-
-
-def _meaning(specification: Specification) -> Hashable:
-    subject = None
-    if not specification.any_key:
-        leading = specification.leading_fact
-        subject = (leading.series, leading.named_key)
-    return specification.kind, subject, specification.when.meaning

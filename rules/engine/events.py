@@ -56,6 +56,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A place in the lane's order at which timers of one instance may fire.
+
+    Those that are due by ``at``, an event time, do.
+    """
+
+    rule_id: int
+    key: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactValue:
     """The last value of a field, the value before it, and the time of the event.
 
@@ -254,6 +267,12 @@ class View:
         """Give the last known value of a fact; null if there is none."""
         found = self.find(path, key)
         return None if found is None else value_at(found.value, path.steps)
+
+    def seen(self, path: FactPath, key: str) -> datetime | None:
+        """Give the watermark of a fact's key; ``None`` if it was never seen."""
+        subject = subject_of(path, key, self.series)
+        known = self.own if subject == self.subject else self.facts.get(subject)
+        return None if known is None else known.watermark
 
     def zone_of(self, path: FactPath) -> tzinfo:
         """Give the zone in which naive times of a fact are read."""

@@ -1,6 +1,7 @@
 """What the conditions of one rule remember of one key, from run to run."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 
 class Memory:
@@ -9,6 +10,8 @@ class Memory:
     def __init__(self, before: Mapping[str, object]) -> None:
         self._before = before
         self.kept: dict[str, object] = {}
+        self.wakes_at: datetime | None = None
+        self.is_due = False
 
     def recall(self, memory_id: str) -> object:
         """Give what a condition kept at the run before; ``None`` if nothing."""
@@ -18,6 +21,18 @@ class Memory:
         """Keep what a condition must know at its next run."""
         if remembered is not None:
             self.kept[memory_id] = remembered
+
+    def wake(self, when: datetime | None, *, now: datetime) -> None:
+        """Ask to be judged at an instant, the earliest to come of those asked for.
+
+        One that is now says that a timer set for it has not become idle.
+        """
+        if when is None or when < now:
+            return
+        if when == now:
+            self.is_due = True
+        elif self.wakes_at is None or when < self.wakes_at:
+            self.wakes_at = when
 
     @property
     def has_changed(self) -> bool:

@@ -163,21 +163,6 @@ class OperandReader:
             return None
         return Pattern(text=text, compiled=compiled)
 
-    def amount(self, place: Place) -> Amount | None:
-        """Read how far: ``5``, or ``"5%"``."""
-        written = place.value
-        is_percent = isinstance(written, str)
-        if isinstance(written, str):
-            written = _read_percent(written)
-        number = None if written is None else _number_at(place.at_value(written))
-        if number is None or number <= 0:
-            place.refuse(
-                "bad_amount",
-                'Say how far as a number above 0, or as a share: 5, or "5%".',
-            )
-            return None
-        return Amount(number=number, is_percent=is_percent)
-
     def span(self, place: Place) -> Span | None:
         """Read a length of time above 0."""
         length = place.duration()
@@ -289,7 +274,7 @@ _READERS: Mapping[Operand, Callable[[OperandReader, Place], Wanted]] = {
     Operand.RANGE: OperandReader.range,
     Operand.VALUES: OperandReader.values,
     Operand.PATTERN: OperandReader.pattern,
-    Operand.AMOUNT: OperandReader.amount,
+    Operand.AMOUNT: lambda _, place: read_amount(place),
     Operand.SPAN: OperandReader.span,
     Operand.COUNT: OperandReader.count,
     Operand.NAME: OperandReader.name,
@@ -297,6 +282,21 @@ _READERS: Mapping[Operand, Callable[[OperandReader, Place], Wanted]] = {
     Operand.DAYS: OperandReader.days,
     Operand.HOURS: OperandReader.hours,
 }
+
+
+def read_amount(place: Place) -> Amount | None:
+    """Read how far: ``5``, or ``"5%"``."""
+    written = place.value
+    is_percent = isinstance(written, str)
+    if isinstance(written, str):
+        written = _read_percent(written)
+    number = None if written is None else _number_at(place.at_value(written))
+    if number is None or number <= 0:
+        place.refuse(
+            "bad_amount", 'Say how far as a number above 0, or as a share: 5, or "5%".'
+        )
+        return None
+    return Amount(number=number, is_percent=is_percent)
 
 
 def read_zone(place: Place) -> str | None:

@@ -17,8 +17,8 @@ from rules.engine.paths import FactPath
 from rules.engine.specification import Specification
 from rules.engine.transitions import InstanceId
 
-Trigger = tuple[str, str, str | None]
-"""A series, a field, and a key; no key means any."""
+Trigger = tuple[str, str | None, str | None]
+"""A series, a field, and a key; no field, and no key, mean any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ class Program:
         self.series = dict(series)
         self._rules: dict[int, CompiledRule] = {}
         self._triggered: dict[Trigger, dict[int, CompiledRule]] = {}
+        self._keeping_time: set[int] = set()
 
     def __len__(self) -> int:
         """Count the rules."""
@@ -75,6 +76,8 @@ class Program:
             self.remove(rule_id)
         rule = self._compile(rule_id, version, specification)
         self._rules[rule_id] = rule
+        if specification.keeps_time:
+            self._keeping_time.add(rule_id)
         for trigger in rule.triggers:
             self._triggered.setdefault(trigger, {})[rule_id] = rule
 
@@ -87,6 +90,7 @@ class Program:
         if rule_id not in self._rules:
             raise RuleNotInProgram(f"Rule {rule_id} is not in this program.")
         rule = self._rules.pop(rule_id)
+        self._keeping_time.discard(rule_id)
         for trigger in rule.triggers:
             rules = self._triggered[trigger]
             del rules[rule_id]
@@ -97,23 +101,51 @@ class Program:
         """Find the rules that an event runs, in the order of their ids.
 
         A rule runs once for an event that carries at least one field its conditions
-        read, under a key they name.
+        read, under a key they name; one that listens for silence, for any event.
         """
         found: dict[int, CompiledRule] = {}
-        for name in event.fields:
+        for name in (*event.fields, None):
             found |= self._triggered.get((event.series, name, event.key), {})
             found |= self._triggered.get((event.series, name, None), {})
         return [found[rule_id] for rule_id in sorted(found)]
 
+    @property
+    def keeps_time(self) -> bool:
+        """Tell whether any of the rules may have timers."""
+        return bool(self._keeping_time)
+
+    def rule(self, rule_id: int) -> CompiledRule:
+        """Give a rule.
+
+        Raises:
+            RuleNotInProgram: it is not here.
+        """
+        try:
+            return self._rules[rule_id]
+        except KeyError:
+            raise RuleNotInProgram(f"Rule {rule_id} is not in this program.") from None
+
     def needs(self, event: Event) -> Needs:
-        """Name the facts and instances to load before the event is judged."""
+        """Name the facts and instances to load before the event is judged.
+
+        What armed instances need, whose timers the event may fire, comes on top.
+        """
         facts = {event.subject}
         instances = set()
         for rule in self.rules_on(event):
             key = rule.key_of(event)
             instances.add((rule.rule_id, key))
-            facts.update(subject_of(path, key, self.series) for path in rule.reads)
+            facts |= self.facts_of(rule.rule_id, key)
         return Needs(facts=frozenset(facts), instances=frozenset(instances))
+
+    def facts_of(self, rule_id: int, key: str) -> set[Subject]:
+        """Name the subjects whose facts a rule reads under a key."""
+        reads = self.rule(rule_id).reads
+        return {subject_of(path, key, self.series) for path in reads}
+
+    def subject_of(self, rule: CompiledRule, key: str) -> Subject:
+        """Name the subject of an instance, whose events fire its timers."""
+        return subject_of(rule.specification.leading_fact, key, self.series)
 
     def lateness_of(self, series: str) -> timedelta:
         """Give how far behind its key's watermark an event of a series may come."""
@@ -137,8 +169,9 @@ class Program:
 
     def _triggers(self, specification: Specification) -> Iterator[Trigger]:
         for fact in specification.triggers:
+            field = None if fact in specification.listens_to else fact.root
             if fact.any_key:
-                yield fact.series, fact.root, None
+                yield fact.series, field, None
             else:
                 series, key = subject_of(fact, "", self.series)
-                yield series, fact.root, key
+                yield series, field, key

@@ -1,26 +1,30 @@
 """One run of one rule on one event: what it is given, and what it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from rules.engine.events import Event, Position, View
+from rules.engine.events import Position, View
 from rules.engine.instances import Instance
 from rules.engine.program import CompiledRule
 from rules.engine.specification import Specification
 from rules.engine.transitions import Counts, Transition, TransitionKind
-from rules.engine.values import Value
-from rules.engine.verdicts import Verdict
+from rules.engine.values import Truth, Value
+from rules.engine.verdicts import Verdict, not_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A rule, the instance it finds, the event, and what it said of it."""
+    """A rule, the instance it finds, the moment, and what it said of it.
+
+    ``recovery`` is what its conditions for recovery said, where it has any.
+    """
 
     rule: CompiledRule
     instance: Instance
-    event: Event
+    position: Position
     view: View
     verdict: Verdict
+    recovery: Verdict | None = None
 
     @property
     def specification(self) -> Specification:
@@ -29,8 +33,22 @@ class Run:
 
     @property
     def at(self) -> datetime:
-        """Give the event's time."""
-        return self.event.at
+        """Give the time of the event, or that for which the timer was set."""
+        return self.view.at
+
+    @property
+    def version(self) -> int:
+        """Give the version of a change: while open, that under which it opened."""
+        if self.instance.is_open:
+            return self.instance.version
+        return self.rule.version
+
+    @property
+    def has_recovered(self) -> Truth:
+        """Tell whether what ends an alert is true."""
+        if self.recovery is not None:
+            return self.recovery.truth
+        return not_of(self.verdict.truth)
 
     def count(self, *, sent: bool = False) -> Counts:
         """Count this run; unknown counts as failed, and apart as well."""
@@ -50,21 +68,25 @@ class Run:
         told: tuple[str, ...],
         opening: Position | None = None,
         version: int | None = None,
+        reason: str = "",
     ) -> Transition:
         """Describe what happened; an alert that begins here opens at this position."""
+        verdict = self.verdict
+        if kind is TransitionKind.RESOLVED and self.recovery is not None:
+            verdict = self.recovery
         return Transition(
             rule_id=self.rule.rule_id,
             version=self.rule.version if version is None else version,
             key=self.instance.key,
             kind=kind,
-            at=self.event.at,
-            position=self.event.position,
-            opening=opening or self.event.position,
+            at=self.at,
+            position=self.position,
+            opening=opening or self.position,
             told=told,
             values=self._values(),
             set=self.specification.leading_fact.set_under(self.instance.key),
-            verdict=self.verdict,
-            reason=self.verdict.reason,
+            verdict=verdict,
+            reason=reason or verdict.reason,
         )
 
     def _values(self) -> dict[str, Value]:
@@ -77,5 +99,5 @@ class Outcome:
     """What a run changed: the instance as it is now, a transition if there was one."""
 
     instance: Instance
-    counts: Counts
+    counts: Counts = field(default_factory=Counts)
     transition: Transition | None = None

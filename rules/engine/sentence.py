@@ -6,9 +6,9 @@ once a minute.``
 
 from collections.abc import Iterator
 
-from rules.engine.durations import say_every
+from rules.engine.durations import say_duration, say_every
 from rules.engine.operands import Constant
-from rules.engine.operators import Operand
+from rules.engine.operators import WEEKDAYS, Operand
 from rules.engine.paths import ONLY_KEY, FactPath
 from rules.engine.specification import (
     Condition,
@@ -17,13 +17,15 @@ from rules.engine.specification import (
     Mode,
     Negation,
     Node,
+    OnSilence,
     OutputUse,
+    Recovery,
     RuleKind,
     Severity,
     Specification,
 )
 from rules.engine.values import type_of
-from rules.engine.wording import say_wanted
+from rules.engine.wording import DAYS, say_amount, say_list, say_wanted
 
 Part = tuple[str, str]
 """A phrase, and the JSON Pointer of what it says in the canonical definition."""
@@ -41,12 +43,19 @@ def render_parts(specification: Specification) -> tuple[Part, ...]:
 
 def _sentence(specification: Specification) -> Iterator[Part]:
     yield "When ", ""
-    yield from _say(specification.when, "/when", _Namer(specification))
+    namer = _Namer(specification)
+    yield from _say(specification.when, "/when", namer)
+    if specification.hold:
+        yield f" for {say_duration(specification.hold)}", "/hold"
+    yield from _say_active(specification)
     yield ", ", ""
-    yield from _say_raise(specification)
+    yield from _say_raise(specification, namer)
     yield from _say_outputs(specification.outputs)
     if specification.outputs and specification.announces_resolve:
         yield ", and once more when it is over", "/raise/resolved"
+    yield from _say_silence(specification)
+    if specification.expires_at is not None:
+        yield f", until {specification.expires_at:%Y-%m-%d %H:%M %Z}", "/expires_at"
     if specification.any_key:
         yield ", each key on its own", "/watch/facts"
     yield ".", ""
@@ -128,16 +137,55 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield f" ({condition.zone} time)", f"{pointer}/zone"
 
 
-def _say_raise(specification: Specification) -> Iterator[Part]:
+def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:
     if specification.kind is RuleKind.STATE:
         yield "open ", "/kind"
     else:
         yield "raise ", "/kind"
     yield _SEVERITY_SAID[specification.severity], "/severity"
     if specification.kind is RuleKind.STATE:
-        yield " until it is no longer so", "/kind"
+        yield from _say_recovery(specification.recover, namer)
     elif specification.mode is Mode.ON_ENTER:
         yield " when it becomes so", "/raise/mode"
+    elif specification.mode is Mode.ONCE_PER_KEY:
+        once = " once for each key" if specification.any_key else " once"
+        yield once, "/raise/mode"
+    elif specification.again_if_moved is not None:
+        far = say_amount(specification.again_if_moved)
+        yield f" and another when it has moved by {far}", "/raise/again_if_moved"
+
+
+def _say_recovery(recover: Recovery, namer: _Namer) -> Iterator[Part]:
+    if recover.when is None:
+        yield " until it is no longer so", "/kind"
+    else:
+        yield " until ", "/recover/when"
+        yield from _say(recover.when, "/recover/when", namer)
+    if recover.hold:
+        yield f" for {say_duration(recover.hold)}", "/recover/hold"
+
+
+def _say_active(specification: Specification) -> Iterator[Part]:
+    active = specification.active
+    if active is None:
+        return
+    words = []
+    if active.hours is not None:
+        words.append(f"from {active.hours.start:%H:%M} to {active.hours.end:%H:%M}")
+    if active.days != WEEKDAYS:
+        words.append(f"on {say_list([DAYS[day] for day in active.days], 'and')}")
+    if active.holidays:
+        holidays = len(active.holidays)
+        words.append(f"except {holidays} holiday{'' if holidays == 1 else 's'}")
+    yield f" ({', '.join([*words, f'{active.zone} time'])})", "/active"
+
+
+def _say_silence(specification: Specification) -> Iterator[Part]:
+    no_data = specification.no_data
+    if no_data is None or no_data.then is OnSilence.KEEP:
+        return
+    does = "tell" if no_data.then is OnSilence.ALERT else "resolve"
+    yield f", and {does} when silent for {say_duration(no_data.after)}", "/no_data"
 
 
 _SEVERITY_SAID = {

@@ -1,6 +1,9 @@
 """Signal rules: an alert per qualifying event, and no lifecycle."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 from rules.engine.cooldowns import (
     FEED,
@@ -10,18 +13,23 @@ from rules.engine.cooldowns import (
     tell,
 )
 from rules.engine.instances import Instance
+from rules.engine.operators.moves import least_move
 from rules.engine.runs import Outcome, Run
 from rules.engine.specification import Mode
 from rules.engine.transitions import TransitionKind
+from rules.engine.values import Value, is_number
 
 _WAS_TRUE = "was_true"
+_ALERTED = "alerted"
 
 
 def run_signal(run: Run) -> Outcome:
     """Run a signal rule.
 
     1. If its conditions are true, the rule passes.
-    2. In mode ``on_enter`` a pass is told only if the run before was false or unknown.
+    2. In mode ``on_enter`` a pass is told only if the run before was false or unknown,
+       in ``again_if_moved`` only if the leading fact has moved so far since the last
+       alert of the key, and in ``once_per_key`` only if none was raised yet.
     3. A pass is told to each output whose cool-down is over; the feed counts as one.
     4. If at least one is told, the pass raises an alert; otherwise it is only counted.
     """
@@ -39,6 +47,7 @@ def run_signal(run: Run) -> Outcome:
             instance,
             version=run.rule.version,
             told=tell(instance.told, noted, run.at),
+            memory=_remember_alert(run, instance),
         ),
         counts=run.count(sent=bool(told)),
         transition=run.transition(TransitionKind.RAISED, told=told),
@@ -48,7 +57,40 @@ def run_signal(run: Run) -> Outcome:
 def _is_to_be_told(run: Run) -> bool:
     if run.verdict.truth is not True:
         return False
-    return run.specification.mode is Mode.EVERY_MATCH or not _was_true(run)
+    match run.specification.mode:
+        case Mode.ON_ENTER:
+            return not _was_true(run)
+        case Mode.AGAIN_IF_MOVED:
+            return _has_moved(run)
+        case Mode.ONCE_PER_KEY:
+            return _ALERTED not in run.instance.memory
+    return True
+
+
+def _has_moved(run: Run) -> bool:
+    """Tell whether the leading fact has moved far enough since the last alert."""
+    amount, now = run.specification.again_if_moved, _leading_value(run)
+    last: Any = run.instance.memory.get(_ALERTED)
+    if last is None:
+        return True
+    if amount is None or not (is_number(now) and is_number(last)):
+        return False
+    least = least_move(last, amount)
+    return least is not None and abs(Fraction(now) - Fraction(last)) >= least
+
+
+def _remember_alert(run: Run, instance: Instance) -> Mapping[str, object]:
+    """Keep, where the mode asks for it, at which value the key was last told of."""
+    match run.specification.mode:
+        case Mode.AGAIN_IF_MOVED:
+            return {**instance.memory, _ALERTED: _leading_value(run)}
+        case Mode.ONCE_PER_KEY:
+            return {**instance.memory, _ALERTED: True}
+    return instance.memory
+
+
+def _leading_value(run: Run) -> Value:
+    return run.view.value(run.specification.leading_fact, run.instance.key)
 
 
 def _was_true(run: Run) -> bool:

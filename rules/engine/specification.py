@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from rules.engine.operands import OtherFact, TimeReader, Wanted, read_iso_time
+from rules.engine.operands import Amount, OtherFact, TimeReader, Wanted, read_iso_time
 from rules.engine.operators import OPERATORS, Operator
 from rules.engine.paths import FactPath
+from rules.engine.schedule import ActiveHours
 
 
 class RuleKind(StrEnum):
@@ -27,6 +28,16 @@ class Mode(StrEnum):
 
     EVERY_MATCH = "every_match"
     ON_ENTER = "on_enter"
+    AGAIN_IF_MOVED = "again_if_moved"
+    ONCE_PER_KEY = "once_per_key"
+
+
+class OnSilence(StrEnum):
+    """What becomes of an open alert whose key is silent for too long."""
+
+    KEEP = "keep"
+    ALERT = "alert"
+    RESOLVE = "resolve"
 
 
 class Severity(StrEnum):
@@ -146,6 +157,25 @@ def _short(meaning: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What ends an alert, and for how long it must last.
+
+    Without conditions of its own an alert ends when the rule's no longer hold.
+    """
+
+    when: Node | None = None
+    hold: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoData:
+    """After how much silence of the key something is done about an open alert."""
+
+    after: timedelta
+    then: OnSilence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputUse:
     """A configured output that a rule tells, and the least event time between tellings.
 
@@ -176,6 +206,12 @@ class Specification:
     severity: Severity
     include: tuple[FactPath, ...]
     outputs: tuple[OutputUse, ...]
+    again_if_moved: Amount | None = None
+    hold: timedelta = timedelta()
+    recover: Recovery = Recovery()
+    no_data: NoData | None = None
+    active: ActiveHours | None = None
+    expires_at: datetime | None = None
 
     @property
     def any_key(self) -> bool:
@@ -194,11 +230,55 @@ class Specification:
         return tuple(fact for fact in self.facts if fact.any_key)
 
     @property
+    def listens_to(self) -> frozenset[FactPath]:
+        """Name the facts of whose keys any event runs the rule, ending silence."""
+        return frozenset(
+            one.fact for _, one in self.conditions() if one.operator.wake is not None
+        )
+
+    @property
     def looks_back(self) -> bool:
         """Tell whether the rule must not see events that come late."""
         if self.kind is RuleKind.STATE or self.mode is not Mode.EVERY_MATCH:
             return True
-        return any(one.looks_back for _, one in conditions_of(self.when))
+        return any(one.looks_back for _, one in self.conditions())
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """Give what instances keep their state by: all that decides when one opens."""
+        subject = None
+        if not self.any_key:
+            subject = (self.leading_fact.series, self.leading_fact.named_key)
+        recovers = self.recover.when.meaning if self.recover.when else ""
+        return (
+            self.kind,
+            subject,
+            self.when.meaning,
+            self.hold,
+            recovers,
+            self.recover.hold,
+            self.no_data,
+            self.active,
+        )
+
+    @property
+    def keeps_time(self) -> bool:
+        """Tell whether time alone may change an instance, so that it needs timers."""
+        if self.hold or self.recover.hold or self.no_data is not None:
+            return True
+        return any(one.operator.wake is not None for _, one in self.conditions())
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """Walk all conditions in reading order, each with its JSON Pointer."""
+        yield from conditions_of(self.when)
+        if self.recover.when is not None:
+            yield from conditions_of(self.recover.when, "/recover/when")
+
+    def is_active(self, at: datetime) -> bool:
+        """Tell whether the rule watches at an instant."""
+        if self.expires_at is not None and at >= self.expires_at:
+            return False
+        return self.active is None or self.active.hold(at)
 
     @property
     def leading_fact(self) -> FactPath:

@@ -1,15 +1,28 @@
 """``step``: the engine's one truth. Everything that judges events calls it."""
 
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from rules.engine.events import NO_FACTS, Event, View
+from rules.engine.events import (
+    NO_FACTS,
+    Event,
+    KeyFacts,
+    Position,
+    Subject,
+    Tick,
+    View,
+)
 from rules.engine.instances import Instance
-from rules.engine.lifecycle import run_state
+from rules.engine.lifecycle import rest, run_state
 from rules.engine.memory import Memory
 from rules.engine.program import CompiledRule, Program
 from rules.engine.runs import Outcome, Run
 from rules.engine.signals import run_signal
+from rules.engine.silence import note_silence, watch_silence
 from rules.engine.specification import RuleKind
+from rules.engine.timers import Timer
 from rules.engine.transitions import (
     Counts,
     InstanceId,
@@ -20,20 +33,32 @@ from rules.engine.transitions import (
 from rules.engine.verdicts import judge
 
 
-def step(program: Program, state: Slice, event: Event) -> StepResult:
-    """Judge one event, and give what it changes; nothing given is altered.
+def step(program: Program, state: Slice, happening: Event | Tick) -> StepResult:
+    """Judge one event or timer, and give what it changes; nothing given is altered."""
+    if isinstance(happening, Tick):
+        return _step_tick(program, state, happening)
+    return _step_event(program, state, happening)
 
-    1. The event's fields are taken in, all of them, before any rule looks.
-    2. An event that is late, or says so, leaves the facts as they were.
-    3. An event that raises nothing runs no rule; its facts have moved, so a rule that
+
+def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
+    """Judge one event.
+
+    1. The timers of its key that are due by its time fire, in the order in which they
+       are due, over the facts as they were. A late event fires none.
+    2. The event's fields are taken in, all of them, before any rule looks.
+    3. An event that is late, or says so, leaves the facts as they were.
+    4. An event that raises nothing runs no rule; its facts have moved, so a rule that
        became true so fires on the key's next event.
-    4. The rules that read one of its fields run, in the order of their ids. Those with
+    5. The rules that read one of its fields run, in the order of their ids. Those with
        a memory do not see late events; the others judge them over the current facts.
-    5. A rule that cannot be judged is noted, and stops no other.
+    6. A rule that cannot be judged is noted, and stops no other.
     """
     before = state.facts.get(event.subject, NO_FACTS)
     late = before.is_late(event.at, program.lateness_of(event.series))
     taken = before.take_in(event)
+    bench = _Bench(program, state)
+    if not late:
+        bench.fire(state.armed.get(event.subject, ()), event.at, event.position)
     view = View(
         facts=state.facts,
         subject=event.subject,
@@ -43,60 +68,177 @@ def step(program: Program, state: Slice, event: Event) -> StepResult:
         at=event.at,
         series=program.series,
     )
-    decided = _Decided()
     for rule in program.rules_on(event) if event.raises else ():
         if not late or rule.sees_late_events:
-            _run_safely(rule, state, event, view, decided)
-    return StepResult(
-        facts={event.subject: taken} if event.moves_facts and not late else {},
-        instances=decided.instances,
-        transitions=tuple(decided.transitions),
-        counts=decided.counts,
-        late=late,
-        errors=decided.errors,
-    )
+            bench.run(rule, rule.key_of(event), view, event.position)
+    facts = {event.subject: taken} if event.moves_facts and not late else {}
+    return bench.result(facts=facts, late=late)
+
+
+def _step_tick(program: Program, state: Slice, tick: Tick) -> StepResult:
+    """Fire the timers of one instance that are due by a time, in their order."""
+    bench = _Bench(program, state)
+    if tick.rule_id in program:
+        bench.fire([(tick.rule_id, tick.key)], tick.at, tick.position)
+    return bench.result()
 
 
 @dataclass(slots=True)
-class _Decided:
-    """What the rules of one step decided so far."""
+class _Bench:
+    """One step at work: the state it was given, and what was decided so far."""
 
+    program: Program
+    state: Slice
     instances: dict[InstanceId, Instance] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     counts: dict[int, Counts] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
 
+    def run(
+        self,
+        rule: CompiledRule,
+        key: str,
+        view: View,
+        position: Position,
+        timer: Timer | None = None,
+    ) -> None:
+        """Run one rule at an event, or because a timer of it is due."""
+        before = self.instance(rule, key)
+        try:
+            outcome = _run(rule, before, view, position, timer)
+        except Exception as error:  # noqa: BLE001 - one rule must never stop its lane
+            self.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
+            outcome = Outcome(instance=before.disarm(timer) if timer else before)
+        if outcome.counts.ran:
+            known = self.counts.get(rule.rule_id, Counts())
+            self.counts[rule.rule_id] = known + outcome.counts
+        if outcome.instance is not before:
+            self.instances[rule.rule_id, key] = outcome.instance
+        if outcome.transition is not None:
+            self.transitions.append(outcome.transition)
 
-def _run_safely(
-    rule: CompiledRule, state: Slice, event: Event, view: View, decided: _Decided
-) -> None:
-    try:
-        before = _instance(rule, state, event)
-        outcome = _run(rule, before, event, view)
-    except Exception as error:  # noqa: BLE001 - one rule must never stop its lane
-        decided.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
-        return
-    decided.counts[rule.rule_id] = outcome.counts
-    if outcome.instance is not before:
-        decided.instances[rule.rule_id, before.key] = outcome.instance
-    if outcome.transition is not None:
-        decided.transitions.append(outcome.transition)
+    def fire(
+        self, armed: Iterable[InstanceId], at: datetime, position: Position
+    ) -> None:
+        """Fire the timers of instances that are due by a time, in the order of that."""
+        due = [one for named in armed for one in self._due(named, at)]
+        heapq.heapify(due)
+        while due:
+            when, rule_id, key, timer = heapq.heappop(due)
+            rule = self.program.rule(rule_id)
+            if self.instance(rule, key).timers.get(timer) != when:
+                continue
+            self.run(rule, key, self._standing(rule, key, when), position, timer)
+            for one in self._due((rule_id, key), at):
+                if one not in due:
+                    heapq.heappush(due, one)
+
+    def instance(self, rule: CompiledRule, key: str) -> Instance:
+        """Give an instance as this step has it by now."""
+        named = (rule.rule_id, key)
+        known = self.instances.get(named) or self.state.instances.get(named)
+        if known is not None:
+            return known
+        return Instance(rule_id=rule.rule_id, key=key, version=rule.version)
+
+    def result(
+        self,
+        *,
+        facts: Mapping[Subject, KeyFacts] | None = None,
+        late: bool = False,
+    ) -> StepResult:
+        """Give all that was decided."""
+        return StepResult(
+            facts=facts or {},
+            instances=self.instances,
+            transitions=tuple(self.transitions),
+            counts=self.counts,
+            late=late,
+            errors=self.errors,
+        )
+
+    def _due(
+        self, named: InstanceId, at: datetime
+    ) -> Iterator[tuple[datetime, int, str, Timer]]:
+        rule_id, key = named
+        if rule_id not in self.program:
+            return
+        for timer, when in self.instance(
+            self.program.rule(rule_id), key
+        ).timers.items():
+            if when <= at:
+                yield when, rule_id, key, Timer(timer)
+
+    def _standing(self, rule: CompiledRule, key: str, at: datetime) -> View:
+        """See the facts as they are at an instant at which no event comes."""
+        subject = self.program.subject_of(rule, key)
+        standing = View.standing(
+            self.state.facts, subject, at=at, series=self.program.series
+        )
+        return replace(standing, carried=frozenset())
 
 
-def _instance(rule: CompiledRule, state: Slice, event: Event) -> Instance:
-    key = rule.key_of(event)
-    known = state.instances.get((rule.rule_id, key))
-    if known is not None:
-        return known
-    return Instance(rule_id=rule.rule_id, key=key, version=rule.version)
+def _run(
+    rule: CompiledRule,
+    instance: Instance,
+    view: View,
+    position: Position,
+    timer: Timer | None,
+) -> Outcome:
+    """Run a rule: judge its conditions, and let its kind decide what follows.
 
-
-def _run(rule: CompiledRule, instance: Instance, event: Event, view: View) -> Outcome:
+    Outside of its active hours a rule does not run, and what waits begins anew.
+    """
+    if timer is not None:
+        instance = instance.disarm(timer)
+    if not rule.specification.is_active(view.at):
+        return Outcome(instance=rest(instance))
     memory = Memory(instance.nodes)
-    verdict = judge(rule.specification.when, view, instance.key, memory)
+    run = _judge(rule, instance, view, position, memory)
+    if timer is Timer.NO_DATA:
+        return note_silence(run)
+    run = replace(run, instance=_remember(run, memory))
+    if timer is Timer.WAKE and not memory.is_due:
+        return Outcome(instance=run.instance)
+    if rule.specification.kind is RuleKind.SIGNAL:
+        return run_signal(run)
+    outcome = run_state(run)
+    if timer in (Timer.HOLD, Timer.RECOVER):
+        # What was waited for has come; no event was judged.
+        outcome = replace(outcome, counts=Counts())
+    return replace(outcome, instance=watch_silence(run, outcome.instance))
+
+
+def _judge(
+    rule: CompiledRule,
+    instance: Instance,
+    view: View,
+    position: Position,
+    memory: Memory,
+) -> Run:
+    specification, key = rule.specification, instance.key
+    recovery = specification.recover.when
+    return Run(
+        rule=rule,
+        instance=instance,
+        position=position,
+        view=view,
+        verdict=judge(specification.when, view, key, memory),
+        recovery=judge(recovery, view, key, memory) if recovery else None,
+    )
+
+
+def _remember(run: Run, memory: Memory) -> Instance:
+    """Keep what conditions remember, and when time alone may change one.
+
+    A timer that is set already is left to fire too early, and is set anew then.
+    """
+    instance = run.instance
     if memory.has_changed:
-        instance = replace(instance, version=rule.version, nodes=memory.kept)
-    run = Run(rule=rule, instance=instance, event=event, view=view, verdict=verdict)
-    if rule.specification.kind is RuleKind.STATE:
-        return run_state(run)
-    return run_signal(run)
+        instance = replace(instance, version=run.version, nodes=memory.kept)
+    wakes_at, armed = memory.wakes_at, instance.timers.get(Timer.WAKE)
+    if wakes_at is None:
+        return instance.disarm(Timer.WAKE)
+    if armed is None or wakes_at < armed:
+        return instance.arm(Timer.WAKE, wakes_at)
+    return instance

@@ -1,6 +1,6 @@
 """What comes out of the engine: transitions, counts, and the changed parts of state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,12 +15,13 @@ InstanceId = tuple[int, str]
 
 
 class TransitionKind(StrEnum):
-    """What happened to an alert: a signal is raised, a state opens and ends."""
+    """What happened to an alert; a signal's is raised, and that is all."""
 
     RAISED = "raised"
     OPENED = "opened"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    NO_DATA = "no_data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +79,21 @@ class Counts:
 class Slice:
     """The part of a lane's state that an event can touch; ``Program.needs`` names it.
 
-    More may be in it. What is not in it was never seen.
+    More may be in it. What is not in it was never seen. ``armed`` names, by the subject
+    whose events fire them, the instances that have timers; all of them are in
+    ``instances``.
     """
 
     facts: Mapping[Subject, KeyFacts] = field(default_factory=dict)
     instances: Mapping[InstanceId, Instance] = field(default_factory=dict)
+    armed: Mapping[Subject, Set[InstanceId]] = field(default_factory=dict)
 
     def after(self, result: "StepResult") -> "Slice":
         """Give the state with the changed parts of a step put in."""
         return Slice(
             facts={**self.facts, **result.facts},
             instances={**self.instances, **result.instances},
+            armed=self.armed,
         )
 
 

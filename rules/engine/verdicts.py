@@ -148,6 +148,8 @@ def _judge_condition(
     operator = condition.operator
     if operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(sides))
+    if operator.wake:
+        memory.wake(operator.wake(sides), now=view.at)
     return ConditionVerdict(
         truth=operator.judge(sides),
         condition=condition,
@@ -176,6 +178,7 @@ def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:
         read_time=condition.read_time,
         ignore_case=condition.ignore_case,
         memory=memory.recall(condition.memory_id),
+        seen=view.seen(path, key),
     )
 
 

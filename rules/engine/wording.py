@@ -18,7 +18,7 @@ from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
 from rules.engine.values import Scalar, show
 
-_DAYS = {
+DAYS = {
     "mon": "Monday",
     "tue": "Tuesday",
     "wed": "Wednesday",
@@ -78,7 +78,7 @@ def _say_constant(operator: Operator, value: Scalar) -> str:
 
 def _say_constants(operator: Operator, values: Sequence[Scalar]) -> str:
     if operator.operand is Operand.DAYS:
-        return say_list([_DAYS[str(day)] for day in values], "or")
+        return say_list([DAYS[str(day)] for day in values], "or")
     both = operator.operand is Operand.RANGE or operator.id == "contains_all"
     return say_list([show(value) for value in values], "and" if both else "or")
 

@@ -34,6 +34,7 @@ from rules.services.saving import (
 from rules.services.sentences import output_names, sentence_of, with_names
 from rules.services.states import save_states
 from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
+from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
     "JudgedTransition",
@@ -52,8 +53,10 @@ __all__ = [
     "create_rule",
     "dataset_of",
     "delete_rule",
+    "expire_rules",
     "facts_to_store",
     "find_rule",
+    "fire_timers",
     "judge_batches",
     "list_rules",
     "output_names",

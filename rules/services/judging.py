@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import (
@@ -22,6 +23,7 @@ from rules.engine import (
     Position,
     Slice,
     StepResult,
+    Tick,
     Transition,
     close_rule,
     edit_rule,
@@ -90,6 +92,8 @@ class Judgement:
     transitions: list[JudgedTransition] = field(default_factory=list)
     facts: dict[FactKey, KeyFacts] = field(default_factory=dict)
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
+    #: When the sweep is to look at an instance, if no event has fired its timers.
+    wakes: dict[InstanceKey, datetime | None] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
     streaks: dict[int, Streak] = field(default_factory=dict)
     #: Rules of the lane that cannot be read, and the sentences that say so.
@@ -132,22 +136,24 @@ class _Bench:
         self.judgement = Judgement()
         self._facts: dict[FactKey, KeyFacts] = {}
         self._instances: dict[InstanceKey, Instance] = {}
+        self._armed: dict[FactKey, set[InstanceKey]] = {}
+        self._wakes: dict[InstanceKey, datetime | None] = {}
 
     def judge_events(self, settled: Sequence[SettledBatch]) -> None:
-        """Step through the events of batches that lie between two changes of rules."""
-        events = [
-            (one, self._as_event(one, event)) for one in settled for event in one.events
+        """Step through what happens between two changes of rules: events and timers."""
+        happenings = [
+            (one, happening) for one in settled for happening in self._happenings(one)
         ]
-        self._read_for(event for _, event in events)
-        for one, event in events:
+        self._read_for([happening for _, happening in happenings])
+        for one, happening in happenings:
             result = step(
                 self.program.program,
-                Slice(facts=self._facts, instances=self._instances),
-                event,
+                Slice(facts=self._facts, instances=self._instances, armed=self._armed),
+                happening,
             )
             if result.late:
-                one.late.append(event.position.ord)
-            self._take(result, one.batch)
+                one.late.append(happening.position.ord)
+            self._take(result, one.batch, at=happening.at)
 
     def change_rule(self, one: SettledBatch) -> None:
         """Let a rule's version come into effect, or leave it, at this position.
@@ -205,7 +211,19 @@ class _Bench:
                 at=at,
                 position=position,
             )
-        self._take(result, one.batch)
+        self._take(result, one.batch, at=at)
+
+    def _happenings(self, one: SettledBatch) -> Iterator[Event | Tick]:
+        """Give what a batch brings: its events, or the timers that are due."""
+        for event in one.events:
+            yield self._as_event(one, event)
+        for place, (rule_id, key, at) in enumerate(one.batch.options.get("timers", ())):
+            yield Tick(
+                rule_id=rule_id,
+                key=key,
+                at=datetime.fromisoformat(at),
+                position=Position(seq=one.seq, ord=place),
+            )
 
     def _as_event(self, one: SettledBatch, event: LaneEvent) -> Event:
         options = one.batch.options
@@ -219,15 +237,34 @@ class _Bench:
             moves_facts=options.get("moves_facts", True),
         )
 
-    def _read_for(self, events: Iterable[Event]) -> None:
+    def _read_for(self, happenings: Sequence[Event | Tick]) -> None:
+        """Read the facts and instances that are needed, timers that may fire first."""
+        self._read_armed(happenings)
         facts: set[FactKey] = set()
         instances: set[InstanceKey] = set()
-        for event in events:
-            needs = self.program.program.needs(event)
-            facts |= needs.facts
-            instances |= needs.instances
+        for event in happenings:
+            if isinstance(event, Event):
+                needs = self.program.program.needs(event)
+                facts |= needs.facts
+                instances |= needs.instances
+        for rule_id, key in set().union(*self._armed.values()):
+            if rule_id in self.program.program:
+                facts |= self.program.program.facts_of(rule_id, key)
         self._read_facts(facts - self._facts.keys())
         self._read_instances(instances - self._instances.keys())
+
+    def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
+        """Read the instances of the keys concerned whose timers may be due."""
+        if not happenings or not self.program.program.keeps_time:
+            return
+        rows = StoredInstance.objects.filter(
+            rule__in_effect__lane=self.lane,
+            key__in={happening.key for happening in happenings},
+            due_at__lte=max(happening.at for happening in happenings),
+        )
+        for row in rows:
+            if (row.rule_id, row.key) not in self._instances:
+                self._know_stored(row)
 
     def _read_facts(self, wanted: set[FactKey]) -> None:
         dataset_id = self.lane.dataset_id
@@ -239,9 +276,8 @@ class _Bench:
     def _read_all_instances(self, rule_id: int) -> None:
         for row in StoredInstance.objects.filter(rule_id=rule_id):
             # What this round changed is newer than what is stored.
-            self._instances.setdefault(
-                (rule_id, row.key), Instance.from_json(row.memory)
-            )
+            if (rule_id, row.key) not in self._instances:
+                self._know_stored(row)
 
     def _read_instances(self, wanted: set[InstanceKey]) -> None:
         rows = StoredInstance.objects.filter(
@@ -250,12 +286,45 @@ class _Bench:
         )
         for row in rows:
             if (row.rule_id, row.key) in wanted:
-                self._instances[row.rule_id, row.key] = Instance.from_json(row.memory)
+                self._know_stored(row)
 
-    def _take(self, result: StepResult, batch: Batch) -> None:
+    def _know_stored(self, row: StoredInstance) -> None:
+        self._wakes[row.rule_id, row.key] = row.wake_at
+        self._know(Instance.from_json(row.memory))
+
+    def _know(self, instance: Instance) -> None:
+        """Take in an instance as it is now, and whether it has timers."""
+        named = (instance.rule_id, instance.key)
+        self._instances[named] = instance
+        if instance.rule_id not in self.program.program:
+            return
+        rule = self.program.program.rule(instance.rule_id)
+        subject = self.program.program.subject_of(rule, instance.key)
+        armed = self._armed.setdefault(subject, set())
+        if instance.timers:
+            armed.add(named)
+        else:
+            armed.discard(named)
+
+    def _set_wake(self, instance: Instance, batch: Batch, at: datetime) -> None:
+        """Decide when the sweep looks: as long after receipt as its timer is away.
+
+        What history arms is fired by data alone. A timer that stays keeps its time.
+        """
+        named = (instance.rule_id, instance.key)
+        known, due_at = self._instances.get(named), instance.wakes_at
+        if known is None or known.wakes_at != due_at:
+            self._wakes[named] = None
+            if due_at is not None and batch.is_live:
+                self._wakes[named] = batch.received_at + (due_at - at)
+        self.judgement.wakes[named] = self._wakes.get(named)
+
+    def _take(self, result: StepResult, batch: Batch, *, at: datetime) -> None:
         judgement = self.judgement
         self._facts.update(result.facts)
-        self._instances.update(result.instances)
+        for instance in result.instances.values():
+            self._set_wake(instance, batch, at)
+            self._know(instance)
         judgement.facts.update(result.facts)
         judgement.instances.update(result.instances)
         for rule_id, error in result.errors.items():

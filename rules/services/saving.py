@@ -247,6 +247,7 @@ def _add_version(
     *, access: Access, rule: Rule, spec: Specification, lane: Lane, now: datetime
 ) -> None:
     before = rule.latest
+    rule.expires_at = spec.expires_at
     rule.latest = Version.objects.create(
         rule=rule,
         number=before.number + 1 if before else 1,
@@ -256,7 +257,7 @@ def _add_version(
         created_by=access.user,
         created_at=now,
     )
-    rule.save(update_fields=["latest"])
+    rule.save(update_fields=["latest", "expires_at"])
     if not rule.is_enabled:
         return
     moves = before is not None and before.lane_id != lane.pk

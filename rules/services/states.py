@@ -36,12 +36,14 @@ def _save_instances(judgement: Judgement) -> None:
                 key=key,
                 state=instance.state.value,
                 memory=instance.to_json(),
+                due_at=instance.wakes_at,
+                wake_at=judgement.wakes.get((rule_id, key)),
             )
             for (rule_id, key), instance in judgement.instances.items()
         ],
         update_conflicts=True,
         unique_fields=["rule", "key"],
-        update_fields=["state", "memory"],
+        update_fields=["state", "memory", "due_at", "wake_at"],
         batch_size=500,
     )
 

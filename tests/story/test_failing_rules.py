@@ -31,7 +31,6 @@ def spoil(rule: Rule) -> None:
         "opening": None,
         "told": {"~feed": naive},
         "memory": {},
-        "nodes": {},
     }
     Instance.objects.create(rule=rule, key="MSFT", memory=memory)
 

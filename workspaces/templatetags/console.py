@@ -39,6 +39,7 @@ _STATES = {
     "acknowledged": ("Acknowledged", "info", "check"),
     "resolved": ("Resolved", "ok", "circle-check"),
     "closed": ("Closed", "quiet", "circle-x"),
+    "no_data": ("Went silent", "warning", "clock"),
     "snoozed": ("Snoozed", "quiet", "bell-off"),
     # deliveries
     "queued": ("Queued", "quiet", "clock"),

@@ -44,6 +44,7 @@ class Sides:
     that one. ``wanted`` is what the operator's operand reads to; null if it is a fact
     without a value. ``read_time`` makes an instant of a value, or answers ``None``.
     ``memory`` is what the condition remembered after the run before, if it remembers.
+    ``seen`` is the watermark of the left side's key.
     """
 
     found: Value
@@ -57,6 +58,7 @@ class Sides:
     read_time: Callable[[Value, tzinfo], datetime | None]
     ignore_case: bool = False
     memory: object = None
+    seen: datetime | None = None
 
 
 Judge = Callable[[Sides], Truth]
@@ -70,7 +72,8 @@ class Operator:
     the operator can be asked of; ``phrase`` stands in reasons, after the value that was
     found. ``looks_back`` tells that the answer depends on values before the event, so
     that a late event must not be asked. ``remember`` gives what a condition must know
-    at its next run, where the facts alone do not tell it.
+    at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
+    which time alone may make it true.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Operator:
     options: frozenset[Option] = frozenset()
     looks_back: bool = False
     remember: Callable[[Sides], object] | None = None
+    wake: Callable[[Sides], datetime | None] | None = None
 
     @property
     def label(self) -> str:

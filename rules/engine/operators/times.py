@@ -44,9 +44,12 @@ def _is_on_day(found: datetime, sides: Sides) -> bool:
 
 
 def _is_in_hours(found: datetime, sides: Sides) -> bool:
-    local = found.astimezone(sides.zone)
-    clock = time(local.hour, local.minute, local.second, local.microsecond)
-    return is_in_hours(clock, *sides.wanted)
+    return is_in_hours(clock_of(found.astimezone(sides.zone)), *sides.wanted)
+
+
+def clock_of(local: datetime) -> time:
+    """Give the time of day, without its zone."""
+    return time(local.hour, local.minute, local.second, local.microsecond)
 
 
 def is_in_hours(local: time, start: time, end: time) -> bool:
@@ -69,6 +72,15 @@ def _time(
     )
 
 
+def _is_silent(sides: Sides) -> Truth:
+    """An event ends the silence at once; only time can bring it back."""
+    return sides.seen is not None and sides.at - sides.seen >= sides.wanted
+
+
+def _silent_from(sides: Sides) -> datetime | None:
+    return None if sides.seen is None else sides.seen + sides.wanted
+
+
 TIMES = (
     _time("before", "before", Operand.TIME, _against(lambda one, two: one < two)),
     _time("after", "after", Operand.TIME, _against(lambda one, two: one > two)),
@@ -76,4 +88,13 @@ TIMES = (
     _time("more_than_ago", "longer ago than", Operand.SPAN, _asks(_is_more_than_ago)),
     _time("day_of_week", "on a", Operand.DAYS, _asks(_is_on_day)),
     _time("time_of_day", "at a time from", Operand.HOURS, _asks(_is_in_hours)),
+    Operator(
+        id="silent",
+        labels=labels("has been silent for"),
+        phrase="silent for",
+        operand=Operand.SPAN,
+        judge=_is_silent,
+        wake=_silent_from,
+        looks_back=True,
+    ),
 )

@@ -17,6 +17,7 @@ from rules.engine import (
     parse_definition,
     step,
 )
+from rules.engine.transitions import InstanceId
 from rules.patterns import compile_pattern
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -97,15 +98,26 @@ class Lane:
 
     def _needed(self, event: Event) -> Slice:
         needs = self.program.needs(event)
+        armed = self._armed(event)
+        subjects = needs.facts.union(*(self.program.facts_of(*one) for one in armed))
         return Slice(
             facts={
                 subject: facts
                 for subject, facts in self.state.facts.items()
-                if subject in needs.facts
+                if subject in subjects
             },
             instances={
                 named: instance
                 for named, instance in self.state.instances.items()
-                if named in needs.instances
+                if named in needs.instances | armed
             },
+            armed={event.subject: armed},
+        )
+
+    def _armed(self, event: Event) -> frozenset[InstanceId]:
+        return frozenset(
+            (rule_id, key)
+            for (rule_id, key), instance in self.state.instances.items()
+            if instance.timers and rule_id in self.program
+            if self.program.subject_of(self.program.rule(rule_id), key) == event.subject
         )

@@ -1,5 +1,6 @@
 """Random rules and random histories, in a universe small enough for them to meet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -7,12 +8,42 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rules.engine import Value
+from tests.rules.engine.reference.reading import (
+    all_conditions,
+    conditions_of,
+    facts_of,
+    split,
+)
 
 SERIES = ("CORE:STOCK", "CORE:STOCK", "CORE:STOCK", "DEMO:ORDERS")
 KEYS = ("A", "B")
 FIELDS = ("x", "y")
 TIMES = ("2026-03-02", "2026-03-02T14:31:00+00:00", "2026-03-03T09:30:00+02:00")
 WORDS = ("", "a", "A", "é", "e\u0301", "abc", *TIMES)
+
+
+def workable(definition: dict[str, Any]) -> dict[str, Any]:
+    """Change a definition so that every silence is heard and no end lies wrong."""
+    mended = {**definition}
+    if may_end_early(definition):
+        del mended["recover"]
+    if any(fact[1] == "*" for fact in facts_of(mended)):
+        for condition in all_conditions(mended):
+            if condition["op"] == "silent":
+                series, _, field = split(condition["fact"])
+                condition["fact"] = f"{series}:*:{field}"
+    return mended
+
+
+def may_end_early(definition: Mapping[str, Any]) -> bool:
+    """Tell whether a rule has a bound of its own to end by, which may lie wrong."""
+    bounds = {"gt", "gte", "lt", "lte", ">", ">=", "<", "<="}
+    recover = definition.get("recover", {}).get("when")
+    return recover is not None and any(
+        one["op"] in bounds and not isinstance(one["value"], dict)
+        for one in conditions_of(recover)
+    )
+
 
 facts = st.builds(
     "{}:{}:{}".format,
@@ -111,7 +142,8 @@ moves = st.one_of(
     asked("changed", "becomes_true", "becomes_false"),
     asked("changed_to", value=numbers | words),
 )
-conditions = orderings | orderings | equalities | static | moves
+silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
+conditions = orderings | orderings | equalities | static | moves | silences
 
 
 def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
@@ -137,19 +169,38 @@ outputs = st.lists(
     max_size=3,
     unique_by=lambda output: output["output"],
 )
+holds = st.sampled_from(["0s", "5s", "30s", "1m"])
 raising = st.one_of(
     st.fixed_dictionaries({"kind": st.just("signal")}),
     st.fixed_dictionaries(
         {
             "kind": st.just("signal"),
             "raise": st.fixed_dictionaries(
-                {"mode": st.sampled_from(["every_match", "on_enter"])}
+                {"mode": st.sampled_from(["every_match", "on_enter", "once_per_key"])}
+            ),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("signal"),
+            "raise": st.fixed_dictionaries(
+                {"mode": st.just("again_if_moved"), "again_if_moved": amounts}
             ),
         }
     ),
     st.fixed_dictionaries(
         {"kind": st.just("state")},
-        optional={"raise": st.fixed_dictionaries({"resolved": st.booleans()})},
+        optional={
+            "raise": st.fixed_dictionaries({"resolved": st.booleans()}),
+            "hold": holds,
+            "recover": st.fixed_dictionaries(
+                {}, optional={"when": nodes(1), "hold": holds}
+            ),
+            "no_data": st.fixed_dictionaries(
+                {"after": st.sampled_from(["15s", "60s"])},
+                optional={"then": st.sampled_from(["keep", "alert", "resolve"])},
+            ),
+        },
     ),
 )
 definitions = st.builds(
@@ -160,9 +211,13 @@ definitions = st.builds(
         optional={
             "include": st.lists(facts, max_size=2),
             "severity": st.sampled_from(["critical", "warning", "info"]),
+            "active": st.sampled_from(
+                [{"hours": "14:30-14:32"}, {"hours": "14:31-14:30"}]
+            ),
+            "expires_at": st.just("2026-03-02T14:33:00+00:00"),
         },
     ),
-)
+).map(workable)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The engine and the reference agree on every transition and every counter."""
 
-import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.json import Decoder, Encoder
 
 from rules.engine import (
     CloseReason,
@@ -19,12 +20,14 @@ from rules.engine import (
     Slice,
     Specification,
     StepResult,
+    Subject,
     Transition,
     close_rule,
     edit_rule,
     same_meaning,
     step,
 )
+from rules.engine.transitions import InstanceId
 from tests.rules.engine.lanes import START, parsed
 from tests.rules.engine.reference import Definition, ReferenceEvaluator, Told
 from tests.rules.engine.strategies import (
@@ -48,8 +51,8 @@ class Engine:
     def __init__(self) -> None:
         self.program = Program()
         self.rules: dict[int, Specification] = {}
-        self.facts: dict[tuple[str, str], KeyFacts] = {}
-        self.instances: dict[tuple[int, str], str] = {}
+        self.facts: dict[Subject, KeyFacts] = {}
+        self.instances: dict[InstanceId, bytes] = {}
         self.counts: dict[int, Counts] = {}
 
     def put(self, rule_id: int, version: int, specification: Specification) -> None:
@@ -81,18 +84,21 @@ class Engine:
 
     def judge(self, event: Event) -> list[Told]:
         needs = self.program.needs(event)
-        loaded = Slice(
-            facts={one: self.facts[one] for one in needs.facts & self.facts.keys()},
-            instances={
-                one: Instance.from_json(json.loads(self.instances[one]))
-                for one in needs.instances & self.instances.keys()
-            },
+        armed = self._armed(event)
+        result = step(
+            self.program,
+            Slice(
+                facts=self._facts(needs.facts.union(*map(self._read_by, armed))),
+                instances=self._instances(needs.instances | armed),
+                armed={event.subject: armed},
+            ),
+            event,
         )
-        result = step(self.program, loaded, event)
         assert result.errors == {}
         for transition in result.transitions:
             assert transition.verdict is not None
-            assert transition.verdict.truth is (transition.kind != "resolved")
+            if transition.kind not in ("resolved", "no_data"):
+                assert transition.verdict.truth is True
             assert transition.reason
         self.facts |= result.facts
         self._keep(result)
@@ -100,16 +106,42 @@ class Engine:
             self.counts[rule_id] = self.counts.get(rule_id, Counts()) + counts
         return [tell(transition) for transition in result.transitions]
 
+    def _armed(self, event: Event) -> frozenset[InstanceId]:
+        return frozenset(
+            (rule_id, key)
+            for (rule_id, key), instance in self._instances(self.instances).items()
+            if instance.timers and rule_id in self.program
+            if self.program.subject_of(self.program.rule(rule_id), key) == event.subject
+        )
+
+    def _read_by(self, named: InstanceId) -> set[Subject]:
+        return self.program.facts_of(*named)
+
+    def _facts(self, subjects: Iterable[Subject]) -> dict[Subject, KeyFacts]:
+        return {one: self.facts[one] for one in subjects if one in self.facts}
+
+    def _instances(self, named: Iterable[InstanceId]) -> dict[InstanceId, Instance]:
+        return {
+            one: Instance.from_json(read_json(self.instances[one]))
+            for one in named
+            if one in self.instances
+        }
+
     def _keep(self, result: StepResult) -> None:
         for one, instance in result.instances.items():
-            self.instances[one] = json.dumps(instance.to_json())
+            self.instances[one] = write_json(instance.to_json())
 
     def _instances_of(self, rule_id: int) -> list[Instance]:
-        return [
-            Instance.from_json(json.loads(written))
-            for (owner, _key), written in self.instances.items()
-            if owner == rule_id
-        ]
+        owned = [one for one in self.instances if one[0] == rule_id]
+        return list(self._instances(owned).values())
+
+
+def write_json(value: object) -> bytes:
+    return Encoder(decimal_format="number").encode(value)
+
+
+def read_json(written: bytes) -> Any:
+    return Decoder(float_hook=Decimal).decode(written)
 
 
 def tell(transition: Transition) -> Told:

@@ -351,7 +351,8 @@ def test_null_is_unknown_to_all_but_presence(name):
 
     said = asked(condition, None)
 
-    assert said == {"is_missing": [T], "is_present": [F]}.get(name, [U])
+    known = {"is_missing": [T], "is_present": [F], "silent": [F]}
+    assert said == known.get(name, [U])
 
 
 EXAMPLES: dict[Operand, dict[str, object]] = {

@@ -123,6 +123,56 @@ SAID = {
         {"when": {"fact": P, "op": "within_last", "value": "1h"}},
         "When MSFT price is within the last hour, raise a warning.",
     ),
+    "held": (
+        {"kind": "state", "hold": "5m", "when": LOW, "recover": {"hold": "1m"}},
+        (
+            "When MSFT price is at or below 310 for 5 minutes, open a warning until it"
+            " is no longer so for 1 minute."
+        ),
+    ),
+    "recovery": (
+        {
+            "kind": "state",
+            "when": LOW,
+            "recover": {"when": {"fact": P, "op": ">", "value": 315}},
+            "no_data": {"after": "10m", "then": "resolve"},
+        },
+        (
+            "When MSFT price is at or below 310, open a warning until MSFT price is"
+            " above 315, and resolve when silent for 10 minutes."
+        ),
+    ),
+    "active": (
+        {
+            "when": LOW,
+            "active": {
+                "hours": "09:30-16:00",
+                "days": "mon-fri",
+                "zone": "America/New_York",
+                "holidays": ["2026-12-25"],
+            },
+            "expires_at": "2026-12-31T00:00:00Z",
+        },
+        (
+            "When MSFT price is at or below 310 (from 09:30 to 16:00, on Monday,"
+            " Tuesday, Wednesday, Thursday and Friday, except 1 holiday,"
+            " America/New_York time), raise a warning, until 2026-12-31 00:00 UTC."
+        ),
+    ),
+    "again-if-moved": (
+        {
+            "when": LOW,
+            "raise": {"mode": "again_if_moved", "again_if_moved": "2%"},
+        },
+        (
+            "When MSFT price is at or below 310, raise a warning and another when it"
+            " has moved by 2 %."
+        ),
+    ),
+    "silence": (
+        {"when": {"fact": P, "op": "silent", "value": "5m"}},
+        "When MSFT price has been silent for 5 minutes, raise a warning.",
+    ),
     "count": (
         {"when": {"fact": P, "op": "has_at_least", "value": 2}},
         "When MSFT price has at least 2 items, raise a warning.",

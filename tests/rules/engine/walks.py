@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 from rules.engine import Value
-from tests.rules.engine.strategies import Put, Remove, Sent
+from tests.rules.engine.strategies import Put, Remove, Sent, workable
 
 KEYS = ("A", "B")
 RULES = range(1, 5)
@@ -39,18 +39,44 @@ def random_change(random: Random, rules: dict[int, dict[str, object]]) -> Put | 
 
 
 def random_rule(random: Random) -> dict[str, object]:
-    """Write a rule of either kind; two in three watch one condition or two."""
+    """Write a rule of either kind that can work."""
+    return workable(random_definition(random))
+
+
+def random_definition(random: Random) -> dict[str, object]:
+    """Write a definition; two in three watch one condition or two."""
     kind = random.choice(["signal", "state"])
-    raising: dict[str, object] = {"mode": random.choice(["every_match", "on_enter"])}
+    modes = ["every_match", "on_enter", "again_if_moved", "once_per_key"]
+    raising: dict[str, object] = {"mode": random.choice(modes)}
+    if raising["mode"] == "again_if_moved":
+        raising["again_if_moved"] = random.choice([1, 2, "50%"])
+    terms: dict[str, object] = {}
     if kind == "state":
         raising = {"resolved": random.random() < 0.8}
+        terms = random_terms(random)
     return {
+        **terms,
         "kind": kind,
         "name": "Wandering",
         "when": random_node(random, depth=random.choice([0, 1, 3])),
         "raise": raising,
         "outputs": random_outputs(random),
     }
+
+
+def random_terms(random: Random) -> dict[str, object]:
+    """Say how long things must hold, what ends them, and what of silence."""
+    terms: dict[str, object] = {"hold": random.choice(["0s", "0s", "10s", "40s"])}
+    if random.random() < 0.5:
+        terms["recover"] = {"hold": random.choice(["0s", "20s"])}
+    if random.random() < 0.2:
+        terms["recover"] = {"when": random_condition(random), "hold": "10s"}
+    if random.random() < 0.3:
+        then = random.choice(["alert", "resolve", "keep"])
+        terms["no_data"] = {"after": random.choice(["25s", "50s"]), "then": then}
+    if random.random() < 0.1:
+        terms["active"] = {"hours": "14:31-14:50"}
+    return terms
 
 
 def random_node(random: Random, *, depth: int) -> dict[str, object]:
@@ -67,6 +93,9 @@ def random_node(random: Random, *, depth: int) -> dict[str, object]:
 
 def random_condition(random: Random) -> dict[str, object]:
     """Compare a fact with a constant among which it wanders, or with another fact."""
+    if random.random() < 0.08:
+        least = random.choice(["15s", "35s"])
+        return {"fact": random_fact(random), "op": "silent", "value": least}
     wanted: object = random.choice([-1, 0, 1, Decimal("0.5"), Decimal("-1.0")])
     if random.random() < 0.3:
         wanted = {"fact": random_fact(random)}

@@ -5,7 +5,8 @@ whole history and asks it anew for every fact, compares numbers as fractions, an
 no index and no state but what was told, what is open and what a crossing must remember.
 """
 
-from tests.rules.engine.reference.evaluator import ReferenceEvaluator, Told
+from tests.rules.engine.reference.episodes import Told
+from tests.rules.engine.reference.evaluator import ReferenceEvaluator
 from tests.rules.engine.reference.reading import Definition
 
 __all__ = ["Definition", "ReferenceEvaluator", "Told"]

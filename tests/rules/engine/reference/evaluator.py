@@ -1,42 +1,37 @@
 """Judging events one by one, by what is known of each rule."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from tests.rules.engine.reference.comparing import rises
+from tests.rules.engine.reference.episodes import (
+    Episodes,
+    Named,
+    Place,
+    Rule,
+    Timer,
+    Told,
+)
 from tests.rules.engine.reference.reading import (
     Definition,
-    Fields,
     Subject,
-    conditions_of,
+    all_conditions,
     every,
+    fact_of,
     facts_of,
+    is_active,
+    key_of,
+    subject_of,
 )
 from tests.rules.engine.reference.truth import MOVES, Moment
 
-
-class Told(NamedTuple):
-    """One transition, in the fewest words that tell two apart."""
-
-    rule_id: int
-    version: int
-    key: str
-    kind: str
-    seq: int
-    ord: int
-    opening: tuple[int, int]
-    told: tuple[str, ...]
+MEMORIES = {*MOVES, "silent"}
+#: No event's subject: what is judged by a timer carries nothing.
+NOBODY = ("", "")
 
 
-class Rule(NamedTuple):
-    """A version of a rule, as its author wrote it."""
-
-    version: int
-    definition: Definition
-
-
-class ReferenceEvaluator:
+class ReferenceEvaluator(Episodes):
     """Judges events in lane order, under the rules as they stand at each."""
 
     def __init__(
@@ -44,15 +39,8 @@ class ReferenceEvaluator:
         rules: Iterable[tuple[int, int, Definition, str]] = (),
         lateness: timedelta = timedelta(seconds=60),
     ) -> None:
-        self.rules: dict[int, Rule] = {}
-        self.counts: dict[int, Counter[str]] = {}
+        super().__init__()
         self.lateness = lateness
-        self.history: defaultdict[Subject, list[Fields]] = defaultdict(list)
-        self.watermarks: dict[Subject, datetime] = {}
-        self.tellings: list[tuple[int, str, str, datetime]] = []
-        self.open: dict[tuple[int, str], Told] = {}
-        self.last_truth: dict[tuple[int, str], object] = {}
-        self.sides: dict[tuple[int, str], dict[str, int]] = {}
         for rule_id, version, definition, _workspace in rules:
             self.put(rule_id, version, definition)
 
@@ -74,9 +62,16 @@ class ReferenceEvaluator:
             for opened in self.open.values()
             if opened.rule_id == rule_id
         ]
-        for known in (self.open, self.last_truth, self.sides):
-            for rule_and_key in [one for one in known if one[0] == rule_id]:
-                del known[rule_and_key]
+        for known in (
+            self.open,
+            self.last_truth,
+            self.sides,
+            self.alerted,
+            self.since,
+            self.timers,
+        ):
+            for named in [one for one in known if one[0] == rule_id]:
+                del known[named]  # type: ignore[arg-type] # each by its own kind of key
         return closed
 
     def judge(  # noqa: PLR0913 - the words of an event, so that any test can say them
@@ -94,113 +89,144 @@ class ReferenceEvaluator:
         """Judge one event and give what happened, rules in the order of their ids."""
         watermark = self.watermarks.get((series, key))
         late = watermark is not None and watermark - at > self.lateness
+        happened = [] if late else self._fire((series, key), at, (seq, ord))
         self.history[series, key].append(fields)
-        happened = []
+        self.watermarks[series, key] = max(watermark or at, at)
         for rule_id in sorted(self.rules) if raises else ():
             rule = self.rules[rule_id]
             if self._runs(rule, series, key, fields) and not (
                 late and self._has_memory(rule)
             ):
-                happened += self._run(rule_id, rule, (series, key), at, seq, ord)
+                named = rule_id, key_of(rule.definition, key)
+                happened += self._run(named, (series, key), at, (seq, ord))
         if late or not moves_facts:
             self.history[series, key].pop()
-        else:
-            self.watermarks[series, key] = max(watermark or at, at)
+            del self.watermarks[series, key]
+            if watermark is not None:
+                self.watermarks[series, key] = watermark
         return happened
+
+    def tick(
+        self, rule_id: int, key: str, at: datetime, seq: int, ord_: int
+    ) -> list[Told]:
+        """Fire the timers of one instance that are due."""
+        return self._fire_of([(rule_id, key)], at, (seq, ord_))
+
+    def _fire(self, subject: Subject, at: datetime, place: Place) -> list[Told]:
+        """Fire the timers that an event of a subject finds due."""
+        armed = {(one.rule_id, one.key) for one in self.timers}
+        return self._fire_of(
+            [
+                (rule_id, key)
+                for rule_id, key in armed
+                if subject_of(self.rules[rule_id].definition, key) == subject
+            ],
+            at,
+            place,
+        )
+
+    def _fire_of(
+        self, named: Iterable[Named], at: datetime, place: Place
+    ) -> list[Told]:
+        """Fire timer after timer, always the first that is due."""
+        named = set(named)
+        happened: list[Told] = []
+        while True:
+            due = [
+                (when, *timer)
+                for timer, when in self.timers.items()
+                if (timer.rule_id, timer.key) in named and when <= at
+            ]
+            if not due:
+                return happened
+            when, rule_id, key, kind = min(due)
+            del self.timers[Timer(rule_id, key, kind)]
+            happened += self._run((rule_id, key), NOBODY, when, place, kind)
 
     def _runs(
         self, rule: Rule, series: str, key: str, fields: Mapping[str, object]
     ) -> bool:
         facts = facts_of(rule.definition)
+        heard = [
+            fact_of(one["fact"], rule.definition)
+            for one in all_conditions(rule.definition)
+            if one["op"] == "silent"
+        ]
         starred = [fact for fact in facts if fact[1] == "*"]
         return any(
-            fact_series == series and fact_key in ("*", key) and field in fields
-            for fact_series, fact_key, field in starred or facts
+            fact[0] == series
+            and fact[1] in ("*", key)
+            and (fact[2] in fields or fact in heard)
+            for fact in starred or facts
         )
 
     def _has_memory(self, rule: Rule) -> bool:
-        if rule.definition.get("kind") == "state" or mode_of(rule) == "on_enter":
+        if rule.definition.get("kind") == "state" or mode_of(rule) != "every_match":
             return True
-        return any(one["op"] in MOVES for one in conditions_of(rule.definition["when"]))
+        return any(one["op"] in MEMORIES for one in all_conditions(rule.definition))
 
     def _run(
         self,
-        rule_id: int,
-        rule: Rule,
+        named: Named,
         subject: Subject,
         at: datetime,
-        seq: int,
-        ord_: int,
+        place: Place,
+        timer: str = "",
     ) -> list[Told]:
-        facts = facts_of(rule.definition)
-        series, event_key = subject
-        starred = any(fact[1] == "*" for fact in facts)
-        key = event_key if starred else facts[0][1]
-        moment = Moment(rule.definition, key, self.history, (series, event_key), at)
-        moment.sides = self.sides.setdefault((rule_id, key), {})
+        rule = self.rules[named[0]]
+        if not is_active(rule.definition, at):
+            self._rest(named)
+            return []
+        moment = Moment(rule.definition, named[1], self.history, subject, at)
+        moment.watermarks = self.watermarks
+        if timer == "no_data":
+            return self._note_silence(named, moment, at, place)
+        moment.sides = self.sides.setdefault(named, {})
         truth = moment.truth(rule.definition["when"])
+        recovered = recovery_of(moment, truth)
+        self._wake(named, [wake for wake in moment.wakes if wake > at])
+        if timer == "wake" and at not in moment.wakes:
+            return []
+        if timer not in ("hold", "recover"):
+            self._count(named[0], truth)
+        here = Told(named[0], rule.version, named[1], "", *place, place, ())
+        if rule.definition.get("kind") != "state":
+            return self._signal(named, moment, here, truth, at)
+        counts = timer not in ("hold", "recover")
+        happened = self._state(here, truth, recovered, at, counts=counts)
+        self._watch_silence(named, at)
+        return happened
+
+    def _count(self, rule_id: int, truth: str) -> None:
         counts = self.counts.setdefault(rule_id, Counter())
         counts["ran"] += 1
         counts["passed" if truth == "true" else "failed"] += 1
         counts["unknown"] += truth == "unknown"
-        before = self.last_truth.get((rule_id, key))
-        self.last_truth[rule_id, key] = truth
-        here = Told(
-            rule_id, rule.version, key, "", seq, ord_, opening=(seq, ord_), told=()
-        )
-        if rule.definition.get("kind") == "state":
-            return self._state(rule, here, truth, at)
-        if truth != "true" or (mode_of(rule) == "on_enter" and before == "true"):
+
+    def _signal(
+        self, named: Named, moment: Moment, here: Told, truth: str, at: datetime
+    ) -> list[Told]:
+        rule = self.rules[named[0]]
+        before = self.last_truth.get(named)
+        self.last_truth[named] = truth
+        mode = mode_of(rule)
+        if truth != "true" or (mode == "on_enter" and before == "true"):
             return []
-        told = self._tell(rule, rule_id, key, at)
-        feed = self._tell_one(rule_id, key, "(feed)", feed_every(rule.definition), at)
-        counts["sent"] += bool(told)
-        return [here._replace(kind="raised", told=told)] if told or feed else []
-
-    def _state(self, rule: Rule, here: Told, truth: str, at: datetime) -> list[Told]:
-        open_now = self.open.get((here.rule_id, here.key))
-        if truth == "true" and open_now is None:
-            told = self._tell(rule, here.rule_id, here.key, at)
-            self.counts[here.rule_id]["sent"] += bool(told)
-            opened = here._replace(kind="opened", told=told)
-            self.open[here.rule_id, here.key] = opened
-            return [opened]
-        if truth == "false" and open_now is not None:
-            del self.open[here.rule_id, here.key]
-            announced = rule.definition.get("raise", {}).get("resolved", True)
-            return [
-                here._replace(
-                    kind="resolved",
-                    version=open_now.version,
-                    opening=open_now.opening,
-                    told=open_now.told if announced else (),
-                )
-            ]
+        alerted, leading = named in self.alerted, moment.leading()
+        if mode == "once_per_key" and alerted:
+            return []
+        if mode == "again_if_moved" and alerted:
+            moved = rule.definition["raise"]["again_if_moved"]
+            last = self.alerted[named]
+            if last is not None and rises(leading, last, "change", moved) != "true":
+                return []
+        told = self._tell(rule, *named, at)
+        feed = self._tell_one(*named, "(feed)", feed_every(rule.definition), at)
+        self.counts[named[0]]["sent"] += bool(told)
+        if told or feed:
+            self.alerted[named] = leading
+            return [here._replace(kind="raised", told=told)]
         return []
-
-    def _tell(
-        self, rule: Rule, rule_id: int, key: str, at: datetime
-    ) -> tuple[str, ...]:
-        return tuple(
-            output["output"]
-            for output in rule.definition.get("outputs", [])
-            if self._tell_one(
-                rule_id, key, output["output"], every(output.get("at_most_every")), at
-            )
-        )
-
-    def _tell_one(
-        self, rule_id: int, key: str, output: str, least: timedelta, at: datetime
-    ) -> bool:
-        times = [
-            told_at
-            for told_rule, told_key, told_output, told_at in self.tellings
-            if (told_rule, told_key, told_output) == (rule_id, key, output)
-        ]
-        if times and max(at - times[-1], times[-1] - at) < least:
-            return False
-        self.tellings.append((rule_id, key, output, at))
-        return True
 
 
 def mode_of(rule: Rule) -> str:
@@ -216,3 +242,11 @@ def feed_every(definition: Definition) -> timedelta:
         (every(output.get("at_most_every")) for output in outputs),
         default=timedelta(seconds=60),
     )
+
+
+def recovery_of(moment: Moment, truth: str) -> str:
+    """Say whether what ends an alert is true."""
+    recover = moment.definition.get("recover", {})
+    if "when" in recover:
+        return moment.truth(recover["when"])
+    return {"true": "false", "false": "true"}.get(truth, "unknown")

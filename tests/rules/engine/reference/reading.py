@@ -1,7 +1,7 @@
 """Definitions as their authors wrote them, read by their shape."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Fields = Mapping[str, object]
@@ -11,7 +11,7 @@ Subject = tuple[str, str]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def conditions_of(node: Definition) -> Iterator[Definition]:
+def conditions_of(node: Any) -> Iterator[Any]:
     """Walk the conditions of a tree."""
     for inside in [node.get("not"), *node.get("all", ()), *node.get("any", ())]:
         if inside:
@@ -25,6 +25,8 @@ def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
     listed = definition.get("watch", {}).get("facts", [])
     found = [split(text) for text in listed]
     waiting = [definition["when"]]
+    if "when" in definition.get("recover", {}):
+        waiting.append(definition["recover"]["when"])
     while waiting:
         node = waiting.pop(0)
         if "fact" in node:
@@ -62,3 +64,41 @@ def every(written: Any) -> timedelta:
     if isinstance(written, str):
         return timedelta(seconds=float(written[:-1]) * UNITS[written[-1]])
     return timedelta(seconds=float(written))
+
+
+def all_conditions(definition: Definition) -> list[Any]:
+    """Give the conditions of a rule, those for recovery too."""
+    recover = definition.get("recover", {}).get("when")
+    return [
+        *conditions_of(definition["when"]),
+        *(conditions_of(recover) if recover else ()),
+    ]
+
+
+def key_of(definition: Definition, event_key: str) -> str:
+    """Name the instance that an event of a key runs."""
+    facts = facts_of(definition)
+    return event_key if any(fact[1] == "*" for fact in facts) else facts[0][1]
+
+
+def subject_of(definition: Definition, key: str) -> Subject:
+    """Name the subject of which an instance is."""
+    facts = facts_of(definition)
+    starred = [fact for fact in facts if fact[1] == "*"]
+    series, named, _ = (starred or facts)[0]
+    return series, key if named == "*" else named
+
+
+def is_active(definition: Definition, at: datetime) -> bool:
+    """Tell whether a rule watches at an instant; hours are read as UTC's."""
+    end = definition.get("expires_at")
+    if end is not None and at >= datetime.fromisoformat(end):
+        return False
+    hours = definition.get("active", {}).get("hours")
+    if hours is None:
+        return True
+    start, end = hours.split("-")
+    clock = at.astimezone(UTC).strftime("%H:%M")
+    if start < end:
+        return bool(start <= clock < end)
+    return bool(clock >= start or clock < end)

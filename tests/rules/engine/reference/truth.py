@@ -1,7 +1,7 @@
 """What a rule says at one event, over the whole history."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +15,14 @@ from tests.rules.engine.reference.comparing import (
     side,
     side_in,
 )
-from tests.rules.engine.reference.reading import Definition, Fields, Subject, fact_of
+from tests.rules.engine.reference.reading import (
+    Definition,
+    Fields,
+    Subject,
+    every,
+    fact_of,
+    facts_of,
+)
 
 CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
 MOVES = {
@@ -42,6 +49,8 @@ class Moment:
         self.subject = subject
         self.at = at
         self.sides: dict[str, int] = {}
+        self.watermarks: Mapping[Subject, datetime] = {}
+        self.wakes: list[datetime] = []
 
     def truth(self, node: Definition) -> str:
         """Judge a tree: true, false or unknown."""
@@ -70,12 +79,29 @@ class Moment:
         if op == "is_absent":
             carried = self.of(fact) == self.subject and fact[2] in self.events(fact)[-1]
             return said(not carried)
+        if op == "silent":
+            return self.is_silent(fact, every(node["value"]))
         if op in MOVES:
             return self.moved(node, fact, left)
         wanted = self.wanted(node)
         if node.get("ignore_case"):
             left, wanted = folded(left), folded(wanted)
         return compare(left, op, wanted, self.at)
+
+    def is_silent(self, fact: tuple[str, str, str], least: timedelta) -> str:
+        """Tell whether nothing was heard of the key for so long."""
+        seen = self.watermarks.get(self.of(fact))
+        if seen is None:
+            return "false"
+        self.wakes.append(seen + least)
+        return said(self.at - seen >= least)
+
+    def leading(self) -> object:
+        """Give the value of the fact that an alert is about."""
+        facts = facts_of(self.definition)
+        starred = [fact for fact in facts if fact[1] == "*"]
+        values = self.values((starred or facts)[0])
+        return values[-1] if values else None
 
     def moved(self, node: Definition, fact: tuple[str, str, str], left: Any) -> str:
         """Compare with what the fact was before the event."""

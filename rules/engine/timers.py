@@ -1,0 +1,16 @@
+"""Timers: what becomes due by time alone, where no event comes to show it.
+
+They are lazy: an event never moves one. When it fires, the engine looks at how things
+stand, and acts or sets it anew.
+"""
+
+from enum import StrEnum
+
+
+class Timer(StrEnum):
+    """What a timer is for."""
+
+    HOLD = "hold"
+    RECOVER = "recover"
+    NO_DATA = "no_data"
+    WAKE = "wake"

@@ -1,0 +1,84 @@
+"""What becomes due by time alone: timers of instances, and the end of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from django.db import transaction
+
+from datasets.models import Lane, Origin
+from datasets.services import append_batch
+from rules.models import Instance, Rule
+from rules.services.changes import append_rule_change
+from workspaces.access import open_for_system
+from workspaces.services import record_audit
+
+#: Timers that one batch fires at most.
+TOGETHER: Final = 500
+
+
+def fire_timers(*, now: datetime) -> None:
+    """Give a place in its lane's order to every timer that no event has fired.
+
+    Any number of sweeps may run at once: a timer is claimed by taking its time away,
+    in the transaction that stores the batch. If it was fired or moved meanwhile, the
+    batch finds nothing due.
+    """
+    waiting = (
+        Instance.objects.filter(wake_at__lte=now, rule__in_effect__isnull=False)
+        .select_related("rule__in_effect__lane")
+        .order_by("rule__in_effect__lane", "due_at", "pk")[:TOGETHER]
+    )
+    for lane, instances in groupby(waiting, key=_lane_of):
+        _append_timers(lane, list(instances), now)
+
+
+def expire_rules(*, now: datetime) -> None:
+    """Turn off the rules that have come to their end; twice does nothing more."""
+    ended = Rule.objects.filter(is_enabled=True, expires_at__lte=now)
+    for rule in ended.select_related("workspace", "latest__lane"):
+        _expire(rule, now)
+
+
+def _lane_of(instance: Instance) -> Lane:
+    version = instance.rule.in_effect
+    if version is None:
+        raise ValueError(f"Rule {instance.rule_id} is in effect nowhere.")
+    return version.lane
+
+
+@transaction.atomic
+def _append_timers(lane: Lane, instances: Sequence[Instance], now: datetime) -> None:
+    claimed = [
+        one
+        for one in instances
+        if Instance.objects.filter(pk=one.pk, wake_at=one.wake_at).update(wake_at=None)
+    ]
+    timers = [
+        [one.rule_id, one.key, one.due_at.isoformat()] for one in claimed if one.due_at
+    ]
+    if timers:
+        append_batch(
+            lane=lane, origin=Origin.TIMER, now=now, options={"timers": timers}
+        )
+
+
+@transaction.atomic
+def _expire(rule: Rule, now: datetime) -> None:
+    claimed = Rule.objects.filter(
+        pk=rule.pk, is_enabled=True, expires_at=rule.expires_at
+    ).update(is_enabled=False, updated_at=now)
+    if not claimed or rule.latest is None:
+        return
+    append_rule_change(
+        lane=rule.latest.lane,
+        rule_id=rule.pk,
+        version_id=None,
+        reason="expired",
+        now=now,
+    )
+    access = open_for_system(workspace=rule.workspace)
+    record_audit(access=access, action="rule.expired", target=rule.name, now=now)

@@ -1,0 +1,1 @@
+"""Definitions that are refused, by what is wrong with them."""
