@@ -32,9 +32,9 @@ from rules.columns.waiting import Waiting
 from rules.engine import Counts, KeyFacts, RuleNotInProgram, Specification, Subject
 
 FEW = 150
-"""Below so many events plain Python is faster than arrays."""
-MANY_FLIPS = 40
-"""From so many changes an event on, arrays are faster in any case."""
+"""Below so many events that change nothing, plain Python is faster than arrays."""
+FLIP = 1.5
+"""What a change costs plain Python, in events that change nothing."""
 
 _NO_FACTS: Mapping[Subject, KeyFacts] = {}
 _NO_SERIES: KnownSeries = {}
@@ -45,10 +45,9 @@ class Index:
     """The rules of a lane, changed in place, found by what changes their truth.
 
     ``series`` tells what is to be known of the datasets that rules read, as it tells
-    ``Program``; below ``few`` events a
-    batch is taken in one by one. The index follows the
-    facts that its rules read by itself, from events; facts from before are given when a
-    rule is put.
+    ``Program``. A batch of less than ``few`` events is taken in one by one, or of still
+    less where events change much. The index follows the facts that its rules read by
+    itself, from events; facts from before are given when a rule is put.
 
     What it tells is a rule's truth *at its runs*: an event that runs a rule is told if
     the truth then is not the truth of the run before, unknown before the first. A rule
@@ -172,7 +171,7 @@ class Index:
         number = len(events.keys)
         if series is None or not number:
             return _NONE
-        if number < self._few_events and self._flips_an_event < MANY_FLIPS:
+        if number * (1 + FLIP * self._flips_an_event) < self._few_events:
             flips = self._few(series, events)
         elif number < MOST_EVENTS:
             flips = self._many(series, events)
