@@ -5,7 +5,7 @@ pushed down to the conditions, so a group is *all* or *any*, and alternates.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from rules.columns.cuts import CROSSING, OPEN, UP, Cut, Line, Number, line_of, place
@@ -51,12 +51,32 @@ Tree = Leaf | Branch
 Node = Condition | Group | Negation
 KnownSeries = Mapping[str, Series]
 
+_TERMS = frozenset(
+    {
+        "kind",
+        "name",
+        "facts",
+        "when",
+        "mode",
+        "announces_resolve",
+        "severity",
+        "include",
+        "outputs",
+    }
+)
+"""What of a rule its conditions alone decide, or what decides nothing."""
+
+_PARTS = frozenset({"fact", "op", "wanted", "ignore_case", "zone", "read_time"})
+"""What of a condition is followed, or means nothing to numbers."""
+
 
 def compile_rule(specification: Specification, known: KnownSeries) -> Tree | None:
     """Compile a rule; none if it must be asked on every event that runs it.
 
     ``known`` tells what is to be known of the series that it reads.
     """
+    if not _is_plain(specification, _TERMS):
+        return None
     tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):
         return None
@@ -78,6 +98,18 @@ def leaves_of(tree: Tree) -> Iterator[Leaf]:
     else:
         for member in tree.members:
             yield from leaves_of(member)
+
+
+def _is_plain(part: Specification | Condition, terms: frozenset[str]) -> bool:
+    """Tell whether a part of a rule says nothing beyond the terms known here.
+
+    What the language learns later stays with the engine until it is followed here.
+    """
+    return all(
+        getattr(part, term.name) == term.default
+        for term in fields(part)
+        if term.name not in terms
+    )
 
 
 def _is_ambiguous(tree: Tree) -> bool:
@@ -143,7 +175,7 @@ def _compile_condition(
     condition: Condition, known: KnownSeries, *, inverted: bool
 ) -> Tree | None:
     line = line_of(condition)
-    if line is None or condition.fact.steps:
+    if line is None or condition.fact.steps or not _is_plain(condition, _PARTS):
         return None
     return leaf_of(
         _place_of(condition.fact, known), line.inverted() if inverted else line

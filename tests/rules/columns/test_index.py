@@ -178,6 +178,25 @@ def test_rule_that_cannot_be_followed_is_asked_about_whenever_it_runs(when):
     assert index.asked(events) == []
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        pytest.param({"hold": "5m"}, id="a hold"),
+        pytest.param({"recover": {"when": over(1, op="lt")}}, id="another recovery"),
+        pytest.param({"no_data": {"after": "1h", "then": "alert"}}, id="no data"),
+        pytest.param({"expires_at": "2030-01-01T00:00:00Z"}, id="an end"),
+    ],
+)
+def test_rule_that_says_more_than_conditions_is_asked_about(terms):
+    definition = {"kind": "state", "name": "More", "when": over(1), **terms}
+    index = Index()
+
+    index.put(1, parse_definition(definition, workspace="DEMO"))
+
+    assert not index.is_followed(1)
+    assert index.asked(Events(SERIES, ["A"], [{"x": 1}])) == [(0, 1)]
+
+
 def test_rule_over_several_keys_counts_the_runs_of_all():
     index = Index(few=3)
     index.put(1, rule({"all": [over(5, key="A"), over(5, key="B")]}))
