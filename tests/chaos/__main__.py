@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument(
         "--rate", type=float, default=200.0, help="events a second to reach"
     )
+    parser.add_argument("--together", type=int, default=10, help="events a request")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     victims = options.kill.split(",") if options.kill else _VICTIMS[options.database]
@@ -43,6 +44,7 @@ def main() -> int:
         victims=victims,
         times=options.times,
         events_a_second=options.rate,
+        events_a_request=options.together,
         seed=options.seed,
     )
     outcome = _play(options.database, plan)

@@ -10,7 +10,6 @@ from tests.chaos.client import Client
 from tests.chaos.events import DATASET, event
 
 SENDERS = 8
-EVENTS_A_REQUEST = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +23,7 @@ class Load:
     port: int
     token: str
     events_a_second: float
+    events_a_request: int
     #: Numbers of the events that were answered with 2xx, as the answers came.
     accepted: list[int] = field(default_factory=list)
     #: Monotonic times: when it began, and of each answer with 2xx.
@@ -69,7 +69,7 @@ class Load:
 
     def _send(self, sender: int) -> None:
         client = Client(self.port, self.token)
-        apart = EVENTS_A_REQUEST / self.events_a_second
+        apart = self.events_a_request / self.events_a_second
         request = sender
         try:
             while not self._stopping.wait(
@@ -84,8 +84,8 @@ class Load:
         self.repeats += client.repeats
 
     def _post(self, client: Client, request: int) -> None:
-        first = request * EVENTS_A_REQUEST
-        numbers = range(first, first + EVENTS_A_REQUEST)
+        first = request * self.events_a_request
+        numbers = range(first, first + self.events_a_request)
         client.post(
             f"datasets/{DATASET}/records",
             [event(number) for number in numbers],

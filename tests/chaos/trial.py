@@ -41,6 +41,8 @@ class Plan:
     times: int
     #: The mean over the whole trial, outages and all.
     events_a_second: float = 200.0
+    #: What a producer sends together; smaller requests cost the machine more.
+    events_a_request: int = 10
     seed: int = 1
 
 
@@ -72,7 +74,8 @@ class Outcome:
         return (
             f"{self.plan.times} kills in {self.seconds:.0f} s; {self.accepted} events"
             f" accepted, {self.events_a_second:.0f} a second"
-            f" ({self.plan.events_a_second:.0f} planned: {verdict});"
+            f" ({self.plan.events_a_second:.0f} planned, {self.plan.events_a_request} a"
+            f" request: {verdict});"
             f" outages: {_told(self.outages)}; {self.repeats} requests repeated;"
             f" stored: {counted}; differences: {self.proof.differences or 'none'}"
         )
@@ -106,6 +109,7 @@ def play(
         port=installation.port,
         token=token,
         events_a_second=plan.events_a_second * _MORE,
+        events_a_request=plan.events_a_request,
     )
     with closing(Client(installation.port, token)) as client:
         _set_up(client)
