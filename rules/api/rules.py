@@ -16,6 +16,7 @@ from rules.api.serializers import (
     RuleSerializer,
     VersionSerializer,
 )
+from rules.engine import definition_schema
 from rules.models import Rule
 from rules.services import (
     change_rule,
@@ -105,6 +106,15 @@ class RulePreviewView(WorkspaceAPIView):
             now=database_now(),
         )
         return Response(PreviewSerializer(preview).data)
+
+
+class RuleSchemaView(WorkspaceAPIView):
+    """What a definition may say."""
+
+    @extend_schema(operation_id="rules_schema", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, workspace: str) -> Response:
+        """Return the JSON Schema of definitions, for editors and generators."""
+        return Response(definition_schema())
 
 
 class RuleView(WorkspaceAPIView):

@@ -6,6 +6,7 @@ from rules.api.rules import (
     DisableView,
     EnableView,
     RulePreviewView,
+    RuleSchemaView,
     RulesView,
     RuleView,
     VersionsView,
@@ -14,6 +15,7 @@ from rules.api.rules import (
 urlpatterns = [
     path("rules", RulesView.as_view()),
     path("rules/preview", RulePreviewView.as_view()),
+    path("rules/schema", RuleSchemaView.as_view()),
     path("rules/<str:rule>", RuleView.as_view()),
     path("rules/<str:rule>/enable", EnableView.as_view()),
     path("rules/<str:rule>/disable", DisableView.as_view()),

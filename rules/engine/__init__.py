@@ -51,6 +51,7 @@ from rules.engine.operators import OPERATORS, Operand, Operator, find_operator
 from rules.engine.paths import ANY_KEY, FactPath
 from rules.engine.program import CompiledRule, Needs, Program
 from rules.engine.schedule import ActiveHours
+from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
 from rules.engine.specification import (
     Condition,
@@ -150,6 +151,7 @@ __all__ = [
     "check_types",
     "close_rule",
     "conditions_of",
+    "definition_schema",
     "edit_rule",
     "find_operator",
     "judge_facts",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from jsonschema import Draft202012Validator
 
 from alerts.pipeline import drain_lane
 from alerts.services import create_output
@@ -54,6 +55,12 @@ def definition(**changes: object) -> dict[str, Any]:
 
 def post(client: Client, path: str, body: object = None) -> Any:
     return client.post(path, body or {}, content_type="application/json")
+
+
+def test_schema_of_definitions_admits_what_is_created(client: Client) -> None:
+    schema = client.get(f"{RULES}/schema").json()
+
+    Draft202012Validator(schema).validate(definition())
 
 
 def test_created_rule_shows_its_sentence_and_takes_effect(
