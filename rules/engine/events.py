@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from rules.engine.paths import FactPath, Step
 from rules.engine.values import Value, same_value
@@ -101,6 +101,8 @@ class FactValue:
 
     def past(self, steps: tuple[Step, ...]) -> tuple[Value, Value, Value]:
         """Give its value, its last and its other one, each at a path inside."""
+        if not steps:
+            return self.value, self.last, self.other
         return (
             value_at(self.value, steps),
             value_at(self.last, steps),
@@ -210,6 +212,15 @@ NO_SERIES: AllSeries = MappingProxyType({})
 PLAIN_SERIES = Series()
 
 
+class Sight(NamedTuple):
+    """A fact as an event finds it; ``seen`` is the watermark of its key."""
+
+    now: FactValue | None
+    before: FactValue | None
+    carried: bool
+    seen: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What rules see of an event: the facts, with the event's own fields taken in.
@@ -252,16 +263,19 @@ class View:
         known = self.own if subject == self.subject else self.facts.get(subject)
         return None if known is None else known.values.get(path.root)
 
-    def find_before(self, path: FactPath, key: str) -> FactValue | None:
-        """Find a fact as it was before the event."""
-        if subject_of(path, key, self.series) == self.subject:
-            return self.before.values.get(path.root)
-        return self.find(path, key)
-
-    def is_carried(self, path: FactPath, key: str) -> bool:
-        """Tell whether the event carries a fact, even as null."""
-        own = subject_of(path, key, self.series) == self.subject
-        return own and path.root in self.carried
+    def look(self, path: FactPath, key: str) -> "Sight":
+        """See a fact now and before the event, all at once: this is the hot path."""
+        subject = subject_of(path, key, self.series)
+        if subject == self.subject:
+            return Sight(
+                now=self.own.values.get(path.root),
+                before=self.before.values.get(path.root),
+                carried=path.root in self.carried,
+                seen=self.own.watermark,
+            )
+        known = self.facts.get(subject, NO_FACTS)
+        found = known.values.get(path.root)
+        return Sight(now=found, before=found, carried=False, seen=known.watermark)
 
     def value(self, path: FactPath, key: str) -> Value:
         """Give the last known value of a fact; null if there is none."""

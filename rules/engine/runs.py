@@ -11,6 +11,19 @@ from rules.engine.transitions import Counts, Transition, TransitionKind
 from rules.engine.values import Truth, Value
 from rules.engine.verdicts import Verdict, not_of
 
+_ONE_RUN = {
+    (truth, sent): Counts(
+        ran=1,
+        passed=int(truth is True),
+        failed=int(truth is not True),
+        unknown=int(truth is None),
+        sent=int(sent),
+    )
+    for truth in (True, False, None)
+    for sent in (True, False)
+}
+"""What one run counts, by its truth and whether an output was told of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -52,14 +65,7 @@ class Run:
 
     def count(self, *, sent: bool = False) -> Counts:
         """Count this run; unknown counts as failed, and apart as well."""
-        passed = self.verdict.truth is True
-        return Counts(
-            ran=1,
-            passed=int(passed),
-            failed=int(not passed),
-            unknown=int(self.verdict.truth is None),
-            sent=int(sent),
-        )
+        return _ONE_RUN[self.verdict.truth, sent]
 
     def transition(
         self,

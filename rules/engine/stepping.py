@@ -110,8 +110,9 @@ class _Bench:
             self.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
             outcome = Outcome(instance=before.disarm(timer) if timer else before)
         if outcome.counts.ran:
-            known = self.counts.get(rule.rule_id, Counts())
-            self.counts[rule.rule_id] = known + outcome.counts
+            known = self.counts.get(rule.rule_id)
+            counts = known + outcome.counts if known else outcome.counts
+            self.counts[rule.rule_id] = counts
         if outcome.instance is not before:
             self.instances[rule.rule_id, key] = outcome.instance
         if outcome.transition is not None:
@@ -194,13 +195,30 @@ def _run(
     if not rule.specification.is_active(view.at):
         return Outcome(instance=rest(instance))
     memory = Memory(instance.nodes)
-    run = _judge(rule, instance, view, position, memory)
-    if timer is Timer.NO_DATA:
-        return note_silence(run)
-    run = replace(run, instance=_remember(run, memory))
+    key, recovery = instance.key, rule.specification.recover.when
+    verdict = judge(rule.specification.when, view, key, memory)
+    ends = judge(recovery, view, key, memory) if recovery else None
+    run = Run(
+        rule=rule,
+        # What a timer for silence finds is no run, of which conditions would know.
+        instance=(
+            instance if timer is Timer.NO_DATA else _remember(rule, instance, memory)
+        ),
+        position=position,
+        view=view,
+        verdict=verdict,
+        recovery=ends,
+    )
     if timer is Timer.WAKE and not memory.is_due:
         return Outcome(instance=run.instance)
-    if rule.specification.kind is RuleKind.SIGNAL:
+    return _decide(run, timer)
+
+
+def _decide(run: Run, timer: Timer | None) -> Outcome:
+    """Let the kind of the rule, or the silence of its key, decide what follows."""
+    if timer is Timer.NO_DATA:
+        return note_silence(run)
+    if run.specification.kind is RuleKind.SIGNAL:
         return run_signal(run)
     outcome = run_state(run)
     if timer in (Timer.HOLD, Timer.RECOVER):
@@ -209,36 +227,18 @@ def _run(
     return replace(outcome, instance=watch_silence(run, outcome.instance))
 
 
-def _judge(
-    rule: CompiledRule,
-    instance: Instance,
-    view: View,
-    position: Position,
-    memory: Memory,
-) -> Run:
-    specification, key = rule.specification, instance.key
-    recovery = specification.recover.when
-    return Run(
-        rule=rule,
-        instance=instance,
-        position=position,
-        view=view,
-        verdict=judge(specification.when, view, key, memory),
-        recovery=judge(recovery, view, key, memory) if recovery else None,
-    )
-
-
-def _remember(run: Run, memory: Memory) -> Instance:
+def _remember(rule: CompiledRule, instance: Instance, memory: Memory) -> Instance:
     """Keep what conditions remember, and when time alone may change one.
 
     A timer that is set already is left to fire too early, and is set anew then.
     """
-    instance = run.instance
     if memory.has_changed:
-        instance = replace(instance, version=run.version, nodes=memory.kept)
+        # While open, an instance keeps the version under which it opened.
+        version = instance.version if instance.is_open else rule.version
+        instance = replace(instance, version=version, nodes=memory.kept)
     wakes_at, armed = memory.wakes_at, instance.timers.get(Timer.WAKE)
     if wakes_at is None:
-        return instance.disarm(Timer.WAKE)
+        return instance if armed is None else instance.disarm(Timer.WAKE)
     if armed is None or wakes_at < armed:
         return instance.arm(Timer.WAKE, wakes_at)
     return instance

@@ -162,9 +162,11 @@ def _judge_condition(
 
 def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:
     path = condition.fact
-    now, past = view.find(path, key), view.find_before(path, key)
-    found = now.past(path.steps)[0] if now else None
-    before, last, other = past.past(path.steps) if past else (None, None, None)
+    sight = view.look(path, key)
+    found = sight.now.past(path.steps)[0] if sight.now else None
+    before = last = other = None
+    if sight.before is not None:
+        before, last, other = sight.before.past(path.steps)
     zone = ZoneInfo(condition.zone) if condition.zone else view.zone_of(path)
     return Sides(
         found=found,
@@ -172,13 +174,13 @@ def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:
         before=before,
         last=last,
         other=other,
-        carried=view.is_carried(path, key),
+        carried=sight.carried,
         at=view.at,
         zone=zone,
         read_time=condition.read_time,
         ignore_case=condition.ignore_case,
         memory=memory.recall(condition.memory_id),
-        seen=view.seen(path, key),
+        seen=sight.seen,
     )
 
 
