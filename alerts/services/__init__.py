@@ -48,6 +48,7 @@ from alerts.services.reading import (
     read_feed,
 )
 from alerts.services.recording import record_transitions
+from alerts.services.replaying import Difference, ReplayReport, Step, check_replay
 from alerts.services.retrying import (
     DeliveryNotFound,
     NothingToRetry,
@@ -70,6 +71,7 @@ __all__ = [
     "Card",
     "Cursor",
     "DeliveryNotFound",
+    "Difference",
     "Directory",
     "ExampleNotFound",
     "FeedFilter",
@@ -82,11 +84,14 @@ __all__ = [
     "OutputRefused",
     "Quiet",
     "Readiness",
+    "ReplayReport",
     "Show",
+    "Step",
     "acknowledge_alert",
     "alert_facts",
     "begin_installation",
     "browse_feed",
+    "check_replay",
     "create_output",
     "delete_output",
     "drain_queues",

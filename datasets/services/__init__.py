@@ -84,6 +84,7 @@ from datasets.services.lanes import (
     settle_batches,
     take_batches,
 )
+from datasets.services.log import log_begins, read_log
 from datasets.services.making import (
     DatasetDraft,
     DatasetInvalid,
@@ -234,6 +235,7 @@ __all__ = [
     "list_imports",
     "load_facts",
     "load_history",
+    "log_begins",
     "newest_records",
     "note_try",
     "open_draft",
@@ -245,6 +247,7 @@ __all__ = [
     "read_dataset",
     "read_event_time",
     "read_key",
+    "read_log",
     "read_period",
     "read_zone",
     "received_times",

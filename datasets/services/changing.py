@@ -50,11 +50,16 @@ def changed_lateness(batch: Batch) -> ChangedSeconds | None:
     return ChangedSeconds(**changed) if changed else None
 
 
-def lateness_in_effect(lane: Lane) -> int:
-    """Return the seconds of lateness by which the lane's next event is judged."""
+def lateness_in_effect(lane: Lane, *, seq: int | None = None) -> int:
+    """Return the seconds of lateness by which a lane's event is judged.
+
+    It is the event at position `seq`, or the next one that is judged.
+    """
     # The dataset is read before: a change in between is found waiting.
     seconds = Dataset.objects.get(pk=lane.dataset_id).lateness_seconds
-    for batch in Batch.objects.filter(lane=lane, origin=Origin.SCHEMA).pending():
+    changes = Batch.objects.filter(lane=lane, origin=Origin.SCHEMA)
+    judged = changes.filter(seq__gte=lane.next_seq if seq is None else seq)
+    for batch in [*judged.order_by("seq"), *changes.pending()]:
         changed = changed_lateness(batch)
         if changed is not None:
             return changed.before

@@ -19,6 +19,7 @@ from rules.services.programs import (
     borrow_program,
     return_program,
 )
+from rules.services.replaying import ReplayedStretch, replay_lane
 from rules.services.saving import (
     KindIsFixed,
     RuleMoved,
@@ -42,6 +43,7 @@ __all__ = [
     "KindIsFixed",
     "LaneProgram",
     "Preview",
+    "ReplayedStretch",
     "RuleInEffect",
     "RuleInvalid",
     "RuleMoved",
@@ -64,6 +66,7 @@ __all__ = [
     "parse_rule",
     "preview_rule",
     "read_definition",
+    "replay_lane",
     "return_program",
     "save_rule",
     "save_states",

@@ -12,7 +12,6 @@ from datasets.services import (
     SettledBatch,
     StoredFacts,
     changed_lateness,
-    load_facts,
 )
 from rules.engine import (
     CloseReason,
@@ -29,9 +28,15 @@ from rules.engine import (
     edit_rule,
     step,
 )
-from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
-from rules.services.facts import facts_from, series_of
+from rules.services.facts import series_of
+from rules.services.lane_state import (
+    FactKey,
+    InstanceKey,
+    KnownInstance,
+    LaneState,
+    StoredState,
+)
 from rules.services.programs import (
     LaneProgram,
     RuleInEffect,
@@ -40,9 +45,6 @@ from rules.services.programs import (
 
 #: What brings no events, but changes how those after it are judged.
 _CHANGES = frozenset((Origin.RULE, Origin.SCHEMA))
-
-FactKey = tuple[str, str]
-InstanceKey = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +104,19 @@ class Judgement:
 
 
 def judge_batches(
-    *, lane: Lane, program: LaneProgram, settled: Sequence[SettledBatch]
+    *,
+    lane: Lane,
+    program: LaneProgram,
+    settled: Sequence[SettledBatch],
+    state: LaneState | None = None,
 ) -> Judgement:
     """Judge settled batches in order; changes `program` in place, stores nothing.
 
     Batches of events between two changes share one read of facts and instances; within
-    them every event is one `step` of the engine.
+    them every event is one `step` of the engine. `state` is what the lane knows before
+    them; None means what is stored.
     """
-    bench = _Bench(lane=lane, program=program)
+    bench = _Bench(lane=lane, program=program, state=state or StoredState(lane))
     waiting: list[SettledBatch] = []
     for one in settled:
         if one.batch.origin not in _CHANGES:
@@ -129,8 +136,9 @@ def judge_batches(
 class _Bench:
     """The working state of one drain round: what was read, and what has changed."""
 
-    def __init__(self, *, lane: Lane, program: LaneProgram) -> None:
+    def __init__(self, *, lane: Lane, program: LaneProgram, state: LaneState) -> None:
         self.lane = lane
+        self.state = state
         self.series = series_of(lane.dataset)
         self.program = program
         self.judgement = Judgement()
@@ -163,7 +171,7 @@ class _Bench:
         """
         rule_id = int(one.batch.options["rule"])
         old = self.program.rules.get(rule_id)
-        new = _version_to_judge(rule_id, one.batch.options["version"])
+        new = version_to_judge(rule_id, one.batch.options["version"])
         if old:
             self._carry_over(old, new, one)
         if new is None:
@@ -190,7 +198,8 @@ class _Bench:
     def _carry_over(
         self, old: RuleInEffect, new: RuleInEffect | None, one: SettledBatch
     ) -> None:
-        self._read_all_instances(old.rule_id)
+        for known in self.state.read_all_instances(old.rule_id):
+            self._learn(known)
         instances = [
             instance
             for (rule_id, _), instance in self._instances.items()
@@ -250,47 +259,25 @@ class _Bench:
         for rule_id, key in set().union(*self._armed.values()):
             if rule_id in self.program.program:
                 facts |= self.program.program.facts_of(rule_id, key)
-        self._read_facts(facts - self._facts.keys())
-        self._read_instances(instances - self._instances.keys())
+        self._facts.update(self.state.read_facts(facts - self._facts.keys()))
+        for known in self.state.read_instances(instances - self._instances.keys()):
+            self._learn(known)
 
     def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the instances of the keys concerned whose timers may be due."""
         if not happenings or not self.program.program.keeps_time:
             return
-        rows = StoredInstance.objects.filter(
-            rule__in_effect__lane=self.lane,
-            key__in={happening.key for happening in happenings},
-            due_at__lte=max(happening.at for happening in happenings),
-        )
-        for row in rows:
-            if (row.rule_id, row.key) not in self._instances:
-                self._know_stored(row)
+        keys = {happening.key for happening in happenings}
+        until = max(happening.at for happening in happenings)
+        for known in self.state.read_armed(keys, until):
+            self._learn(known)
 
-    def _read_facts(self, wanted: set[FactKey]) -> None:
-        dataset_id = self.lane.dataset_id
-        keys = {(dataset_id, key) for _, key in wanted}
-        stored = load_facts(lane=self.lane, keys=keys)
-        for (_, key), one in stored.items():
-            self._facts[self.series, key] = facts_from(one)
-
-    def _read_all_instances(self, rule_id: int) -> None:
-        for row in StoredInstance.objects.filter(rule_id=rule_id):
-            # What this round changed is newer than what is stored.
-            if (rule_id, row.key) not in self._instances:
-                self._know_stored(row)
-
-    def _read_instances(self, wanted: set[InstanceKey]) -> None:
-        rows = StoredInstance.objects.filter(
-            rule_id__in={rule_id for rule_id, _ in wanted},
-            key__in={key for _, key in wanted},
-        )
-        for row in rows:
-            if (row.rule_id, row.key) in wanted:
-                self._know_stored(row)
-
-    def _know_stored(self, row: StoredInstance) -> None:
-        self._wakes[row.rule_id, row.key] = row.wake_at
-        self._know(Instance.from_json(row.memory))
+    def _learn(self, known: KnownInstance) -> None:
+        """Take in an instance that was read; what this round changed is newer."""
+        named = (known.instance.rule_id, known.instance.key)
+        if named not in self._instances:
+            self._wakes[named] = known.wake_at
+            self._know(known.instance)
 
     def _know(self, instance: Instance) -> None:
         """Take in an instance as it is now, and whether it has timers."""
@@ -346,7 +333,8 @@ class _Bench:
         ]
 
 
-def _version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
+def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
+    """Return a rule as a version of it says; None where no version is to be judged."""
     if version_id is None:
         return None
     rule = Rule.objects.select_related("workspace").get(pk=rule_id)

@@ -1,0 +1,141 @@
+"""The log of a lane: what its drain judged, in order, and how far back it is whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from datasets.models import Batch, BatchState, Lane, Quarantine, Record
+from datasets.services.lanes import LaneEvent, SettledBatch
+
+#: Batches and events that are in memory at a time.
+_BATCHES_AT_ONCE = 200
+_EVENTS_AT_ONCE = 5_000
+
+
+def log_begins(lane: Lane) -> int:
+    """Return the position from which on the lane's log is whole.
+
+    Retention removes records, and batches of which none is left: what comes after the
+    last place where something is missing is whole. It is the lane's next position if
+    nothing is.
+    """
+    judged = Batch.objects.filter(lane=lane, seq__lt=lane.next_seq)
+    records = Record.objects.filter(batch_id=OuterRef("pk")).order_by()
+    counted = records.values("batch_id").annotate(n=Count("*")).values("n")
+    kept = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    gaping = judged.filter(size__gt=0).annotate(kept=kept).exclude(kept=F("size"))
+    last_gap = gaping.aggregate(last=Max("seq"))["last"] or 0
+    return max(_last_missing(lane, judged.count()), last_gap) + 1
+
+
+def _last_missing(lane: Lane, judged: int) -> int:
+    """Return the last position of which there is no batch; 0 if there is none."""
+    expected = lane.next_seq - 1
+    if judged == expected:
+        return 0
+    seqs = Batch.objects.filter(lane=lane, seq__lt=lane.next_seq).order_by("-seq")
+    for seq in seqs.values_list("seq", flat=True).iterator():
+        if seq != expected:
+            break
+        expected -= 1
+    return expected
+
+
+def read_log(*, lane: Lane, start: int) -> Iterator[list[SettledBatch]]:
+    """Give the lane's judged batches from a position on, in order, some at a time.
+
+    Each holds the events that were judged: not those that were ignored as duplicates or
+    set aside, but those that were replaced later (DESIGN.md 2.1).
+    """
+    last = start - 1
+    while taken := _take(lane, last):
+        events = _read_events(taken)
+        yield [
+            SettledBatch(batch=batch, seq=batch.seq or 0, events=events[batch.pk])
+            for batch in taken
+        ]
+        last = taken[-1].seq or 0
+
+
+def _take(lane: Lane, last: int) -> list[Batch]:
+    judged = Batch.objects.filter(
+        lane=lane, state=BatchState.JUDGED, seq__gt=last, seq__lt=lane.next_seq
+    )
+    taken: list[Batch] = []
+    events = 0
+    for batch in judged.order_by("seq")[:_BATCHES_AT_ONCE]:
+        events += batch.size
+        if taken and events > _EVENTS_AT_ONCE:
+            break
+        taken.append(batch)
+    return taken
+
+
+def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
+    known = {batch.pk: batch for batch in batches if batch.size}
+    records = list(
+        Record.objects.filter(batch_id__in=known).order_by("batch_id", "ord")
+    )
+    unjudged = _set_aside(known, records) | _ignored(known, records)
+    events: dict[int, list[LaneEvent]] = defaultdict(list)
+    for record in records:
+        if (record.batch_id, record.ord) in unjudged:
+            continue
+        events[record.batch_id].append(
+            LaneEvent(
+                ord=record.ord,
+                key=record.key,
+                subkey=record.subkey,
+                event_time=record.event_time,
+                fields=record.body,
+            )
+        )
+    return events
+
+
+def _set_aside(
+    batches: dict[int, Batch], records: Sequence[Record]
+) -> set[tuple[int, int]]:
+    """Find what was in quarantine when its batch was judged.
+
+    One that was replayed since has left it; it shows by not being current, although
+    nothing stands in its place.
+    """
+    in_quarantine = Quarantine.objects.filter(batch_id__in=batches)
+    replayed = {
+        (record.batch_id, record.ord)
+        for record in records
+        if not record.is_current
+        and record.superseded_by is None
+        and batches[record.batch_id].outcome.get("quarantined")
+        and batches[record.batch_id].options.get("persists", True)
+    }
+    return set(in_quarantine.values_list("batch_id", "ord")) | replayed
+
+
+def _ignored(
+    batches: dict[int, Batch], records: Sequence[Record]
+) -> set[tuple[int, int]]:
+    """Find what was no event, because it repeated a record that stood already.
+
+    A batch handles all its duplicates alike. One that ignored some may have lost others
+    to a successor, but only to one that was judged after it.
+    """
+    successors = {
+        (record.batch_id, record.ord): record.superseded_by
+        for record in records
+        if record.superseded_by is not None
+        and batches[record.batch_id].outcome.get("ignored")
+    }
+    named = Batch.objects.filter(pk__in=set(successors.values()))
+    seqs = dict(named.values_list("pk", "seq"))
+    return {
+        place
+        for place, successor in successors.items()
+        # A successor that retention removed came before; what comes later lives longer.
+        if (seqs.get(successor) or 0) <= (batches[place[0]].seq or 0)
+    }

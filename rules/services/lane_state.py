@@ -1,0 +1,137 @@
+"""What a lane knows before it judges: read from the database, or held in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from datasets.models import Lane
+from datasets.services import load_facts
+from rules.engine import Instance, KeyFacts
+from rules.models import Instance as StoredInstance
+from rules.services.facts import facts_from, series_of
+
+FactKey = tuple[str, str]
+InstanceKey = tuple[int, str]
+
+
+class KnownInstance(NamedTuple):
+    """An instance, and when the sweep is to look at it."""
+
+    instance: Instance
+    wake_at: datetime | None
+
+
+class LaneState(Protocol):
+    """Where judging finds facts and instances; what was never seen is not given."""
+
+    def read_facts(self, wanted: Collection[FactKey]) -> Mapping[FactKey, KeyFacts]:
+        """Return the facts of these subjects."""
+
+    def read_instances(
+        self, wanted: Collection[InstanceKey]
+    ) -> Iterable[KnownInstance]:
+        """Return these instances."""
+
+    def read_all_instances(self, rule_id: int) -> Iterable[KnownInstance]:
+        """Return the instances of a rule."""
+
+    def read_armed(
+        self, keys: Collection[str], until: datetime
+    ) -> Iterable[KnownInstance]:
+        """Return the instances of these keys with a timer that is due by an instant."""
+
+
+class StoredState:
+    """The state of a lane as its drains have committed it."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._series = series_of(lane.dataset)
+
+    def read_facts(self, wanted: Collection[FactKey]) -> Mapping[FactKey, KeyFacts]:
+        """Return the facts of these subjects."""
+        keys = {(self._lane.dataset_id, key) for _, key in wanted}
+        stored = load_facts(lane=self._lane, keys=keys)
+        return {
+            (self._series, key): facts_from(one) for (_, key), one in stored.items()
+        }
+
+    def read_instances(
+        self, wanted: Collection[InstanceKey]
+    ) -> Iterable[KnownInstance]:
+        """Return these instances."""
+        rows = StoredInstance.objects.filter(
+            rule_id__in={rule_id for rule_id, _ in wanted},
+            key__in={key for _, key in wanted},
+        )
+        return [_known(row) for row in rows if (row.rule_id, row.key) in wanted]
+
+    def read_all_instances(self, rule_id: int) -> Iterable[KnownInstance]:
+        """Return the instances of a rule."""
+        return map(_known, StoredInstance.objects.filter(rule_id=rule_id))
+
+    def read_armed(
+        self, keys: Collection[str], until: datetime
+    ) -> Iterable[KnownInstance]:
+        """Return the instances of these keys with a timer that is due by an instant."""
+        rows = StoredInstance.objects.filter(
+            rule__in_effect__lane=self._lane, key__in=keys, due_at__lte=until
+        )
+        return map(_known, rows)
+
+
+class MemoryState:
+    """The state of a lane that begins empty and is nowhere stored."""
+
+    def __init__(self) -> None:
+        self._facts: dict[FactKey, KeyFacts] = {}
+        self._instances: dict[int, dict[str, Instance]] = {}
+        self._armed: set[InstanceKey] = set()
+
+    def remember(
+        self,
+        *,
+        facts: Mapping[FactKey, KeyFacts],
+        instances: Mapping[InstanceKey, Instance],
+    ) -> None:
+        """Take in what judging changed."""
+        self._facts.update(facts)
+        for (rule_id, key), instance in instances.items():
+            self._instances.setdefault(rule_id, {})[key] = instance
+            if instance.timers:
+                self._armed.add((rule_id, key))
+            else:
+                self._armed.discard((rule_id, key))
+
+    def read_facts(self, wanted: Collection[FactKey]) -> Mapping[FactKey, KeyFacts]:
+        """Return the facts of these subjects."""
+        return {named: self._facts[named] for named in wanted if named in self._facts}
+
+    def read_instances(
+        self, wanted: Collection[InstanceKey]
+    ) -> Iterable[KnownInstance]:
+        """Return these instances."""
+        for rule_id, key in wanted:
+            instance = self._instances.get(rule_id, {}).get(key)
+            if instance is not None:
+                yield KnownInstance(instance, None)
+
+    def read_all_instances(self, rule_id: int) -> Iterator[KnownInstance]:
+        """Return the instances of a rule."""
+        for instance in self._instances.get(rule_id, {}).values():
+            yield KnownInstance(instance, None)
+
+    def read_armed(
+        self, keys: Collection[str], until: datetime
+    ) -> Iterable[KnownInstance]:
+        """Return the instances of these keys with a timer that is due by an instant."""
+        for known in self.read_instances(self._armed):
+            due_at = known.instance.wakes_at
+            if known.instance.key in keys and due_at is not None and due_at <= until:
+                yield known
+
+
+def _known(row: StoredInstance) -> KnownInstance:
+    return KnownInstance(Instance.from_json(row.memory), row.wake_at)
