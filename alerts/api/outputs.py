@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -43,6 +43,16 @@ from workspaces.api.views import WorkspaceAPIView
 
 _STATUSES = {status.value: status for status in DeliveryStatus}
 
+_WEBHOOK = OpenApiExample(
+    "webhook",
+    {
+        "kind": "webhook",
+        "name": "Operations",
+        "config": {"url": "https://hooks.example.com/bellwether"},
+    },
+    request_only=True,
+)
+
 
 class OutputsView(WorkspaceAPIView):
     """The outputs of a workspace."""
@@ -67,6 +77,7 @@ class OutputsView(WorkspaceAPIView):
         operation_id="outputs_create",
         parameters=[IDEMPOTENCY_KEY],
         request=OutputRequestSerializer,
+        examples=[_WEBHOOK],
         responses={201: OutputSerializer},
     )
     def post(self, request: Request, workspace: str) -> Response:

@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "workspaces.api.openapi.sort_by_subject",
         "workspaces.api.openapi.name_errors",
     ],
     "ENFORCE_NON_BLANK_FIELDS": True,

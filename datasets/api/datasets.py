@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,6 +28,23 @@ from workspaces.api.paging import (
 from workspaces.api.parameters import Parameters
 from workspaces.api.repeats import IDEMPOTENCY_KEY, repeatable, replayed
 from workspaces.api.views import WorkspaceAPIView
+
+_READINGS = OpenApiExample(
+    "readings",
+    {
+        "slug": "READINGS",
+        "schema": {
+            "type": "object",
+            "properties": {
+                "sensor": {"type": "string"},
+                "celsius": {"type": "number"},
+            },
+            "required": ["sensor"],
+        },
+        "index": {"key": "sensor"},
+    },
+    request_only=True,
+)
 
 
 def show_dataset(dataset: Dataset) -> dict[str, object]:
@@ -56,6 +73,7 @@ class DatasetsView(WorkspaceAPIView):
         operation_id="datasets_create",
         parameters=[IDEMPOTENCY_KEY],
         request=DatasetRequestSerializer,
+        examples=[_READINGS],
         responses={201: DatasetSerializer},
     )
     def post(self, request: Request, workspace: str) -> Response:

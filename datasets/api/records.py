@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -53,6 +53,16 @@ _KINDS: Mapping[str, BodyKind] = {
 _LIVES: Mapping[str, bool] = {"live": True, "history": False}
 _DUPLICATES: Mapping[str, Duplicates | None] = {one.value: one for one in Duplicates}
 _WAITS: Mapping[str, bool] = {"judged": True}
+_EVENT = {"type": "object", "additionalProperties": {}}
+_EVENTS = {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]}
+_READINGS = [
+    OpenApiExample("readings", body, media_type=media_type, request_only=True)
+    for media_type, body in (
+        ("application/json", [{"sensor": "cellar", "celsius": 4.5}]),
+        ("application/x-ndjson", '{"sensor": "cellar", "celsius": 4.5}\n'),
+        ("text/csv", "sensor,celsius\ncellar,4.5\n"),
+    )
+]
 
 
 def show_record(dataset: Dataset, record: Record) -> dict[str, object]:
@@ -118,10 +128,11 @@ class RecordsView(WorkspaceAPIView):
             IDEMPOTENCY_KEY,
         ],
         request={
-            "application/json": OpenApiTypes.OBJECT,
+            "application/json": _EVENTS,
             "application/x-ndjson": OpenApiTypes.STR,
             "text/csv": OpenApiTypes.STR,
         },
+        examples=_READINGS,
         responses={200: AcceptedSerializer, 202: AcceptedSerializer},
     )
     def post(self, request: Request, workspace: str, dataset: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -42,6 +42,15 @@ from workspaces.api.views import WorkspaceAPIView
 from workspaces.refusals import Invalid
 
 _DEFINITION = {"application/json": OpenApiTypes.OBJECT}
+_FROST = OpenApiExample(
+    "frost",
+    {
+        "name": "Frost in the cellar",
+        "watch": {"facts": ["DEMO:READINGS:cellar:celsius"]},
+        "when": {"fact": 0, "op": "lte", "value": 0},
+    },
+    request_only=True,
+)
 _IF_MATCH = OpenApiParameter(
     "If-Match",
     OpenApiTypes.STR,
@@ -74,10 +83,11 @@ class RulesView(WorkspaceAPIView):
         operation_id="rules_create",
         parameters=[IDEMPOTENCY_KEY],
         request=_DEFINITION,
+        examples=[_FROST],
         responses={201: RuleSerializer},
     )
     def post(self, request: Request, workspace: str) -> Response:
-        """Create a rule from a native definition; it is judged at once."""
+        """Create a rule from a definition (`rules/schema`); it is judged at once."""
         now = database_now()
         definition = read_definition_of(request)
 
@@ -96,6 +106,7 @@ class RulePreviewView(WorkspaceAPIView):
     @extend_schema(
         operation_id="rules_preview",
         request=_DEFINITION,
+        examples=[_FROST],
         responses=PreviewSerializer,
     )
     def post(self, request: Request, workspace: str) -> Response:
@@ -130,6 +141,7 @@ class RuleView(WorkspaceAPIView):
     @extend_schema(
         operation_id="rules_change",
         request=_DEFINITION,
+        examples=[_FROST],
         responses=RuleSerializer,
         parameters=[_IF_MATCH],
     )

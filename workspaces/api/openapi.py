@@ -22,15 +22,16 @@ _PROBLEM = {
     "type": "object",
     "description": "What went wrong, as RFC 9457 has it, and each wrong place.",
     "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": {"type": "integer"},
+        "type": {**_TEXT, "description": "An address that stands for the code."},
+        "title": {**_TEXT, "description": "What the status means, in words."},
+        "status": {"type": "integer", "description": "The status, once more."},
         "detail": {**_TEXT, "description": "One sentence for people."},
-        "instance": _TEXT,
+        "instance": {**_TEXT, "description": "The path that was called."},
         "code": {**_TEXT, "description": "Stable, for programs."},
-        "request_id": _TEXT,
+        "request_id": {**_TEXT, "description": "Of this answer alone."},
         "errors": {
             "type": "array",
+            "description": "Each wrong place, and how to mend it.",
             "items": {
                 "type": "object",
                 "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
@@ -86,6 +87,21 @@ class StrictScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
             self.target, direction, bypass_extensions=True
         )
         return {**schema, "additionalProperties": False}
+
+
+def sort_by_subject(
+    result: Document,
+    generator: SchemaGenerator,
+    request: object,
+    public: bool,  # noqa: FBT001 - as the generator calls its hooks
+) -> Document:
+    """Tag every call with what it is about: the first word below the workspace."""
+    for path, item in result["paths"].items():
+        below = path.partition("/{workspace}/")[2]
+        subject = below.partition("/")[0] or "workspaces"
+        for operation in item.values():
+            operation["tags"] = [subject]
+    return result
 
 
 def name_errors(
