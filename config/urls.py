@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from alerts.console.health import healthz, readyz
 from workspaces.api.apperate import UnknownCallView
 from workspaces.api.views import UnknownAddressView
+from workspaces.console.reference.pages import api_reference
 
 _apperate: list[URLPattern | URLResolver] = [
     path("", include("datasets.api.apperate.urls")),
@@ -19,13 +20,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path(
-        "api/docs",
-        SpectacularSwaggerSplitView.as_view(
-            url_name="schema", template_name="workspaces/api_reference.html"
-        ),
-        name="api-docs",
-    ),
+    path("api/docs", api_reference, name="api-docs"),
     path("api/v1/", include("workspaces.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("rules.api.urls")),
