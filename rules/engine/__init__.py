@@ -35,6 +35,7 @@ from rules.engine.events import (
     value_at,
 )
 from rules.engine.instances import Instance, InstanceState
+from rules.engine.misses import Miss, NearestMiss, nearest_miss
 from rules.engine.operands import (
     Amount,
     Constant,
@@ -69,7 +70,7 @@ from rules.engine.specification import (
     blank_specification,
     conditions_of,
 )
-from rules.engine.standing import judge_facts, seen_at
+from rules.engine.standing import judge_event, judge_facts, seen_at
 from rules.engine.stepping import step
 from rules.engine.timers import Timer
 from rules.engine.transitions import (
@@ -113,7 +114,9 @@ __all__ = [
     "Instance",
     "InstanceState",
     "KeyFacts",
+    "Miss",
     "Mode",
+    "NearestMiss",
     "Needs",
     "Negation",
     "NoData",
@@ -154,7 +157,9 @@ __all__ = [
     "definition_schema",
     "edit_rule",
     "find_operator",
+    "judge_event",
     "judge_facts",
+    "nearest_miss",
     "parse_definition",
     "parse_duration",
     "read_apperate",

@@ -237,6 +237,26 @@ class View:
     series: AllSeries = field(default_factory=lambda: NO_SERIES)
 
     @classmethod
+    def of_event(
+        cls,
+        event: Event,
+        facts: Mapping[Subject, KeyFacts],
+        *,
+        series: AllSeries = NO_SERIES,
+    ) -> Self:
+        """See the facts as rules do that an event runs: all its fields taken in."""
+        before = facts.get(event.subject, NO_FACTS)
+        return cls(
+            facts=facts,
+            subject=event.subject,
+            own=before.take_in(event),
+            before=before,
+            carried=event.fields.keys(),
+            at=event.at,
+            series=series,
+        )
+
+    @classmethod
     def standing(
         cls,
         facts: Mapping[Subject, KeyFacts],

@@ -1,4 +1,4 @@
-"""How a rule stands over the facts as they are, without an event that runs it."""
+"""How a rule stands over given facts, whether or not an event runs it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from rules.engine.events import (
     NO_FACTS,
     AllSeries,
+    Event,
     KeyFacts,
     Subject,
     View,
@@ -27,6 +28,23 @@ def judge_facts(
     """Say what an event of `key` that changes no value would be told at an instant."""
     subject = subject_of(specification.leading_fact, key, series)
     view = View.standing(facts, subject, at=at, series=series)
+    return judge(specification.when, view, key, Memory({}))
+
+
+def judge_event(
+    specification: Specification,
+    facts: Mapping[Subject, KeyFacts],
+    event: Event,
+    *,
+    key: str,
+    series: AllSeries,
+) -> Verdict:
+    """Say what an event is told under a key; ``facts`` are those before it.
+
+    What conditions remember from runs before is not given: a crossing of another fact
+    takes its side from the values alone.
+    """
+    view = View.of_event(event, facts, series=series)
     return judge(specification.when, view, key, Memory({}))
 
 

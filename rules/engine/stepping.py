@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rules.engine.events import (
-    NO_FACTS,
     Event,
     KeyFacts,
     Position,
@@ -53,25 +52,15 @@ def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
        a memory do not see late events; the others judge them over the current facts.
     6. A rule that cannot be judged is noted, and stops no other.
     """
-    before = state.facts.get(event.subject, NO_FACTS)
-    late = before.is_late(event.at, program.lateness_of(event.series))
-    taken = before.take_in(event)
+    view = View.of_event(event, state.facts, series=program.series)
+    late = view.before.is_late(event.at, program.lateness_of(event.series))
     bench = _Bench(program, state)
     if not late:
         bench.fire(state.armed.get(event.subject, ()), event.at, event.position)
-    view = View(
-        facts=state.facts,
-        subject=event.subject,
-        own=taken,
-        before=before,
-        carried=event.fields.keys(),
-        at=event.at,
-        series=program.series,
-    )
     for rule in program.rules_on(event) if event.raises else ():
         if not late or rule.sees_late_events:
             bench.run(rule, rule.key_of(event), view, event.position)
-    facts = {event.subject: taken} if event.moves_facts and not late else {}
+    facts = {event.subject: view.own} if event.moves_facts and not late else {}
     return bench.result(facts=facts, late=late)
 
 
