@@ -80,7 +80,7 @@ def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     records = list(
         Record.objects.filter(batch_id__in=known).order_by("batch_id", "ord")
     )
-    unjudged = _set_aside(known, records) | _ignored(known, records)
+    unjudged = unjudged_of(known, records)
     events: dict[int, list[LaneEvent]] = defaultdict(list)
     for record in records:
         if (record.batch_id, record.ord) in unjudged:
@@ -95,6 +95,13 @@ def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
             )
         )
     return events
+
+
+def unjudged_of(
+    batches: dict[int, Batch], records: Sequence[Record]
+) -> set[tuple[int, int]]:
+    """Find the records of judged batches that were set aside, or ignored."""
+    return _set_aside(batches, records) | _ignored(batches, records)
 
 
 def _set_aside(

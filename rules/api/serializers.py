@@ -82,6 +82,55 @@ class PreviewProblemSerializer(serializers.Serializer[object]):
     detail = serializers.CharField()
 
 
+class ChangeSerializer(serializers.Serializer[object]):
+    """A number that kept a rule from being true, and the nearest that would do."""
+
+    fact = serializers.CharField()
+    found = serializers.DecimalField(max_digits=None, decimal_places=None)
+    value = serializers.DecimalField(max_digits=None, decimal_places=None)
+    margin = serializers.DecimalField(max_digits=None, decimal_places=None)
+    reason = serializers.CharField()
+
+
+class MissSerializer(serializers.Serializer[object]):
+    """What all had to change for the rule to be true, or why no number would do."""
+
+    changes = ChangeSerializer(many=True)
+    sentence = serializers.CharField()
+
+
+class CoolingSerializer(serializers.Serializer[object]):
+    """An output that is not told of a pass yet, and until when; `~feed` is the feed."""
+
+    output = serializers.CharField()
+    until = serializers.DateTimeField()
+
+
+class ExplanationSerializer(serializers.Serializer[object]):
+    """What a rule says of a key, now or at a record, and why."""
+
+    rule = serializers.UUIDField()
+    version = serializers.IntegerField(help_text="The version that judged.")
+    in_effect = serializers.BooleanField(help_text="Whether the rule was on there.")
+    key = serializers.CharField()
+    record = serializers.CharField(help_text="Blank: the facts of now.")
+    at = serializers.DateTimeField(help_text="Event time.")
+    truth = serializers.BooleanField(allow_null=True, help_text="Null is unknown.")
+    reason = serializers.CharField()
+    verdict = serializers.DictField(
+        help_text="The tree: `truth` with `kind` and `members`, or a condition with "
+        "what was found and wanted, the margin, and how old the value was."
+    )
+    nearest_miss = MissSerializer(allow_null=True, help_text="Null if it is true.")
+    held = serializers.ListField(
+        child=serializers.CharField(), help_text="Why the rule did not run there."
+    )
+    cooling = CoolingSerializer(many=True, help_text="Of now alone.")
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="What could not be rebuilt."
+    )
+
+
 class PreviewSerializer(serializers.Serializer[object]):
     """What a draft would be: its sentence, or the problems in its way."""
 

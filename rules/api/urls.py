@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from rules.api.explaining import ExplainView
 from rules.api.rules import (
     DisableView,
     EnableView,
@@ -19,5 +20,6 @@ urlpatterns = [
     path("rules/<str:rule>", RuleView.as_view()),
     path("rules/<str:rule>/enable", EnableView.as_view()),
     path("rules/<str:rule>/disable", DisableView.as_view()),
+    path("rules/<str:rule>/explain", ExplainView.as_view()),
     path("rules/<str:rule>/versions", VersionsView.as_view()),
 ]

@@ -37,6 +37,20 @@ def is_over(cool_down: timedelta, last: datetime | None, at: datetime) -> bool:
     return last is None or abs(at - last) >= cool_down
 
 
+def cooling_until(
+    outputs: Iterable[OutputUse], told: Mapping[str, datetime], at: datetime
+) -> Mapping[str, datetime]:
+    """Give, for each output not to be told at ``at``, the event time from which on."""
+    uses = tuple(outputs)
+    cool_downs = {use.output: use.cool_down for use in uses}
+    cool_downs[FEED] = feed_cool_down(uses)
+    return {
+        name: told[name] + cool_down
+        for name, cool_down in cool_downs.items()
+        if not is_over(cool_down, told.get(name), at)
+    }
+
+
 def tell(
     told: Mapping[str, datetime], outputs: Iterable[str], at: datetime
 ) -> Mapping[str, datetime]:

@@ -4,6 +4,14 @@ from rules.services.definitions import (
     RuleInvalid,
     read_definition,
 )
+from rules.services.explaining import (
+    Explanation,
+    ExplanationInvalid,
+    RecordPlace,
+    VersionUnreadable,
+    explain_record,
+    explain_rule,
+)
 from rules.services.facts import dataset_of, simulation_of
 from rules.services.judging import (
     JudgedTransition,
@@ -38,11 +46,14 @@ from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
 from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
+    "Explanation",
+    "ExplanationInvalid",
     "JudgedTransition",
     "Judgement",
     "KindIsFixed",
     "LaneProgram",
     "Preview",
+    "RecordPlace",
     "ReplayedStretch",
     "RuleInEffect",
     "RuleInvalid",
@@ -50,12 +61,15 @@ __all__ = [
     "RuleNotFound",
     "Standing",
     "Suggestion",
+    "VersionUnreadable",
     "borrow_program",
     "change_rule",
     "create_rule",
     "dataset_of",
     "delete_rule",
     "expire_rules",
+    "explain_record",
+    "explain_rule",
     "facts_to_store",
     "find_rule",
     "fire_timers",

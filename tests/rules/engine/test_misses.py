@@ -23,7 +23,7 @@ from rules.engine import (
 from tests.rules.engine.lanes import START, parsed, signal
 
 FIELDS = ("x", "y", "z")
-numbers = st.one_of(
+numbers: st.SearchStrategy[int | Decimal] = st.one_of(
     st.integers(-20, 20),
     st.decimals(-20, 20, places=2),
     st.sampled_from([Decimal("1E+1"), Decimal("0.000001"), 10**30]),
@@ -35,7 +35,9 @@ other_facts = st.builds(
     st.sampled_from([1, Decimal("1.05"), -2]),
     st.integers(-3, 3),
 )
-ranges = st.lists(numbers, min_size=2, max_size=2, unique=True).map(sorted).map(list)
+ranges = st.lists(numbers, min_size=2, max_size=2, unique=True).map(
+    lambda ends: [min(ends), max(ends)]
+)
 
 
 def comparisons(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -1,0 +1,167 @@
+"""What a lane has judged, read back from the log: records by place, and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from datasets.models import Batch, BatchState, Lane, Record
+from datasets.services.log import unjudged_of
+from workspaces.access import Access
+from workspaces.refusals import Clash, Missing
+
+#: Records of one key that are read back at most.
+RECORDS_READ_BACK = 5_000
+
+
+class RecordNotFound(Missing):
+    """There is no such record that the workspace may read, or retention removed it."""
+
+    code = "record_not_found"
+
+
+class NotJudged(Clash):
+    """No rule has seen the record, or ever will."""
+
+    code = "not_judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRecord:
+    """A record at its place in the order of its lane.
+
+    `moves_facts` and `raises` say what it was allowed to do there.
+    """
+
+    seq: int
+    ord: int
+    key: str
+    event_time: datetime
+    fields: Mapping[str, Any]  # Any: JSON as decoded
+    is_late: bool = False
+    moves_facts: bool = True
+    raises: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOfKey:
+    """What a lane judged of one key before a place, in its order.
+
+    `is_whole` is false where there may have been more that is not read, or not kept.
+    """
+
+    records: Sequence[JudgedRecord]
+    is_whole: bool
+
+
+def find_judged(
+    *, access: Access, batch_id: int, place: int
+) -> tuple[Lane, JudgedRecord]:
+    """Return a record that rules have seen, and the lane that judged it.
+
+    Raises:
+        RecordNotFound: also for records of other workspaces.
+        NotJudged: if it waits, was refused, repeats another or was set aside.
+    """
+    record = Record.objects.filter(batch_id=batch_id, ord=place).first()
+    batch = (
+        Batch.objects.filter(
+            Q(lane__dataset__workspace=access.workspace)
+            | Q(lane__dataset__workspace__is_shared=True),
+            pk=batch_id,
+            lane__dataset__deleted_at=None,
+        )
+        .select_related("lane__dataset__workspace")
+        .first()
+    )
+    if batch is None or record is None:
+        raise RecordNotFound(
+            f"There is no record {batch_id}.{place} in this workspace."
+        )
+    _check_judged(batch, record)
+    return batch.lane, _at_place(batch, record)
+
+
+def past_of_key(*, lane: Lane, key: str, before: JudgedRecord) -> PastOfKey:
+    """Return what a lane judged of a key before a record, the newest of it.
+
+    1. Current records come from the index of the key, newest first, up to a limit.
+    2. Records that were replaced later, or were never kept, are looked for among the
+       batches between the oldest of those and the place asked about.
+    3. What repeated a standing record, was refused or set aside moved nothing.
+    """
+    judged = Batch.objects.filter(
+        pk=OuterRef("batch_id"), lane=lane, state=BatchState.JUDGED
+    )
+    mine = Record.objects.filter(
+        Exists(judged.filter(seq__lte=before.seq)), dataset=lane.dataset_id, key=key
+    )
+    by_time = mine.current().order_by("-event_time", "-batch_id", "-ord")
+    found = list(by_time[: RECORDS_READ_BACK + 1])
+    is_cut = len(found) > RECORDS_READ_BACK
+    gone = mine.filter(is_current=False)
+    if is_cut:
+        gone = gone.filter(batch_id__gte=min(record.batch_id for record in found))
+    found += gone.order_by("-batch_id", "-ord")[:RECORDS_READ_BACK]
+    placed = sorted(_placed(found), key=lambda one: (one.seq, one.ord))
+    place = (before.seq, before.ord)
+    return PastOfKey(
+        records=[one for one in placed if (one.seq, one.ord) < place],
+        is_whole=not is_cut and not _has_forgotten(lane),
+    )
+
+
+def _check_judged(batch: Batch, record: Record) -> None:
+    name = f"{record.batch_id}.{record.ord}"
+    if batch.state == BatchState.PENDING:
+        raise NotJudged(f"Record {name} waits to be judged; ask again in a moment.")
+    if batch.state == BatchState.REFUSED:
+        raise NotJudged(
+            f"Batch {batch.pk} was refused as a whole because of records that stood "
+            "already, so no rule saw it."
+        )
+    is_unjudged = bool(unjudged_of({batch.pk: batch}, [record]))
+    if is_unjudged and record.superseded_by is not None:
+        raise NotJudged(
+            f"Record {name} repeats one of batch {record.superseded_by} that stood "
+            "already, so no rule saw it."
+        )
+    if is_unjudged or batch.state == BatchState.QUARANTINED:
+        raise NotJudged(
+            f"Record {name} could not be judged and was set aside; if it was replayed "
+            "since, ask about the record that this made."
+        )
+
+
+def _placed(records: Sequence[Record]) -> list[JudgedRecord]:
+    batches = Batch.objects.in_bulk({record.batch_id for record in records})
+    unjudged = unjudged_of(batches, records)
+    return [
+        _at_place(batches[record.batch_id], record)
+        for record in records
+        if (record.batch_id, record.ord) not in unjudged
+    ]
+
+
+def _at_place(batch: Batch, record: Record) -> JudgedRecord:
+    if batch.seq is None:
+        raise ValueError(f"Batch {batch.pk} has no place in its lane.")
+    return JudgedRecord(
+        seq=batch.seq,
+        ord=record.ord,
+        key=record.key,
+        event_time=record.event_time,
+        fields=record.body,
+        is_late=record.is_late,
+        moves_facts=batch.options.get("moves_facts", True),
+        raises=batch.options.get("raises", True),
+    )
+
+
+def _has_forgotten(lane: Lane) -> bool:
+    """Say whether retention removed some of what the lane judged, or soon may."""
+    return lane.dataset.retention_seconds is not None
