@@ -7,8 +7,10 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        """Give rules the directory of outputs, once the models exist."""
-        from alerts.services import Directory  # noqa: PLC0415 - models exist only now
+        """Give rules the directory of outputs, and what finds alerts."""
+        # The models exist only now.
+        from alerts.services import Directory, Steps  # noqa: PLC0415
         from rules.ports import ports  # noqa: PLC0415
 
         ports.plug_outputs(Directory())
+        ports.plug_steps(Steps())

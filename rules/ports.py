@@ -1,6 +1,6 @@
 """What rules must be told from the right: which outputs a workspace has.
 
-And whether the words that a rule gives them can be rendered.
+Whether the words that a rule gives them can be rendered, and which alerts moved where.
 
 `alerts` fills this in when Django starts, as the engine is handed compiled patterns:
 the direction of imports stays (STYLE.md section 2).
@@ -8,6 +8,7 @@ the direction of imports stays (STYLE.md section 2).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,15 +46,45 @@ class OutputDirectory(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertStep:
+    """What became of an alert at an event: `kind` as in `raised` or `resolved`."""
+
+    alert: uuid.UUID
+    kind: str
+
+
+class AlertSteps(Protocol):
+    """Finds what a rule did to alerts at a place of a lane."""
+
+    def at(
+        self, *, rule_id: int, lane_id: int, seq: int, place: int
+    ) -> Sequence[AlertStep]:
+        """Return the steps that the event there, or a timer before it, caused."""
+        ...
+
+
 class _Ports:
     """Holds what was plugged in; asking before that is a programming error."""
 
     def __init__(self) -> None:
         self._outputs: OutputDirectory | None = None
+        self._steps: AlertSteps | None = None
 
     def plug_outputs(self, directory: OutputDirectory) -> None:
         """Plug in the directory; once, at the start."""
         self._outputs = directory
+
+    def plug_steps(self, steps: AlertSteps) -> None:
+        """Plug in what finds the steps of alerts; once, at the start."""
+        self._steps = steps
+
+    @property
+    def steps(self) -> AlertSteps:
+        """Return what was plugged in to find the steps of alerts."""
+        if self._steps is None:
+            raise LookupError("Nothing that finds alerts was plugged in at the start.")
+        return self._steps
 
     @property
     def outputs(self) -> OutputDirectory:

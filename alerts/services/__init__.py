@@ -61,6 +61,7 @@ from alerts.services.seeding import (
     seed_installation,
     start_market,
 )
+from alerts.services.steps import Steps
 
 __all__ = [
     "ONLY_WORKER",
@@ -87,6 +88,7 @@ __all__ = [
     "ReplayReport",
     "Show",
     "Step",
+    "Steps",
     "acknowledge_alert",
     "alert_facts",
     "begin_installation",

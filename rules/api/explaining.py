@@ -89,6 +89,7 @@ def _show(explained: Explanation) -> dict[str, object]:
         "verdict": explained.tree,
         "nearest_miss": miss.to_json() if miss else None,
         "held": explained.held,
+        "alerts": [{"id": step.alert, "step": step.kind} for step in explained.steps],
         "cooling": [
             {"output": output, "until": until}
             for output, until in explained.cooling.items()

@@ -99,6 +99,13 @@ class MissSerializer(serializers.Serializer[object]):
     sentence = serializers.CharField()
 
 
+class AlertStepSerializer(serializers.Serializer[object]):
+    """What became of an alert at a record, as `raised`, `opened` or `resolved`."""
+
+    id = serializers.UUIDField()
+    step = serializers.CharField()
+
+
 class CoolingSerializer(serializers.Serializer[object]):
     """An output that is not told of a pass yet, and until when; `~feed` is the feed."""
 
@@ -125,6 +132,7 @@ class ExplanationSerializer(serializers.Serializer[object]):
     held = serializers.ListField(
         child=serializers.CharField(), help_text="Why the rule did not run there."
     )
+    alerts = AlertStepSerializer(many=True, help_text="Of a record alone.")
     cooling = CoolingSerializer(many=True, help_text="Of now alone.")
     notes = serializers.ListField(
         child=serializers.CharField(), help_text="What could not be rebuilt."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,6 +37,7 @@ from rules.engine import (
 )
 from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
+from rules.ports import AlertStep, ports
 from rules.services.facts import facts_from, series_of, traits_of
 from rules.services.parsing import parse_rule
 from workspaces.access import Access, Need
@@ -94,6 +95,7 @@ class Explanation:
     tree: Mapping[str, object]
     miss: NearestMiss | None
     held: tuple[str, ...]
+    steps: Sequence[AlertStep] = ()
     cooling: Mapping[str, datetime] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -175,6 +177,9 @@ def explain_record(*, access: Access, rule: Rule, place: RecordPlace) -> Explana
         held=(
             *look.held_off(record.event_time, is_in_effect=in_effect is not None),
             *look.held_by(event, record),
+        ),
+        steps=ports.steps.at(
+            rule_id=rule.pk, lane_id=lane.pk, seq=record.seq, place=record.ord
         ),
         notes=(*look.notes(), *look.gaps(after, key, cut)),
     )

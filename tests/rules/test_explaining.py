@@ -88,7 +88,9 @@ def test_record_that_passed_is_explained_as_its_alert_was(
 
     told = explain(client, rule, batch=batch, ord=0)
 
-    alerted = Transition.objects.get().verdict
+    raised = Transition.objects.get()
+    alerted = raised.verdict
+    assert told["alerts"] == [{"id": str(raised.alert_id), "step": "raised"}]
     assert told["truth"] is True
     assert told["nearest_miss"] is None
     assert told["held"] == []
@@ -281,6 +283,18 @@ def test_record_that_repeats_another_was_seen_by_no_rule(
     assert answer.status_code == 409
     assert f"repeats one of batch {first}" in answer.json()["detail"]
     assert explain(client, rule, batch=batch, ord=0)["verdict"]["found"] == 500
+
+
+def test_pass_within_the_cool_down_shows_that_it_raised_nothing(
+    client: Client, send: Any, save: Any
+) -> None:
+    rule = save(cheap())
+    send(symbol="MSFT", price=300)
+    batch = send(symbol="MSFT", price=299)
+
+    told = explain(client, rule, batch=batch, ord=0)
+
+    assert (told["truth"], told["held"], told["alerts"]) == (True, [], [])
 
 
 def test_now_says_until_when_outputs_are_not_told(
