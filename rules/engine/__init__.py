@@ -50,6 +50,7 @@ from rules.engine.operands import (
 )
 from rules.engine.operators import OPERATORS, Operand, Operator, find_operator
 from rules.engine.paths import ANY_KEY, FactPath
+from rules.engine.places import Place
 from rules.engine.program import CompiledRule, Needs, Program
 from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
@@ -126,6 +127,7 @@ __all__ = [
     "OtherFact",
     "OutputUse",
     "Pattern",
+    "Place",
     "Ports",
     "Position",
     "Problem",

@@ -1,5 +1,7 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
+from rules.services.case_files import CaseFileInvalid
+from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -46,6 +48,8 @@ from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
 from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
+    "CaseFileInvalid",
+    "CaseResult",
     "Explanation",
     "ExplanationInvalid",
     "JudgedTransition",
@@ -82,6 +86,7 @@ __all__ = [
     "read_definition",
     "replay_lane",
     "return_program",
+    "run_rule_tests",
     "save_rule",
     "save_states",
     "sentence_of",
