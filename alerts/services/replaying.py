@@ -13,7 +13,7 @@ from uuid import UUID
 from alerts.models import Transition
 from alerts.services.recording import alert_id_of
 from datasets.models import Dataset, Lane
-from datasets.services import log_begins, open_lane
+from datasets.services import BATCHES_AT_ONCE, log_begins, open_lane
 from rules.models import Rule
 from rules.services import JudgedTransition, replay_lane
 
@@ -78,9 +78,10 @@ class ReplayReport:
     differences: list[Difference]
 
 
-def check_replay(*, dataset: Dataset) -> ReplayReport:
+def check_replay(*, dataset: Dataset, at_once: int = BATCHES_AT_ONCE) -> ReplayReport:
     """Judge a dataset's log again and compare every transition with what is stored.
 
+    `at_once` batches are in memory at a time; the outcome is the same for any number.
     What arrives meanwhile is left for the next time. Nothing is stored.
     """
     lane = Lane.objects.select_related("dataset__workspace").get(
@@ -90,7 +91,7 @@ def check_replay(*, dataset: Dataset) -> ReplayReport:
     stored = _StoredSteps(lane, begins)
     comparison = _Comparison(knows_beginning=begins == 1)
     events = 0
-    for stretch in replay_lane(lane=lane, start=begins):
+    for stretch in replay_lane(lane=lane, start=begins, at_once=at_once):
         events += stretch.events
         replayed = [_replayed(one, lane) for one in stretch.transitions]
         comparison.compare(stored.until(stretch.until), replayed)

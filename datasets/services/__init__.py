@@ -92,7 +92,7 @@ from datasets.services.lanes import (
     settle_batches,
     take_batches,
 )
-from datasets.services.log import log_begins, read_log
+from datasets.services.log import BATCHES_AT_ONCE, log_begins, read_log
 from datasets.services.making import (
     DatasetDraft,
     DatasetInvalid,
@@ -149,6 +149,7 @@ from datasets.times import TimeInvalid, read_event_time, read_zone
 
 __all__ = [
     "ANSWER_LIMIT",
+    "BATCHES_AT_ONCE",
     "COUNT_LIMIT",
     "KEEP_FOR",
     "Accepted",

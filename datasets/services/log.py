@@ -12,7 +12,7 @@ from datasets.models import Batch, BatchState, Lane, Quarantine, Record
 from datasets.services.lanes import LaneEvent, SettledBatch
 
 #: Batches and events that are in memory at a time.
-_BATCHES_AT_ONCE = 200
+BATCHES_AT_ONCE = 200
 _EVENTS_AT_ONCE = 5_000
 
 
@@ -45,14 +45,16 @@ def _last_missing(lane: Lane, judged: int) -> int:
     return expected
 
 
-def read_log(*, lane: Lane, start: int) -> Iterator[list[SettledBatch]]:
+def read_log(
+    *, lane: Lane, start: int, at_once: int = BATCHES_AT_ONCE
+) -> Iterator[list[SettledBatch]]:
     """Give the lane's judged batches from a position on, in order, some at a time.
 
     Each holds the events that were judged: not those that were ignored as duplicates or
     set aside, but those that were replaced later (DESIGN.md 2.1).
     """
     last = start - 1
-    while taken := _take(lane, last):
+    while taken := _take(lane, last, at_once):
         events = _read_events(taken)
         yield [
             SettledBatch(batch=batch, seq=batch.seq or 0, events=events[batch.pk])
@@ -61,13 +63,13 @@ def read_log(*, lane: Lane, start: int) -> Iterator[list[SettledBatch]]:
         last = taken[-1].seq or 0
 
 
-def _take(lane: Lane, last: int) -> list[Batch]:
+def _take(lane: Lane, last: int, at_once: int) -> list[Batch]:
     judged = Batch.objects.filter(
         lane=lane, state=BatchState.JUDGED, seq__gt=last, seq__lt=lane.next_seq
     )
     taken: list[Batch] = []
     events = 0
-    for batch in judged.order_by("seq")[:_BATCHES_AT_ONCE]:
+    for batch in judged.order_by("seq")[:at_once]:
         events += batch.size
         if taken and events > _EVENTS_AT_ONCE:
             break

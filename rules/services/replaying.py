@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datasets.models import Batch, Lane, Origin
-from datasets.services import lateness_in_effect, read_log
+from datasets.services import BATCHES_AT_ONCE, lateness_in_effect, read_log
 from rules.engine import Program
 from rules.services.judging import JudgedTransition, judge_batches, version_to_judge
 from rules.services.lane_state import MemoryState
@@ -25,7 +25,9 @@ class ReplayedStretch:
     transitions: list[JudgedTransition]
 
 
-def replay_lane(*, lane: Lane, start: int) -> Iterator[ReplayedStretch]:
+def replay_lane(
+    *, lane: Lane, start: int, at_once: int = BATCHES_AT_ONCE
+) -> Iterator[ReplayedStretch]:
     """Judge the lane's log again from a position on; stores nothing.
 
     The rules are those that were in effect there; no facts and no instances are known.
@@ -33,7 +35,7 @@ def replay_lane(*, lane: Lane, start: int) -> Iterator[ReplayedStretch]:
     """
     state = MemoryState()
     program = _program_at(lane, start)
-    for settled in read_log(lane=lane, start=start):
+    for settled in read_log(lane=lane, start=start, at_once=at_once):
         judgement = judge_batches(
             lane=lane, program=program, settled=settled, state=state
         )
