@@ -92,7 +92,14 @@ from datasets.services.lanes import (
     settle_batches,
     take_batches,
 )
-from datasets.services.log import BATCHES_AT_ONCE, log_begins, read_log
+from datasets.services.log import (
+    BATCHES_AT_ONCE,
+    Stretch,
+    count_records,
+    log_begins,
+    newest_stretch,
+    read_log,
+)
 from datasets.services.making import (
     DatasetDraft,
     DatasetInvalid,
@@ -201,6 +208,7 @@ __all__ = [
     "SourceNotFound",
     "SourceState",
     "StoredFacts",
+    "Stretch",
     "TimeInvalid",
     "TooManyAsked",
     "Upload",
@@ -216,6 +224,7 @@ __all__ = [
     "checker_of",
     "claim_run",
     "count_contents",
+    "count_records",
     "create_dataset",
     "create_source",
     "delete_dataset",
@@ -251,6 +260,7 @@ __all__ = [
     "load_history",
     "log_begins",
     "newest_records",
+    "newest_stretch",
     "note_try",
     "open_draft",
     "open_lane",

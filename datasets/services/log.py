@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Count, F, IntegerField, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from datasets.models import Batch, BatchState, Lane, Quarantine, Record
+from datasets.models import Batch, BatchQuerySet, BatchState, Lane, Quarantine, Record
 from datasets.services.lanes import LaneEvent, SettledBatch
 
 #: Batches and events that are in memory at a time.
 BATCHES_AT_ONCE = 200
 _EVENTS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The end of a lane's log: from `ord` of the batch at `start` on.
+
+    `is_cut` says that the log has events before it.
+    """
+
+    start: int
+    ord: int
+    is_cut: bool
 
 
 def log_begins(lane: Lane) -> int:
@@ -45,17 +58,42 @@ def _last_missing(lane: Lane, judged: int) -> int:
     return expected
 
 
+def newest_stretch(*, lane: Lane, most_events: int) -> Stretch:
+    """Find the stretch of a lane's log that holds its newest records."""
+    judged = _judged(lane).order_by("-seq").values_list("seq", "size")
+    room, start = most_events, lane.next_seq
+    for seq, size in judged.iterator(chunk_size=_EVENTS_AT_ONCE):
+        if size > room:
+            place = size - room if room else 0
+            first = (seq or start) if room else start
+            return Stretch(start=first, ord=place, is_cut=True)
+        room, start = room - size, seq or start
+    return Stretch(start=start, ord=0, is_cut=False)
+
+
+def count_records(*, lane: Lane, start: int, keys: Collection[str]) -> int:
+    """Count the records of some keys from a position on, judged or not."""
+    batches = _judged(lane).filter(seq__gte=start)
+    records = Record.objects.filter(batch_id__in=batches.values("pk"), key__in=keys)
+    return records.count()
+
+
 def read_log(
-    *, lane: Lane, start: int, at_once: int = BATCHES_AT_ONCE
+    *,
+    lane: Lane,
+    start: int,
+    keys: Collection[str] | None = None,
+    at_once: int = BATCHES_AT_ONCE,
 ) -> Iterator[list[SettledBatch]]:
     """Give the lane's judged batches from a position on, in order, some at a time.
 
     Each holds the events that were judged: not those that were ignored as duplicates or
-    set aside, but those that were replaced later (DESIGN.md 2.1).
+    set aside, but those that were replaced later (DESIGN.md 2.1). With `keys` it holds
+    those of these keys alone.
     """
     last = start - 1
     while taken := _take(lane, last, at_once):
-        events = _read_events(taken)
+        events = _read_events(taken, keys)
         yield [
             SettledBatch(batch=batch, seq=batch.seq or 0, events=events[batch.pk])
             for batch in taken
@@ -63,10 +101,14 @@ def read_log(
         last = taken[-1].seq or 0
 
 
-def _take(lane: Lane, last: int, at_once: int) -> list[Batch]:
-    judged = Batch.objects.filter(
-        lane=lane, state=BatchState.JUDGED, seq__gt=last, seq__lt=lane.next_seq
+def _judged(lane: Lane) -> BatchQuerySet:
+    return Batch.objects.filter(
+        lane=lane, state=BatchState.JUDGED, seq__lt=lane.next_seq
     )
+
+
+def _take(lane: Lane, last: int, at_once: int) -> list[Batch]:
+    judged = _judged(lane).filter(seq__gt=last)
     taken: list[Batch] = []
     events = 0
     for batch in judged.order_by("seq")[:at_once]:
@@ -77,11 +119,14 @@ def _take(lane: Lane, last: int, at_once: int) -> list[Batch]:
     return taken
 
 
-def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
+def _read_events(
+    batches: Sequence[Batch], keys: Collection[str] | None
+) -> dict[int, list[LaneEvent]]:
     known = {batch.pk: batch for batch in batches if batch.size}
-    records = list(
-        Record.objects.filter(batch_id__in=known).order_by("batch_id", "ord")
-    )
+    wanted = Record.objects.filter(batch_id__in=known)
+    if keys is not None:
+        wanted = wanted.filter(key__in=keys)
+    records = list(wanted.order_by("batch_id", "ord"))
     unjudged = unjudged_of(known, records)
     events: dict[int, list[LaneEvent]] = defaultdict(list)
     for record in records:

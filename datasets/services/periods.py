@@ -29,21 +29,30 @@ class Period:
 
 
 def read_period(
-    *, zone: tzinfo, since: str = "", until: str = "", on: str = ""
+    *,
+    zone: tzinfo,
+    since: str = "",
+    until: str = "",
+    on: str = "",
+    since_name: str = "from",
+    until_name: str = "to",
 ) -> Period:
     """Return the period between two times, or the day `on`; blank means open.
 
+    `since_name` and `until_name` are what the caller's parameters are called.
+
     Raises:
-        PeriodInvalid: naming the parameter: from, to or on.
+        PeriodInvalid: naming the parameter.
     """
-    earliest = _read("from", since, zone)
-    latest = _read("to", until, zone)
+    earliest = _read(since_name, since, zone)
+    latest = _read(until_name, until, zone)
     if on:
         earliest = latest = _read("on", on, zone)
     if latest is not None and _is_day(on or until):
         latest = _end_of_day(latest, zone)
     if earliest and latest and earliest > latest:
-        raise PeriodInvalid("from", "This lies after to; exchange the two.")
+        detail = f"This lies after {until_name}; exchange the two."
+        raise PeriodInvalid(since_name, detail)
     return Period(earliest=earliest, latest=latest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -12,6 +13,8 @@ from rest_framework.response import Response
 from config.clock import database_now
 from datasets.services import Answer, answer_once, read_key
 from rules.api.serializers import (
+    BacktestRequestSerializer,
+    BacktestSerializer,
     PreviewSerializer,
     RuleSerializer,
     VersionSerializer,
@@ -19,6 +22,8 @@ from rules.api.serializers import (
 from rules.engine import definition_schema
 from rules.models import Rule
 from rules.services import (
+    RuleInvalid,
+    backtest_rule,
     change_rule,
     create_rule,
     delete_rule,
@@ -128,6 +133,27 @@ class RuleSchemaView(WorkspaceAPIView):
         return Response(definition_schema())
 
 
+class BacktestView(WorkspaceAPIView):
+    """What a draft would have done."""
+
+    @extend_schema(
+        operation_id="rules_backtest",
+        request=BacktestRequestSerializer,
+        responses=BacktestSerializer,
+    )
+    def post(self, request: Request, workspace: str) -> Response:
+        """Judge the stored history by a draft, as live would have; store nothing."""
+        asked = BacktestRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            found = backtest_rule(
+                access=self.access, now=database_now(), **asked.validated_data
+            )
+        except RuleInvalid as error:
+            raise _inside_definition(error) from error
+        return Response(BacktestSerializer(found).data)
+
+
 class RuleView(WorkspaceAPIView):
     """One rule."""
 
@@ -216,6 +242,12 @@ def read_definition_of(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise Invalid("A rule is one JSON object.", code="body_type")
     return request.data
+
+
+def _inside_definition(error: RuleInvalid) -> RuleInvalid:
+    """Return a refusal whose pointers lead into the member of the body."""
+    errors = [replace(one, pointer=f"/definition{one.pointer}") for one in error.errors]
+    return RuleInvalid(error.detail, errors=errors)
 
 
 def _show(rule: Rule) -> Response:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rules.models import Rule, Version
+from rules.services import Backtest
 
 
 class CountersSerializer(serializers.ModelSerializer[Rule]):
@@ -144,3 +145,64 @@ class PreviewSerializer(serializers.Serializer[object]):
 
     sentence = serializers.CharField(allow_blank=True)
     problems = PreviewProblemSerializer(many=True)
+
+
+class BacktestRequestSerializer(serializers.Serializer[object]):
+    """A draft, and the stretch of event time of which to tell; open if left out.
+
+    Days and naive times are in the dataset's zone.
+    """
+
+    definition = serializers.DictField()
+    since = serializers.CharField(required=False, default="", allow_blank=True)
+    until = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class HitSerializer(serializers.Serializer[object]):
+    """A transition that would have come about, at its place in the lane's order."""
+
+    kind = serializers.CharField()
+    key = serializers.CharField()
+    at = serializers.DateTimeField()
+    seq = serializers.IntegerField(source="position.seq")
+    ord = serializers.IntegerField(source="position.ord")
+    value = serializers.JSONField(help_text="The value of the leading fact.")
+    reason = serializers.CharField()
+    told = serializers.ListField(child=serializers.CharField())
+
+
+class BacktestSerializer(serializers.Serializer[Backtest]):
+    """What a draft would have done, had it been on all the time."""
+
+    alerts = serializers.IntegerField()
+    told = serializers.IntegerField(
+        help_text="Transitions of which an output is told after its cool-down."
+    )
+    told_by_output = serializers.DictField(child=serializers.IntegerField())
+    passes = serializers.IntegerField()
+    per_day = serializers.SerializerMethodField(
+        help_text="Alerts by day in the dataset's zone."
+    )
+    per_key = serializers.SerializerMethodField(
+        help_text="Alerts of the keys that have most."
+    )
+    keys = serializers.IntegerField(help_text="Keys that have alerts.")
+    events = serializers.IntegerField(help_text="Events judged in this stretch.")
+    earliest = serializers.DateTimeField(allow_null=True)
+    latest = serializers.DateTimeField(allow_null=True)
+    is_cut = serializers.BooleanField(
+        help_text="Whether older events are stored that were not judged."
+    )
+    failed = serializers.IntegerField(
+        source="errors", help_text="Events that the draft could not judge."
+    )
+    error = serializers.CharField(allow_blank=True)
+    hits = HitSerializer(many=True, help_text="The newest transitions, at most 200.")
+
+    def get_per_day(self, backtest: Backtest) -> dict[str, int]:
+        """Return alerts by day."""
+        return {day.isoformat(): number for day, number in backtest.per_day.items()}
+
+    def get_per_key(self, backtest: Backtest) -> dict[str, int]:
+        """Return alerts by key, most first."""
+        return dict(backtest.per_key)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from rules.api.explaining import ExplainView
 from rules.api.rules import (
+    BacktestView,
     DisableView,
     EnableView,
     RulePreviewView,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("rules", RulesView.as_view()),
     path("rules/preview", RulePreviewView.as_view()),
     path("rules/schema", RuleSchemaView.as_view()),
+    path("rules/backtest", BacktestView.as_view()),
     path("rules/<str:rule>", RuleView.as_view()),
     path("rules/<str:rule>/enable", EnableView.as_view()),
     path("rules/<str:rule>/disable", DisableView.as_view()),

@@ -31,6 +31,7 @@ from rules.console.drafts import (
     rearranged,
 )
 from rules.console.forms import FormError, form_errors
+from rules.console.looking import LookedBack, look_back
 from rules.console.showing import (
     definition_for,
     facts_of,
@@ -212,6 +213,9 @@ def _option(one: Suggestion) -> dict[str, str | None]:
 def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpResponse:
     draft = read_draft(request.POST)
     action = request.POST.get("action", "save")
+    if action == "look-back":
+        looked = look_back(access=access, draft=draft, now=database_now())
+        return _form(request, access, draft, rule=rule, focus=action, looked=looked)
     if action != "save":
         draft, focus = rearranged(draft, action)
         return _form(request, access, draft, rule=rule, focus=focus)
@@ -261,6 +265,7 @@ def _form(
     rule: Rule | None,
     errors: Sequence[FormError] = (),
     focus: str = "",
+    looked: LookedBack | None = None,
 ) -> HttpResponse:
     """Draw the form; `focus` is the control with which the person goes on."""
     workspace = access.workspace
@@ -274,6 +279,7 @@ def _form(
         "is_simulated": shown.is_simulated,
         "errors": errors,
         "focus": focus,
+        "looked": looked,
         "outputs": ports.outputs.choices(workspace_id=workspace.pk),
         "severities": [severity.value for severity in Severity],
         "tellings": _tellings(rule),

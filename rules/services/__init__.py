@@ -1,5 +1,6 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
+from rules.services.backtesting import Backtest, Hit, backtest_rule
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.definitions import (
@@ -48,10 +49,12 @@ from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
 from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
+    "Backtest",
     "CaseFileInvalid",
     "CaseResult",
     "Explanation",
     "ExplanationInvalid",
+    "Hit",
     "JudgedTransition",
     "Judgement",
     "KindIsFixed",
@@ -66,6 +69,7 @@ __all__ = [
     "Standing",
     "Suggestion",
     "VersionUnreadable",
+    "backtest_rule",
     "borrow_program",
     "change_rule",
     "create_rule",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import (
@@ -29,6 +30,7 @@ from rules.engine import (
     step,
 )
 from rules.models import Rule, Version
+from rules.services.arming import note_armed, wake_of
 from rules.services.facts import series_of
 from rules.services.lane_state import (
     FactKey,
@@ -225,7 +227,7 @@ class _Bench:
     def _happenings(self, one: SettledBatch) -> Iterator[Event | Tick]:
         """Give what a batch brings: its events, or the timers that are due."""
         for event in one.events:
-            yield self._as_event(one, event)
+            yield as_event(self.series, one, event)
         for place, (rule_id, key, at) in enumerate(one.batch.options.get("timers", ())):
             yield Tick(
                 rule_id=rule_id,
@@ -233,18 +235,6 @@ class _Bench:
                 at=datetime.fromisoformat(at),
                 position=Position(seq=one.seq, ord=place),
             )
-
-    def _as_event(self, one: SettledBatch, event: LaneEvent) -> Event:
-        options = one.batch.options
-        return Event(
-            series=self.series,
-            key=event.key,
-            fields=event.fields,
-            at=event.event_time,
-            position=Position(seq=one.seq, ord=event.ord),
-            raises=options.get("raises", True),
-            moves_facts=options.get("moves_facts", True),
-        )
 
     def _read_for(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the facts and instances that are needed, timers that may fire first."""
@@ -283,27 +273,14 @@ class _Bench:
         """Take in an instance as it is now, and whether it has timers."""
         named = (instance.rule_id, instance.key)
         self._instances[named] = instance
-        if instance.rule_id not in self.program.program:
-            return
-        rule = self.program.program.rule(instance.rule_id)
-        subject = self.program.program.subject_of(rule, instance.key)
-        armed = self._armed.setdefault(subject, set())
-        if instance.timers:
-            armed.add(named)
-        else:
-            armed.discard(named)
+        note_armed(self._armed, self.program.program, instance)
 
     def _set_wake(self, instance: Instance, batch: Batch, at: datetime) -> None:
-        """Decide when the sweep looks: as long after receipt as its timer is away.
-
-        What history arms is fired by data alone. A timer that stays keeps its time.
-        """
+        """Decide when the sweep looks; a timer that stays keeps its time."""
         named = (instance.rule_id, instance.key)
-        known, due_at = self._instances.get(named), instance.wakes_at
-        if known is None or known.wakes_at != due_at:
-            self._wakes[named] = None
-            if due_at is not None and batch.is_live:
-                self._wakes[named] = batch.received_at + (due_at - at)
+        known = self._instances.get(named)
+        if known is None or known.wakes_at != instance.wakes_at:
+            self._wakes[named] = wake_of(instance, batch, at=at)
         self.judgement.wakes[named] = self._wakes.get(named)
 
     def _take(self, result: StepResult, batch: Batch, *, at: datetime) -> None:
@@ -331,6 +308,29 @@ class _Bench:
             )
             for transition in result.transitions
         ]
+
+
+def as_event(
+    series: str,
+    one: SettledBatch,
+    event: LaneEvent,
+    *,
+    fields: Mapping[str, Any] | None = None,  # Any: JSON as decoded
+) -> Event:
+    """Return a record of a batch as the engine judges it, or with some `fields` only.
+
+    Leaving out those that no rule reads changes nothing that is decided.
+    """
+    options = one.batch.options
+    return Event(
+        series=series,
+        key=event.key,
+        fields=event.fields if fields is None else fields,
+        at=event.event_time,
+        position=Position(seq=one.seq, ord=event.ord),
+        raises=options.get("raises", True),
+        moves_facts=options.get("moves_facts", True),
+    )
 
 
 def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:

@@ -95,7 +95,7 @@ def preview_rule(
     """
     try:
         spec, lane = read_definition(access=access, definition=definition)
-        spec = _with_outputs(spec, addresses, pace)
+        spec = with_outputs(spec, addresses, pace)
     except RuleInvalid as error:
         alone = _each_alone(access, definition, now)
         return Preview(problems=tuple(error.errors), standings=alone)
@@ -105,7 +105,7 @@ def preview_rule(
     )
 
 
-def _with_outputs(
+def with_outputs(
     spec: Specification, addresses: Sequence[str], pace: str
 ) -> Specification:
     """Return what the rule will say once its new outputs are made."""

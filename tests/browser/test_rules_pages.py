@@ -121,6 +121,21 @@ def test_rule_is_made_with_the_keyboard_alone(page: Page) -> None:
     expect(row.get_by_role("switch")).to_be_checked()
 
 
+def test_form_looks_back_in_its_place_and_everybody_can_read_it(page: Page) -> None:
+    page.goto(ABOUT_PRICE)
+    page.get_by_label("Comparison").select_option("gt")
+    page.get_by_label("Value", exact=True).fill("1")
+    panel = page.get_by_role("region", name="Looking back")
+
+    panel.get_by_role("button", name="What would it have done?").click()
+
+    expect(panel).to_contain_text(re.compile(r"Would have raised [\d,]+ alerts? in"))
+    expect(panel.get_by_role("listitem").first).to_contain_text("MSFT")
+    expect(panel.get_by_role("button")).to_be_focused()
+    expect(page.get_by_label("Value", exact=True)).to_have_value("1")
+    assert wrongs(page) == []
+
+
 def test_switch_turns_in_its_place_and_keeps_the_focus(page: Page) -> None:
     make(page, "Switched rule")
     page.goto(f"{RULES}?q=Switched")

@@ -1,0 +1,97 @@
+"""What the form says of the past: how often a draft would have raised an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rules.console.drafts import Draft
+from rules.console.showing import definition_for
+from rules.engine import show
+from rules.services import Backtest, Hit, backtest_rule
+from workspaces.access import Access
+from workspaces.refusals import Invalid
+
+#: Transitions that the form shows, the newest.
+_HITS_SHOWN = 20
+_UNITS = (
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+    ("second", timedelta(seconds=1)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownHit:
+    """A transition as the form draws it."""
+
+    hit: Hit
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedBack:
+    """The answer in words; without `found` the draft is not whole yet."""
+
+    found: Backtest | None = None
+    alerts: str = ""
+    span: str = ""
+    told: str = ""
+    hits: Sequence[ShownHit] = ()
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether more came about than is shown one by one."""
+        if self.found is None:
+            return False
+        return len(self.found.hits) > len(self.hits)
+
+
+def look_back(*, access: Access, draft: Draft, now: datetime) -> LookedBack:
+    """Say what a draft would have done over the stored history."""
+    try:
+        found = backtest_rule(
+            access=access,
+            definition=definition_for(access, draft),
+            addresses={address: draft.pace for _, address in draft.new_outputs},
+            now=now,
+        )
+    except Invalid:
+        # The sentence above says what the draft still needs.
+        return LookedBack()
+    newest = list(reversed(found.hits))[:_HITS_SHOWN]
+    return LookedBack(
+        found=found,
+        alerts=_count(found.alerts, "alert"),
+        span=_span(found),
+        told=_told(found),
+        hits=[ShownHit(hit=hit, value=_value(hit)) for hit in newest],
+    )
+
+
+def _told(found: Backtest) -> str:
+    if not found.told_by_output:
+        return "the live feed alone would have told you"
+    times = {0: "never", 1: "once", 2: "twice"}.get(found.told)
+    return f"you would have been told {times or f'{found.told:,} times'}"
+
+
+def _span(found: Backtest) -> str:
+    """Say how much time the data cover, in the largest unit of which it has two."""
+    if found.earliest is None or found.latest is None:
+        return ""
+    length = found.latest - found.earliest
+    for word, unit in _UNITS:
+        if length >= 2 * unit or word == "second":
+            return _count(max(round(length / unit), 1), word)
+    return ""
+
+
+def _value(hit: Hit) -> str:
+    return "" if hit.value is None else show(hit.value)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
