@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Final
 
-from datasets.models import Dataset, Fact
-from datasets.services import is_resting
+from datasets.models import Dataset, Fact, Record
+from datasets.services import is_resting, is_waiting, open_lane
 from rules.engine import render_sentence
 from rules.models import Rule
 from rules.services import create_rule, parse_rule, turn_rule
@@ -28,6 +28,8 @@ STOCK: Final = "STOCK"
 LIQUID: Final = ("AAPL", "AMZN", "TSLA", "NVDA", "AMD", "META", "MSFT", "GOOG")
 #: How many shares the screener finds when it is turned on.
 SCREENED: Final = 5
+#: Records that surely hold the newest price of every share.
+NEWEST: Final = 500
 
 Quote = Mapping[str, object]
 
@@ -115,10 +117,25 @@ def _quotes() -> dict[str, Quote]:
     if stock is None or is_resting(dataset=stock):
         return {}
     facts = Fact.objects.filter(dataset=stock, lane__dataset=stock)
-    return {
+    quotes: dict[str, dict[str, object]] = {
         fact.key: {name: value for name, (value, *_) in fact.fields.items()}
         for fact in facts
     }
+    if is_waiting(lane_id=open_lane(stock).pk):
+        _catch_up(quotes, stock)
+    return dict(quotes)
+
+
+def _catch_up(quotes: dict[str, dict[str, object]], stock: Dataset) -> None:
+    """Put what is stored over what is judged: facts may still be days behind.
+
+    Just after the first start two days of history wait to be judged, and a threshold
+    near a price of then would not be met by the price of now.
+    """
+    newest = Record.objects.filter(dataset=stock).order_by("-batch_id", "-ord")
+    stored = list(newest.values_list("key", "body")[:NEWEST])
+    for key, body in reversed(stored):
+        quotes.setdefault(key, {}).update(body)
 
 
 def _price_alert(quotes: Mapping[str, Quote]) -> dict[str, object] | None:

@@ -90,7 +90,11 @@ class FactValue:
 
     def then(self, value: Value, at: datetime) -> "FactValue":
         """Give the fact once the next value is known."""
-        moved = value is not None and not same_value(value, self.last)
+        # Most values are of the kind of the one before; then Python tells them apart.
+        if type(value) is type(self.last) and not isinstance(value, list | dict):
+            moved = value is not None and value != self.last
+        else:
+            moved = value is not None and not same_value(value, self.last)
         return FactValue(
             value=value,
             previous=self.value,

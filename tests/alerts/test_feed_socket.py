@@ -23,6 +23,7 @@ from tests.factories import NOW, MembershipFactory, TokenFactory, UserFactory
 from workspaces.models import TokenKind, User
 
 Frame = dict[str, Any]
+pytestmark = pytest.mark.django_db  # a socket looks after its thread's connection
 
 
 class HastyConsumer(FeedConsumer):
@@ -45,8 +46,8 @@ class OldConsumer(BeatingConsumer):
 
 def router(consumer: type[FeedConsumer]) -> URLRouter:
     """Serve one kind of consumer where the program serves its own."""
-    address = r"^ws/v1/(?P<workspace>\w+)/feed$"
-    return URLRouter([re_path(address, consumer.as_asgi())])  # type: ignore[arg-type, list-item]
+    view: Any = consumer.as_asgi()
+    return URLRouter([re_path(r"^ws/v1/(?P<workspace>\w+)/feed$", view)])
 
 
 @asynccontextmanager
@@ -58,9 +59,8 @@ async def socket(
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> AsyncIterator[WebsocketCommunicator]:
     """Open a socket as a person who is signed in, or as a program."""
-    one = WebsocketCommunicator(
-        app or router(FeedConsumer), f"/ws/v1/{slug}/feed", headers=[*headers]
-    )
+    app = app or router(FeedConsumer)
+    one = WebsocketCommunicator(app, f"/ws/v1/{slug}/feed", headers=[*headers])
     # What the session middleware would put there.
     one.scope["user"] = user  # type: ignore[typeddict-unknown-key]
     connected, _ = await one.connect()

@@ -20,8 +20,8 @@ def outcome(*, accepted: int) -> Outcome:
 @pytest.mark.parametrize(
     ("accepted", "is_at_rate", "said"),
     [
-        (2_000, True, "200 a second (200 planned: reached)"),
-        (1_990, False, "199 a second (200 planned: NOT REACHED)"),
+        (2_000, True, "200 a second (200 planned, 10 a request: reached)"),
+        (1_990, False, "199 a second (200 planned, 10 a request: NOT REACHED)"),
     ],
 )
 def test_a_trial_says_whether_it_reached_its_load(accepted, is_at_rate, said):

@@ -8,6 +8,9 @@ from channels.testing import WebsocketCommunicator
 
 from config.origins import SameOriginOnly
 
+#: A socket that ends looks after the connection of its thread, used or not.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("host", "origin", "is_let_in"),

@@ -174,12 +174,15 @@ class Episodes:
     def _tell_one(
         self, rule_id: int, key: str, output: str, least: timedelta, at: datetime
     ) -> bool:
-        times = [
-            told_at
-            for told_rule, told_key, told_output, told_at in self.tellings
-            if (told_rule, told_key, told_output) == (rule_id, key, output)
-        ]
-        if times and max(at - times[-1], times[-1] - at) < least:
+        last = next(
+            (
+                told_at
+                for *named, told_at in reversed(self.tellings)
+                if named == [rule_id, key, output]
+            ),
+            None,
+        )
+        if last is not None and max(at - last, last - at) < least:
             return False
         self.tellings.append((rule_id, key, output, at))
         return True

@@ -71,8 +71,7 @@ class Moment:
     def ask(self, node: Definition) -> str:
         """Judge one condition."""
         fact = fact_of(node["fact"], self.definition)
-        now = self.values(fact)
-        left = now[-1] if now else None
+        left = self.newest(fact)
         op = node["op"]
         if op in ("is_missing", "is_present"):
             return said((left is None) == (op == "is_missing"))
@@ -100,8 +99,7 @@ class Moment:
         """Give the value of the fact that an alert is about."""
         facts = facts_of(self.definition)
         starred = [fact for fact in facts if fact[1] == "*"]
-        values = self.values((starred or facts)[0])
-        return values[-1] if values else None
+        return self.newest((starred or facts)[0])
 
     def moved(self, node: Definition, fact: tuple[str, str, str], left: Any) -> str:
         """Compare with what the fact was before the event."""
@@ -133,8 +131,7 @@ class Moment:
         wanted = node.get("value")
         if not isinstance(wanted, dict):
             return wanted
-        values = self.values(fact_of(wanted["fact"], self.definition))
-        value: Any = values[-1] if values else None
+        value = self.newest(fact_of(wanted["fact"], self.definition))
         if wanted.get("times", 1) == 1 and wanted.get("plus", 0) == 0:
             return value
         if not is_number(value):
@@ -150,6 +147,13 @@ class Moment:
     def events(self, fact: tuple[str, str, str]) -> list[Fields]:
         """Give the events of a fact's subject, oldest first."""
         return self.history[self.of(fact)]
+
+    def newest(self, fact: tuple[str, str, str]) -> Any:
+        """Give what the last event to carry the fact's field said of it."""
+        for fields in reversed(self.events(fact)):
+            if fact[2] in fields:
+                return fields[fact[2]]
+        return None
 
     def values(
         self, fact: tuple[str, str, str], *, before: bool = False
