@@ -106,7 +106,7 @@ def turn_on_example(*, access: Access, slug: str, now: datetime) -> Rule:
     return create_rule(access=access, definition=card.definition, now=now)
 
 
-def _quotes() -> dict[str, Quote]:
+def _quotes() -> Mapping[str, Quote]:
     """Return the last known quote of every share by its symbol; none at rest."""
     stock = (
         Dataset.objects.alive()
@@ -123,7 +123,7 @@ def _quotes() -> dict[str, Quote]:
     }
     if is_waiting(lane_id=open_lane(stock).pk):
         _catch_up(quotes, stock)
-    return dict(quotes)
+    return quotes
 
 
 def _catch_up(quotes: dict[str, dict[str, object]], stock: Dataset) -> None:
