@@ -8,6 +8,7 @@ so that a second build of the same sources does nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -25,12 +26,17 @@ STAMP = BUILD / "stamp"
 _INSTALLED = Path("node_modules/.bellwether-lock")
 _LOCK = Path("package-lock.json")
 _ICON_LIST = Path("static/src/icons.txt")
-_ICONS = Path("node_modules/lucide-static/icons")
+_ICONS = Path("node_modules/@iconify-json/lucide/icons.json")
 _FONTS = Path("node_modules/@fontsource-variable/inter/files")
 _CHARTS = Path("node_modules/uplot/dist")
 _ICON_TAG = re.compile(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']""")
 _NAV_TAG = re.compile(
     r"""\{%\s*nav_item\s+["'][^"']+["']\s+["'][^"']+["']\s+["']([a-z0-9-]+)["']"""
+)
+# How lines are drawn is said once, in the style sheet, and not by every line.
+_PEN = re.compile(
+    r' (fill="none"|stroke="currentColor"|stroke-(linecap|linejoin)="round"'
+    r'|stroke-width="2")'
 )
 _ICON_ARGUMENT = re.compile(r"""\bicon=["']([a-z0-9-]+)["']""")
 _COMMAND_SECONDS = 600
@@ -96,21 +102,20 @@ def used_icons(root: Path) -> list[str]:
 
 def draw_sprite(root: Path, names: list[str]) -> str:
     """Return one SVG with a symbol per icon, drawn in the colour of the text."""
-    missing = [name for name in names if not (root / _ICONS / f"{name}.svg").is_file()]
+    known = json.loads((root / _ICONS).read_text())["icons"]
+    missing = [name for name in names if name not in known]
     if missing:
         raise FrontendFailed(
             f"Lucide has no icon called {', '.join(missing)}; templates and"
-            f" {_ICON_LIST} may name only icons of the installed lucide-static."
+            f" {_ICON_LIST} may name only icons of the installed set."
         )
-    symbols = "".join(_symbol(root, name) for name in names)
+    symbols = "".join(_symbol(name, known[name]["body"]) for name in names)
     return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>\n'
 
 
-def _symbol(root: Path, name: str) -> str:
-    drawing = (root / _ICONS / f"{name}.svg").read_text()
-    start = drawing.index(">", drawing.index("<svg")) + 1
-    inner = " ".join(drawing[start : drawing.rindex("</svg>")].split())
-    return f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>'
+def _symbol(name: str, body: str) -> str:
+    lines = _PEN.sub("", body)
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{lines}</symbol>'
 
 
 def _sources(root: Path) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """What the console's pages load, built on a small tree and without a network."""
 
+import json
 import os
 import re
 import stat
@@ -13,14 +14,7 @@ from config import frontend
 from config.frontend import FrontendFailed, build, draw_sprite, is_built, used_icons
 
 ROOT = Path(__file__).parent.parent.parent
-BELL = """<!-- @license -->
-<svg
-  class="lucide lucide-bell"
-  viewBox="0 0 24 24"
->
-  <path d="M10 21" />
-</svg>
-"""
+BELL = {"body": '<path fill="none" stroke="currentColor" stroke-width="2" d="M10 21"/>'}
 # Stands for npm: notes how it was called, and writes the style sheet when asked to.
 NPM = """#!/bin/sh
 echo "$*" >> calls
@@ -34,7 +28,7 @@ exit ${NPM_ANSWERS:-0}
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     """Make the smallest tree that can be built, with an npm that needs no network."""
-    icons = tmp_path / "node_modules/lucide-static/icons"
+    icons = tmp_path / "node_modules/@iconify-json/lucide"
     for folder in (
         icons,
         tmp_path / "node_modules/@fontsource-variable/inter/files",
@@ -45,7 +39,7 @@ def tree(tmp_path, monkeypatch):
         tmp_path / "bin",
     ):
         folder.mkdir(parents=True)
-    (icons / "bell.svg").write_text(BELL)
+    (icons / "icons.json").write_text(json.dumps({"icons": {"bell": BELL}}))
     (tmp_path / "node_modules/uplot/dist/uPlot.iife.min.js").touch()
     (tmp_path / "node_modules/uplot/dist/uPlot.min.css").touch()
     (tmp_path / "package.json").write_text("{}")
@@ -155,6 +149,10 @@ def test_icons_are_found_where_templates_name_them(tree):
     )
 
     assert used_icons(tree) == ["bell", "house", "list-checks", "search"]
+
+
+def test_the_style_sheet_alone_says_how_icons_are_drawn(tree):
+    assert '<path d="M10 21"/></symbol>' in draw_sprite(tree, ["bell"])
 
 
 def test_an_unknown_icon_is_named(tree):
