@@ -209,11 +209,11 @@ def line_of(condition: Condition) -> Line | None:
     """
     wanted, op = condition.wanted, condition.op
     line = None
-    if isinstance(wanted, Constant) and _is_number(wanted.value):
+    if isinstance(wanted, Constant) and is_number(wanted.value):
         if op in _OF_ONE:
             line = _OF_ONE[op](wanted.value)
     elif isinstance(wanted, Constants):
-        numbers = [value for value in wanted.values if _is_number(value)]
+        numbers = [value for value in wanted.values if is_number(value)]
         if len(numbers) == len(wanted.values):
             if op in _OF_SOME:
                 line = _OF_SOME[op](numbers)
@@ -222,7 +222,8 @@ def line_of(condition: Condition) -> Line | None:
     return line
 
 
-def _is_number(value: object) -> TypeGuard[Number]:
+def is_number(value: object) -> TypeGuard[Number]:
+    """Tell whether a value is a finite number; true and false are none."""
     if isinstance(value, Decimal):
         return value.is_finite()
     return isinstance(value, int) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ Live judging, previews, replays and explanations all call ``step``.
 from rules.engine.apperate import ApperateRule, InlineOutput, read_apperate
 from rules.engine.checks import check_types
 from rules.engine.conditions import MAX_CONDITIONS
-from rules.engine.cooldowns import FEED, cooling_until
+from rules.engine.cooldowns import FEED, cooling_until, feed_cool_down
 from rules.engine.definition import parse_definition, to_definition
 from rules.engine.durations import parse_duration, render_duration, say_duration
 from rules.engine.editing import CloseReason, close_rule, edit_rule, same_meaning
@@ -159,6 +159,7 @@ __all__ = [
     "cooling_until",
     "definition_schema",
     "edit_rule",
+    "feed_cool_down",
     "find_operator",
     "judge_event",
     "judge_facts",

@@ -1,0 +1,234 @@
+"""What a rule would have done over a lane's history, found with columns alone."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rules.columns.buffers import Flags, Longs
+from rules.columns.history.cooling import told_apart
+from rules.columns.history.moves import Steps, steps_of
+from rules.columns.history.questions import Question
+from rules.columns.history.records import Records
+from rules.columns.history.runs import Runs, has_plain_past, runs_of
+from rules.columns.history.truths import (
+    Source,
+    changes,
+    crossed,
+    entered,
+    truths_on,
+    values_of,
+)
+from rules.engine import Mode, RuleKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The transitions of a rule, by key and each key's in the lane's order.
+
+    They came about at the ``places`` among the rule's ``runs``; ``begins`` says which
+    raise or open an alert, the others resolve one; ``told`` has a bit for each output,
+    in the rule's order. ``passes`` says where it was true, run by run or by place.
+    """
+
+    runs: Runs
+    passes: Flags | Longs
+    places: Longs
+    begins: Flags
+    told: Longs
+
+    @property
+    def rows(self) -> Longs:
+        """Name the rows of the records at which the transitions came about."""
+        return self.runs.row[self.places]
+
+    @property
+    def at(self) -> Longs:
+        """Give the times of the transitions."""
+        return self.runs.at[self.places]
+
+    @property
+    def passed(self) -> int:
+        """Count the runs at which the rule was true."""
+        if self.passes.dtype == np.bool_:
+            return int(np.count_nonzero(self.passes))
+        return len(self.passes)
+
+    @property
+    def sent(self) -> int:
+        """Count the passes told to an output; the feed is none."""
+        return int(np.count_nonzero(self.told[self.begins]))
+
+    def between(self, earliest: int | None, latest: int | None) -> "Answer":
+        """Leave out what came about before a time, or after another."""
+        if earliest is None and latest is None:
+            return self
+        kept = _within(self.at, earliest, latest)
+        passes = self.passes
+        if passes.dtype == np.bool_:
+            passes = np.flatnonzero(passes)
+        return replace(
+            self,
+            passes=passes[_within(self.runs.at[passes], earliest, latest)],
+            places=self.places[kept],
+            begins=self.begins[kept],
+            told=self.told[kept],
+        )
+
+
+class History:
+    """A lane's records, and what was worked out of them for the rules asked about."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self._runs: dict[tuple[str, bool], Runs] = {}
+        self._steps: dict[tuple[object, ...], Steps | None] = {}
+        self._plain: dict[str, bool] = {}
+
+    def answer(self, question: Question, key: str | None) -> Answer | None:
+        """Say what a rule would have done under a key, or under any.
+
+        None says that columns cannot tell, for what the field has carried.
+        """
+        field = question.fact.root
+        if field not in self.records.columns:
+            return None
+        if question.needs_past and not self._has_plain_past(field):
+            return None
+        runs = self.runs(field, key, looks_back=question.looks_back)
+        source: Source | None = runs
+        if question.move:
+            source = self._steps_of(question, key, runs)
+        if source is None:
+            return None
+        if question.kind is RuleKind.STATE:
+            return _answer_state(question, source)
+        return _answer_signal(question, source)
+
+    def runs(self, field: str, key: str | None, *, looks_back: bool) -> Runs:
+        """Give the runs of rules on a field, under a key or under any."""
+        known = self._runs.get((field, looks_back))
+        if known is None:
+            known = runs_of(self.records, field, looks_back=looks_back)
+            self._runs[field, looks_back] = known
+        if key is None:
+            return known
+        number = self.number_of(key)
+        return (
+            known.only(np.zeros(len(known), bool))
+            if number is None
+            else (known.of_key(number))
+        )
+
+    def number_of(self, key: str) -> int | None:
+        """Give the number of a key; none if it has no events."""
+        keys = self.records.keys
+        place = bisect_left(keys, key)
+        return place if place < len(keys) and keys[place] == key else None
+
+    def _has_plain_past(self, field: str) -> bool:
+        if field not in self._plain:
+            self._plain[field] = has_plain_past(self.records, field)
+        return self._plain[field]
+
+    def _steps_of(
+        self, question: Question, key: str | None, runs: Runs
+    ) -> Steps | None:
+        named = (question.fact.root, key, question.move)
+        if question.move is not None and named not in self._steps:
+            self._steps[named] = steps_of(runs, question.move)
+        return self._steps[named]
+
+
+def _answer_signal(question: Question, source: Source) -> Answer:
+    runs = source.runs if isinstance(source, Steps) else source
+    passes, places = _passes(question, source, runs)
+    if question.mode is Mode.ONCE_PER_KEY:
+        bounds = np.searchsorted(places, runs.starts)
+        places = places[bounds[:-1][bounds[:-1] < bounds[1:]]]
+    told, noticed = _tell(question, runs, places)
+    return Answer(
+        runs=runs,
+        passes=passes,
+        places=places[noticed],
+        begins=np.ones(np.count_nonzero(noticed), dtype=np.bool_),
+        told=told[noticed],
+    )
+
+
+def _passes(
+    question: Question, source: Source, runs: Runs
+) -> tuple[Flags | Longs, Longs]:
+    """Say where a rule is true, and at which of those runs its mode would tell."""
+    is_entering = question.mode is Mode.ON_ENTER
+    if question.crossing:
+        places = crossed(question, runs)
+        if not is_entering:
+            return places, places
+        truth = np.zeros(len(runs), dtype=np.bool_)
+        truth[places] = True
+        return places, entered(truth, runs.starts)
+    truth = truths_on(question.line, source)
+    if is_entering:
+        return truth, entered(truth, runs.starts)
+    places = np.flatnonzero(truth)
+    return places, places
+
+
+def _answer_state(question: Question, source: Source) -> Answer | None:
+    """Open where it turns true, resolve where it ends; unknown changes nothing."""
+    runs = source.runs if isinstance(source, Steps) else source
+    truth = truths_on(question.line, source)
+    if question.ends is None:
+        decided = _decided(source)
+    else:
+        decided = truths_on(question.ends, runs)
+        if (decided & truth).any():
+            return None
+        decided |= truth
+    if decided is None:
+        places = changes(truth, runs.starts)
+    else:
+        known = np.flatnonzero(decided)
+        starts = np.searchsorted(known, runs.starts)
+        places = known[changes(truth[known], starts)]
+    begins = truth[places]
+    told = np.zeros(len(places), dtype=np.int64)
+    told[begins], _ = _tell(question, runs, places[begins])
+    if question.announces:
+        # Every resolve follows the opening that it ends.
+        ends = np.flatnonzero(~begins)
+        told[ends] = told[ends - 1]
+    return Answer(runs=runs, passes=truth, places=places, begins=begins, told=told)
+
+
+def _decided(source: Source) -> Flags | None:
+    """Tell which runs are true or false; none if all of them are."""
+    if isinstance(source, Runs) and not source.unknown:
+        return None
+    return ~np.isnan(values_of(source))
+
+
+def _tell(question: Question, runs: Runs, places: Longs) -> tuple[Longs, Flags]:
+    """Say which outputs are told at some runs, and at which anybody is, or the feed."""
+    at = runs.at[places]
+    bounds = np.searchsorted(places, runs.starts)
+    told = np.zeros(len(places), dtype=np.int64)
+    for cool_down in {*question.cool_downs}:
+        bits = sum(
+            1 << n for n, one in enumerate(question.cool_downs) if one == cool_down
+        )
+        told[told_apart(at, bounds, runs.in_order, cool_down)] |= bits
+    noticed = told != 0
+    if question.feed_cool_down not in question.cool_downs:
+        noticed[told_apart(at, bounds, runs.in_order, question.feed_cool_down)] = True
+    return told, noticed
+
+
+def _within(at: Longs, earliest: int | None, latest: int | None) -> Flags:
+    within = np.ones(len(at), dtype=np.bool_)
+    if earliest is not None:
+        within &= at >= earliest
+    if latest is not None:
+        within &= at <= latest
+    return within

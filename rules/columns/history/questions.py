@@ -1,0 +1,207 @@
+"""Which rules columns can answer, and what has to be asked of them."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from rules.columns.cuts import (
+    Line,
+    Number,
+    above,
+    at_or_above,
+    at_or_below,
+    below,
+    is_number,
+    line_of,
+)
+from rules.engine import (
+    Amount,
+    Condition,
+    Constant,
+    FactPath,
+    Group,
+    Mode,
+    Negation,
+    OnSilence,
+    Recovery,
+    RuleKind,
+    Specification,
+    blank_specification,
+    feed_cool_down,
+)
+
+#: As many outputs have room in the bits of what was told.
+MOST_OUTPUTS = 60
+_MOMENT = timedelta(microseconds=1)
+_MODES = frozenset({Mode.EVERY_MATCH, Mode.ON_ENTER, Mode.ONCE_PER_KEY})
+#: Which ways an operator waits for: up, down.
+_CROSSINGS = {
+    "cross_up": (True, False),
+    "cross_down": (False, True),
+    "cross": (True, True),
+}
+_MOVES = frozenset({"rise", "fall", "change"})
+_SIDES = {"gt": above, "gte": at_or_above, "lt": below, "lte": at_or_below}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """How far a number went from the one before: up, down or either, or its share."""
+
+    op: str
+    is_percent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of the columns.
+
+    ``line`` is where the rule is true: on the value itself, or on its ``move``. A
+    ``crossing`` says which ways count instead. ``level`` is the one constant that can
+    be moved, none if there are several. ``ends`` is what ends an alert of a state
+    rule, where that is not the line's contrary. Cool-downs are microseconds.
+    """
+
+    kind: RuleKind
+    mode: Mode
+    fact: FactPath
+    op: str
+    line: Line
+    level: Number | None
+    move: Move | None = None
+    crossing: tuple[bool, bool] | None = None
+    is_negated: bool = False
+    ends: Line | None = None
+    outputs: tuple[str, ...] = ()
+    cool_downs: tuple[int, ...] = ()
+    feed_cool_down: int = 0
+    announces: bool = False
+
+    @property
+    def looks_back(self) -> bool:
+        """Tell whether the rule must not see events that come late."""
+        return (
+            self.kind is RuleKind.STATE
+            or self.mode is not Mode.EVERY_MATCH
+            or self.needs_past
+        )
+
+    @property
+    def needs_past(self) -> bool:
+        """Tell whether its truth depends on the values before."""
+        return self.move is not None or self.crossing is not None
+
+    def at_level(self, level: Number) -> "Question":
+        """Ask the same of another level.
+
+        Raises:
+            ValueError: the rule has no one level, or columns cannot place this one.
+        """
+        line = _SIDES.get(self.op, at_or_above)(level)
+        if self.is_negated:
+            line = line.inverted()
+        if self.level is None or line.cuts is None:
+            raise ValueError(f"There is no level of {self.op} at {level}.")
+        return replace(self, line=line, level=level)
+
+
+def question_of(spec: Specification) -> Question | None:
+    """Say what a rule asks of the columns; none if they cannot answer it.
+
+    They answer for signal rules and for state rules without holds, with one condition
+    on one field of one dataset, whose right side is written out.
+    """
+    if len(spec.facts) != 1 or not _is_plain(spec):
+        return None
+    found = _asked(spec.when)
+    if found is None or found.line.cuts is None:
+        return None
+    if spec.kind is RuleKind.STATE and found.crossing:
+        return None
+    ends = None
+    if spec.recover.when is not None:
+        ending = _asked(spec.recover.when)
+        if ending is None or ending.needs_past or ending.line.cuts is None:
+            return None
+        if ending.fact.identity != found.fact.identity or found.move:
+            return None
+        ends = ending.line
+    return replace(
+        found,
+        kind=spec.kind,
+        mode=spec.mode,
+        ends=ends,
+        outputs=tuple(use.output for use in spec.outputs),
+        cool_downs=tuple(use.cool_down // _MOMENT for use in spec.outputs),
+        feed_cool_down=feed_cool_down(spec.outputs) // _MOMENT,
+        announces=spec.announces_resolve,
+    )
+
+
+def _is_plain(spec: Specification) -> bool:
+    """Tell whether nothing but the condition, the mode and cool-downs decides.
+
+    What a definition may say besides some day is not known here: a rule that says more
+    than these members is the engine's.
+    """
+    if spec != replace(
+        blank_specification(spec.kind, name=spec.name),
+        facts=spec.facts,
+        when=spec.when,
+        mode=spec.mode,
+        announces_resolve=spec.announces_resolve,
+        severity=spec.severity,
+        include=spec.include,
+        outputs=spec.outputs,
+        recover=Recovery(when=spec.recover.when),
+        no_data=spec.no_data,
+    ):
+        return False
+    if spec.kind is RuleKind.SIGNAL and spec.mode not in _MODES:
+        return False
+    names = [use.output for use in spec.outputs]
+    if len(names) > MOST_OUTPUTS or len(set(names)) < len(names):
+        return False
+    return spec.no_data is None or spec.no_data.then is OnSilence.KEEP
+
+
+def _asked(node: Group | Negation | Condition) -> Question | None:
+    """Read one condition, in as many groups of one as its author put it."""
+    if isinstance(node, Group):
+        return _asked(node.members[0]) if len(node.members) == 1 else None
+    if isinstance(node, Negation):
+        inside = _asked(node.member)
+        if inside is None or inside.needs_past:
+            return None
+        inverted = replace(inside, line=inside.line.inverted())
+        return replace(inverted, is_negated=not inside.is_negated)
+    return _of_condition(node)
+
+
+def _of_condition(condition: Condition) -> Question | None:
+    wanted, op = condition.wanted, condition.op
+    plain = Condition(fact=condition.fact, op=op, wanted=wanted)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    line, level, move = line_of(condition), None, None
+    crossing = _CROSSINGS.get(op)
+    if isinstance(wanted, Constant) and is_number(wanted.value):
+        level = wanted.value if op in _SIDES or crossing else None
+        if crossing:
+            line = at_or_above(wanted.value)
+    elif isinstance(wanted, Amount) and op in _MOVES:
+        if wanted != Amount(number=wanted.number, is_percent=wanted.is_percent):
+            return None
+        move = Move(op=op, is_percent=wanted.is_percent)
+        line, level = at_or_above(wanted.number), wanted.number
+    if line is None or (crossing and level is None):
+        return None
+    return Question(
+        kind=RuleKind.SIGNAL,
+        mode=Mode.EVERY_MATCH,
+        fact=condition.fact,
+        op=op,
+        line=line,
+        level=level,
+        move=move,
+        crossing=crossing,
+    )

@@ -1,0 +1,280 @@
+"""The history of a lane as columns: its events by key, each key's in the lane's order.
+
+A number is kept as its double; one that a double does not decide (``columns.cuts``) is
+kept as text as well, and looked at only where its double ties with a threshold.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import nan
+from typing import Self
+
+import numpy as np
+
+from rules.columns.buffers import Bytes, Flags, Floats, Ints, Longs
+from rules.columns.cuts import as_double, is_short
+from rules.engine import Value
+
+LATE = 1
+"""The event came too late to move a fact."""
+SILENT = 2
+"""The event moved facts and ran no rule."""
+STILL = 4
+"""The event ran rules and moved no fact."""
+
+ABSENT, NULL, NUMBER, LONG, OTHER = range(5)
+"""What an event carried of a field: LONG is a number that its double does not decide,
+OTHER a text, a list or anything else that is no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exacts:
+    """Numbers of many digits: their rows, rising, and each as text in one blob."""
+
+    rows: Longs
+    ends: Longs
+    blob: bytes
+
+    @classmethod
+    def of(cls, rows: Sequence[int] | Longs, texts: Iterable[str]) -> Self:
+        """Gather the texts of rows that rise."""
+        written = [text.encode() for text in texts]
+        ends = np.cumsum([len(one) for one in written], dtype=np.int64)
+        return cls(np.asarray(rows, dtype=np.int64), ends, b"".join(written))
+
+    def text(self, place: int) -> str:
+        """Give the number at a place among them as it was sent."""
+        start = int(self.ends[place - 1]) if place else 0
+        return self.blob[start : int(self.ends[place])].decode()
+
+    def number(self, place: int) -> Decimal:
+        """Give the number at a place among them."""
+        return Decimal(self.text(place))
+
+    def texts(self) -> list[str]:
+        """Give all of them, row by row."""
+        return [self.text(place) for place in range(len(self.rows))]
+
+
+NO_EXACTS = Exacts.of([], [])
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field: ``value`` is its double, NaN where none is known; ``state`` says why.
+
+    Both are as long as the records.
+    """
+
+    value: Floats
+    state: Bytes
+    exacts: Exacts = NO_EXACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Events, sorted by key and then as the lane judged them.
+
+    The events of ``keys[n]`` are the rows from ``starts[n]`` to ``starts[n + 1]``, and
+    times are microseconds since 1970.
+    """
+
+    keys: Sequence[str]
+    starts: Longs
+    at: Longs
+    seq: Longs
+    ord: Ints
+    flags: Bytes
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return len(self.at)
+
+    @property
+    def numbers(self) -> Ints:
+        """Give the number of the key of every row."""
+        counts = np.diff(self.starts)
+        return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
+
+    def key_at(self, row: int) -> str:
+        """Name the key of a row."""
+        return self.keys[int(np.searchsorted(self.starts, row, side="right")) - 1]
+
+    def watermarks(self) -> dict[str, int]:
+        """Give, for each key, the greatest time that moved its facts."""
+        moved = np.where(self.flags & STILL, np.iinfo(np.int64).min, self.at)
+        if not len(moved):
+            return {}
+        greatest = np.maximum.reduceat(moved, self.starts[:-1])
+        return dict(zip(self.keys, greatest.tolist(), strict=True))
+
+    def only(self, kept: Flags) -> "Records":
+        """Leave out rows, and keys of which none is left."""
+        rows = np.flatnonzero(kept)
+        return _sorted(
+            self.keys,
+            self.numbers[rows],
+            (self.at[rows], self.seq[rows], self.ord[rows], self.flags[rows]),
+            {name: _take(one, rows) for name, one in self.columns.items()},
+        )
+
+
+def merge(parts: Sequence[Records]) -> Records:
+    """Put stretches of one lane together, earliest first; all have the same fields."""
+    if len(parts) == 1:
+        return parts[0]
+    keys = sorted({key for part in parts for key in part.keys})
+    place = {key: number for number, key in enumerate(keys)}
+    numbers = []
+    for part in parts:
+        known = np.array([place[key] for key in part.keys], dtype=np.int32)
+        numbers.append(np.repeat(known, np.diff(part.starts)))
+    number = np.concatenate(numbers)
+    order = np.argsort(number, kind="stable")
+    frame = (
+        np.concatenate([part.at for part in parts])[order],
+        np.concatenate([part.seq for part in parts])[order],
+        np.concatenate([part.ord for part in parts])[order],
+        np.concatenate([part.flags for part in parts])[order],
+    )
+    columns = {
+        name: _take(_chain([part.columns[name] for part in parts]), order)
+        for name in parts[0].columns
+    }
+    return _sorted(keys, number[order], frame, columns)
+
+
+def _sorted(
+    keys: Sequence[str],
+    number: Ints,
+    frame: tuple[Longs, Longs, Ints, Bytes],
+    columns: Mapping[str, Column],
+) -> Records:
+    counts = np.bincount(number, minlength=len(keys))
+    present = np.flatnonzero(counts)
+    starts = np.concatenate([[0], np.cumsum(counts[present])]).astype(np.int64)
+    at, seq, ord_, flags = frame
+    return Records(
+        keys=[keys[one] for one in present.tolist()],
+        starts=starts,
+        at=at,
+        seq=seq,
+        ord=ord_,
+        flags=flags,
+        columns=columns,
+    )
+
+
+def _chain(columns: Sequence[Column]) -> Column:
+    rows, texts, before = [], [], 0
+    for column in columns:
+        rows.append(column.exacts.rows + before)
+        texts += column.exacts.texts()
+        before += len(column.value)
+    return Column(
+        value=np.concatenate([one.value for one in columns]),
+        state=np.concatenate([one.state for one in columns]),
+        exacts=Exacts.of(np.concatenate(rows), texts),
+    )
+
+
+def _take(column: Column, rows: Longs) -> Column:
+    exacts = column.exacts
+    if len(exacts.rows):
+        placed = np.full(len(column.value), -1, dtype=np.int64)
+        placed[rows] = np.arange(len(rows))
+        moved = placed[exacts.rows]
+        order = np.argsort(moved, kind="stable")
+        kept = order[moved[order] >= 0]
+        exacts = Exacts.of(moved[kept], [exacts.text(one) for one in kept.tolist()])
+    return Column(column.value[rows], column.state[rows], exacts)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Events on their way into columns, in the lane's order.
+
+    ``lateness`` (microseconds) may change between two of them; ``watermarks`` are
+    those that earlier stretches left.
+    """
+
+    fields: Sequence[str]
+    lateness: int
+    watermarks: dict[str, int] = field(default_factory=dict)
+    _keys: list[str] = field(default_factory=list)
+    _frame: list[tuple[int, int, int, int]] = field(default_factory=list)
+    _cells: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
+    _texts: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Have a place for every field."""
+        self._cells = {name: [] for name in self.fields}
+        self._texts = {name: {} for name in self.fields}
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return len(self._keys)
+
+    def add(
+        self,
+        *,
+        key: str,
+        at: int,
+        place: tuple[int, int],
+        fields: Mapping[str, Value],
+        flags: int = 0,
+    ) -> None:
+        """Take in an event; whether it is late follows from those before."""
+        watermark = self.watermarks.get(key)
+        if watermark is not None and at < watermark - self.lateness:
+            flags |= LATE
+        elif not flags & STILL and (watermark is None or at > watermark):
+            self.watermarks[key] = at
+        for name, cells in self._cells.items():
+            cell, text = _cell(fields[name]) if name in fields else _NOTHING
+            cells.append(cell)
+            if text:
+                self._texts[name][len(self._keys)] = text
+        self._keys.append(key)
+        self._frame.append((at, *place, flags))
+
+    def done(self) -> Records:
+        """Give the events as columns."""
+        keys = sorted(set(self._keys))
+        numbered = {key: number for number, key in enumerate(keys)}
+        number = np.array([numbered[key] for key in self._keys], dtype=np.int32)
+        order = np.argsort(number, kind="stable")
+        frame = np.array(self._frame, dtype=np.int64).reshape(-1, 4)[order]
+        at, seq, ord_, flags = (np.ascontiguousarray(one) for one in frame.T)
+        return _sorted(
+            keys,
+            number[order],
+            (at, seq, ord_.astype(np.int32), flags.astype(np.int8)),
+            {name: _take(self._column(name), order) for name in self.fields},
+        )
+
+    def _column(self, name: str) -> Column:
+        cells, texts = self._cells[name], self._texts[name]
+        return Column(
+            value=np.array([one for one, _ in cells], dtype=np.float64),
+            state=np.array([one for _, one in cells], dtype=np.int8),
+            exacts=Exacts.of(list(texts), texts.values()),
+        )
+
+
+_NOTHING = ((nan, ABSENT), "")
+
+
+def _cell(value: Value) -> tuple[tuple[float, int], str]:
+    """Give the double of a value and what it is, and its text if that decides."""
+    if value is None:
+        return (nan, NULL), ""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return (nan, OTHER), ""
+    if isinstance(value, Decimal) and not value.is_finite():
+        return (nan, OTHER), ""
+    if is_short(value):
+        return (float(value), NUMBER), ""
+    return (as_double(value), LONG), str(value)

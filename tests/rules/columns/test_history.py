@@ -1,0 +1,232 @@
+"""Columns say of a lane's history exactly what ``step`` says of its events."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.columns.history import (
+    SILENT,
+    STILL,
+    Answer,
+    Gathering,
+    History,
+    Records,
+    merge,
+    question_of,
+)
+from rules.engine import (
+    Counts,
+    Event,
+    Position,
+    Program,
+    Series,
+    Slice,
+    Transition,
+    TransitionKind,
+    Value,
+    parse_definition,
+    step,
+)
+from tests.rules.engine.lanes import signal
+
+SERIES = "CORE:STOCK"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+LATENESS = timedelta(seconds=60)
+LEVELS: tuple[int | Decimal, ...] = (
+    0,
+    1,
+    2,
+    Decimal("0.5"),
+    Decimal("1.0"),
+    -1,
+    Decimal("0.10"),
+)
+LONG: tuple[int | Decimal, ...] = (
+    Decimal("1.00000000000000000001"),
+    Decimal("0.99999999999999999999"),
+    Decimal("0.1000000000000000055511151231257827"),
+    2**53 + 1,
+    Decimal("1E-320"),
+    10**400,
+)
+ODD: tuple[Value, ...] = ("1", True, [1])
+OPERATORS = ("gt", "gte", "lt", "lte", "eq", "ne", "between", "outside", "in", "nin")
+CROSSINGS = ("cross_up", "cross_down", "cross")
+MOVES = ("rise", "fall", "change")
+
+
+def random_condition(random: Random) -> dict[str, object]:
+    key = random.choice(["*", "*", "A"])
+    fact = f"{SERIES}:{key}:x"
+    op = random.choice([*OPERATORS, *CROSSINGS * 2, *MOVES * 2])
+    levels = [*LEVELS, *(LONG[:3] if random.random() < 0.3 else ())]
+    if op in MOVES:
+        amount = random.choice([1, Decimal("0.5"), "50%", "100%", "12.5%"])
+        return {"fact": fact, "op": op, "by": amount}
+    if op in ("between", "outside", "in", "nin"):
+        return {"fact": fact, "op": op, "value": sorted(random.sample(levels, 2))}
+    return {"fact": fact, "op": op, "value": random.choice(levels)}
+
+
+def random_rule(random: Random) -> dict[str, object]:
+    condition: dict[str, object] = random_condition(random)
+    is_state = random.random() < 0.3
+    rule: dict[str, object] = {
+        "kind": "state" if is_state else "signal",
+        "name": "A rule",
+        "when": {"not": condition} if random.random() < 0.15 else condition,
+        "outputs": [
+            {"output": name, "at_most_every": random.choice([0, 5, 30, 90])}
+            for name in random.choice([(), ("mail",), ("mail", "hook")])
+        ],
+    }
+    if is_state:
+        rule["raise"] = {"resolved": random.random() < 0.5}
+        if condition["op"] == "gte" and random.random() < 0.5:
+            below = {**condition, "op": "lt", "value": -1}
+            rule["recover"] = {"when": below}
+    else:
+        modes = ["every_match", "on_enter", "once_per_key"]
+        rule["raise"] = {"mode": random.choice(modes)}
+    return rule
+
+
+def random_events(random: Random, *, is_wild: bool) -> list[Event]:
+    events, at = [], START
+    for n in range(random.randrange(60)):
+        at += timedelta(seconds=random.choice([0, 1, 4, 20, -3, 200]))
+        late = timedelta(seconds=random.choice([0] * 9 + [50, 300]) if is_wild else 0)
+        fields: dict[str, Value] = {}
+        if random.random() < 0.9:
+            fields["x"] = random_value(random, is_wild=is_wild)
+        if random.random() < 0.3:
+            fields["y"] = 1
+        events.append(
+            Event(
+                series=SERIES,
+                key=random.choice("AABC"),
+                fields=fields,
+                at=at - late,
+                position=Position(seq=1 + n // 3, ord=n % 3),
+                raises=not (is_wild and random.random() < 0.03),
+                moves_facts=not (is_wild and random.random() < 0.03),
+            )
+        )
+    return events
+
+
+def random_value(random: Random, *, is_wild: bool) -> Value:
+    if random.random() < 0.08:
+        return None
+    if is_wild and random.random() < 0.2:
+        return random.choice((*LONG, *LONG, *ODD))
+    return random.choice((*LEVELS, *LEVELS, -2, 3, Decimal("0.11")))
+
+
+def gather(events: list[Event], *, pieces: int = 1) -> Records:
+    """Take a history in, in some pieces that go on from each other."""
+    parts: list[Records] = []
+    for piece in range(pieces):
+        marks = merge(parts).watermarks() if parts else {}
+        gathering = Gathering(
+            fields=("x", "y"),
+            lateness=LATENESS // timedelta(microseconds=1),
+            watermarks=marks,
+        )
+        size = len(events) // pieces + 1
+        for event in events[piece * size : (piece + 1) * size]:
+            gathering.add(
+                key=event.key,
+                at=(event.at - EPOCH) // timedelta(microseconds=1),
+                place=(event.position.seq, event.position.ord),
+                fields=event.fields,
+                flags=(0 if event.raises else SILENT)
+                | (0 if event.moves_facts else STILL),
+            )
+        parts.append(gathering.done())
+    return merge(parts)
+
+
+def judge(program: Program, events: list[Event]) -> tuple[list[Transition], Counts]:
+    """Judge the events one by one."""
+    state, counts = Slice(), Counts()
+    transitions: list[Transition] = []
+    for event in events:
+        result = step(program, state, event)
+        state = state.after(result)
+        transitions += result.transitions
+        counts += result.counts.get(1, Counts())
+        assert not result.errors
+    return transitions, counts
+
+
+def told_as_lists(records: Records, answer: Answer, outputs: tuple[str, ...]) -> object:
+    """Write the transitions of an answer in the lane's order."""
+    found = []
+    for row, begins, told in zip(
+        answer.rows.tolist(), answer.begins.tolist(), answer.told.tolist(), strict=True
+    ):
+        names = tuple(one for n, one in enumerate(outputs) if told >> n & 1)
+        place = (int(records.seq[row]), int(records.ord[row]))
+        found.append((place, records.key_at(row), begins, int(records.at[row]), names))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_answered"),
+    [
+        ({"op": "gte", "value": 1}, True),
+        ({"op": "between", "value": [1, 2]}, True),
+        ({"op": "cross_up", "value": 1}, True),
+        ({"op": "fall", "by": "5%"}, True),
+        ({"op": "changed"}, False),
+        ({"op": "is_missing"}, False),
+    ],
+    ids=str,
+)
+def test_columns_answer_for_one_plain_condition(
+    condition: dict[str, object], is_answered: bool
+) -> None:
+    when = {"fact": f"{SERIES}:*:x", **condition}
+    question = question_of(parse_definition(signal(when), workspace="DEMO"))
+
+    assert (question is not None) is is_answered
+
+
+@pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32))
+def test_columns_and_step_agree(seed: int, is_wild: bool) -> None:
+    random = Random(seed)
+    spec = parse_definition(random_rule(random), workspace="DEMO")
+    program = Program({SERIES: Series(lateness=LATENESS)})
+    program.put(1, 1, spec)
+    events = random_events(random, is_wild=is_wild)
+    question = question_of(spec)
+    if question is None:
+        return
+    records = gather(events, pieces=random.choice([1, 3]))
+
+    answer = History(records).answer(question, program.rule(1).own_key)
+
+    if answer is None:
+        return
+    transitions, counts = judge(program, events)
+    outputs = tuple(use.output for use in spec.outputs)
+    assert told_as_lists(records, answer, outputs) == [
+        (
+            (one.position.seq, one.position.ord),
+            one.key,
+            one.kind is not TransitionKind.RESOLVED,
+            (one.at - EPOCH) // timedelta(microseconds=1),
+            one.told,
+        )
+        for one in transitions
+    ]
+    assert (len(answer.runs), answer.passed) == (counts.ran, counts.passed)
+    assert answer.sent == counts.sent
