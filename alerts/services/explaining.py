@@ -150,9 +150,18 @@ def _why(verdict: Mapping[str, object]) -> Why:
     kind = str(verdict.get("kind", ""))
     return Why(
         truth=truth if isinstance(truth, bool) else None,
-        text=_GROUPS.get(kind, str(verdict.get("reason", ""))),
+        text=_GROUPS.get(kind) or _over_time(verdict) or str(verdict.get("reason", "")),
         members=tuple(_why(member) for member in _members(verdict)),
     )
+
+
+def _over_time(verdict: Mapping[str, object]) -> str:
+    """Return what was counted of a condition that must last, or come about often."""
+    progress = verdict.get("progress")
+    if not isinstance(progress, Mapping):
+        return ""
+    said = str(progress.get("said") or "not so yet")
+    return said[:1].upper() + said[1:]
 
 
 def _steps(alert: Alert, transitions: Sequence[Transition]) -> tuple[Step, ...]:

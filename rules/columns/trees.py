@@ -17,6 +17,7 @@ from rules.engine import (
     Negation,
     Series,
     Specification,
+    Spell,
     subject_of,
 )
 
@@ -48,7 +49,7 @@ class Branch:
 
 Tree = Leaf | Branch
 
-Node = Condition | Group | Negation
+Node = Condition | Group | Negation | Spell
 KnownSeries = Mapping[str, Series]
 
 _TERMS = frozenset(
@@ -162,6 +163,8 @@ def _compile(node: Node, known: KnownSeries, *, inverted: bool) -> Tree | None:
         return _compile_condition(node, known, inverted=inverted)
     if isinstance(node, Negation):
         return _compile(node.member, known, inverted=not inverted)
+    if not isinstance(node, Group):
+        return None
     members = []
     for one in node.members:
         member = _compile(one, known, inverted=inverted)

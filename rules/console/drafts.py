@@ -92,8 +92,14 @@ class Draft:
         return f"{self.every}{self.unit}"
 
 
-#: Members of a definition for which the form has no control.
-_RICH = frozenset({"hold", "recover", "no_data", "active", "expires_at"})
+#: Members of a definition for which the form has a control. What the language learns
+#: later is no less a rule's for that: the form keeps off it.
+_SHOWN = frozenset(
+    {
+        *("kind", "name", "watch", "when"),
+        *("raise", "severity", "include", "outputs"),
+    }
+)
 
 
 class TooRich(ValueError):
@@ -190,7 +196,7 @@ def draft_of(definition: Mapping[str, Any]) -> Draft:  # Any: a stored definitio
     Raises:
         TooRich: if it nests groups, negates, or tells its outputs unequally often.
     """
-    if _RICH & definition.keys() or _telling(definition) is None:
+    if definition.keys() - _SHOWN or _telling(definition) is None:
         raise TooRich("It says more of when it raises and ends than this form can.")
     match, members = _flat_group(definition["when"])
     facts = definition["watch"]["facts"]
@@ -253,6 +259,8 @@ def _flat_group(when: Mapping[str, Any]) -> tuple[str, list[Mapping[str, Any]]]:
     for match in ("all", "any"):
         members = when.get(match)
         if members and all("fact" in member for member in members):
+            if len(when) > 1:
+                raise TooRich("It asks how long, or how often, a group is true.")
             return match, members
     raise TooRich("It nests groups of conditions.")
 
@@ -281,7 +289,10 @@ def _typed(value: object) -> str:
 
 
 def _telling(definition: Mapping[str, Any]) -> str | None:
-    mode = definition.get("raise", {}).get("mode")
+    raising = definition.get("raise", {})
+    mode = raising.get("mode")
+    if raising.keys() - {"mode", "resolved"} or raising.get("resolved") is False:
+        return None
     for choice, (kind, its_mode, _) in TELLINGS.items():
         if (kind, its_mode) == (definition["kind"], mode or its_mode):
             return choice

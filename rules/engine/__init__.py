@@ -68,6 +68,7 @@ from rules.engine.specification import (
     RuleKind,
     Severity,
     Specification,
+    Spell,
     blank_specification,
     conditions_of,
 )
@@ -82,7 +83,12 @@ from rules.engine.transitions import (
     TransitionKind,
 )
 from rules.engine.values import FieldType, Value, show, type_of
-from rules.engine.verdicts import ConditionVerdict, GroupVerdict, Verdict
+from rules.engine.verdicts import (
+    ConditionVerdict,
+    GroupVerdict,
+    SpellVerdict,
+    Verdict,
+)
 
 __all__ = [
     "ANY_KEY",
@@ -141,6 +147,8 @@ __all__ = [
     "Slice",
     "Span",
     "Specification",
+    "Spell",
+    "SpellVerdict",
     "StepResult",
     "Subject",
     "Tick",

@@ -1,21 +1,29 @@
 """Reading the tree of conditions, and the list of facts that it speaks of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rules.engine.errors import FactPathInvalid, UnknownOperator
+from rules.engine.modifiers import MODIFIERS, read_modifier
 from rules.engine.operand_reading import REFUSED, OperandReader
 from rules.engine.operands import Ports
 from rules.engine.operators import Operator, Option, find_operator
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
-from rules.engine.specification import Condition, Group, GroupKind, Negation, Node
+from rules.engine.specification import (
+    Condition,
+    Group,
+    GroupKind,
+    Negation,
+    Node,
+    Spell,
+)
 
 MAX_CONDITIONS = 50
 MAX_DEPTH = 6
 MAX_FACT_LENGTH = 4_000
 
 _CONDITION = ("fact", "op", "value", "by", *Option)
-_CONDITION_PLANNED = ("over", "within", "held", "times_within", "of_last")
+_CONDITION_PLANNED = ("over", "within")
 _GROUPS = ("all", "any", "not")
 _GROUPS_PLANNED = ("sequence",)
 
@@ -97,10 +105,35 @@ class ConditionReader:
     def read(self, place: Place, *, depth: int = 0) -> Node | None:
         """Read a condition or a group; ``None`` once a problem is noted."""
         if isinstance(place.value, Mapping):
+            modifiers = [name for name in MODIFIERS if name in place.value]
+            if modifiers:
+                return self._read_spell(place, place.value, modifiers, depth=depth)
             for name in _GROUPS:
                 if name in place.value:
                     return self._read_group(place, name, depth=depth + 1)
         return self._read_condition(place)
+
+    def _read_spell(
+        self,
+        place: Place,
+        written: Mapping[str, object],
+        names: Sequence[str],
+        *,
+        depth: int,
+    ) -> Node | None:
+        name = names[0]
+        for other in names[1:]:
+            place.at(other, written[other]).refuse(
+                "one_modifier",
+                f'Beside "{name}" there is no room for "{other}"; put what has the one'
+                ' into a group, {"all": [...]}, and say the other of that.',
+            )
+        modifier = read_modifier(place.at(name, written[name]), name)
+        bare = {one: inside for one, inside in written.items() if one not in names}
+        member = self.read(place.at_value(bare), depth=depth)
+        if modifier is None or member is None:
+            return None
+        return Spell(member=member, modifier=modifier)
 
     def _read_group(self, place: Place, name: str, *, depth: int) -> Node | None:
         members = place.members((name,), (*_GROUPS_PLANNED, *_CONDITION_PLANNED))

@@ -22,6 +22,7 @@ from rules.engine.specification import (
     RuleKind,
     Severity,
     Specification,
+    Spell,
 )
 from rules.engine.terms import read_terms, write_terms
 
@@ -298,6 +299,9 @@ def _write_node(node: Node, numbers: Mapping[FactPath, int]) -> dict[str, object
             return {str(node.kind): members}
         case Negation():
             return {"not": _write_node(node.member, numbers)}
+        case Spell():
+            member = _write_node(node.member, numbers)
+            return {**member, node.modifier.name: node.modifier.to_json()}
         case Condition():
             return _write_condition(node, numbers)
 

@@ -43,6 +43,11 @@ def run_state(run: Run) -> Outcome:
 
 def rest(instance: Instance) -> Instance:
     """Give the instance outside of the rule's active hours: what waits, begins anew."""
+    nodes = {
+        name: one for name, one in instance.nodes.items() if not name.startswith("held")
+    }
+    if len(nodes) < len(instance.nodes):
+        instance = replace(instance, nodes=nodes)
     match instance.state:
         case InstanceState.PENDING:
             return _stop_waiting(instance, InstanceState.INACTIVE, Timer.HOLD)

@@ -5,10 +5,23 @@ from datetime import datetime
 
 
 class Memory:
-    """Read as the run before left it, written anew; what is not kept is forgotten."""
+    """Read as the run before left it, written anew; what is not kept is forgotten.
 
-    def __init__(self, before: Mapping[str, object]) -> None:
+    ``of_event`` tells that an event is judged, which may count, and no timer.
+    ``sees_ends`` tells that what time alone has ended is looked at, as a state rule
+    must; otherwise it is noted, and no more.
+    """
+
+    def __init__(
+        self,
+        before: Mapping[str, object],
+        *,
+        of_event: bool = True,
+        sees_ends: bool = False,
+    ) -> None:
         self._before = before
+        self.of_event = of_event
+        self._sees_ends = sees_ends
         self.kept: dict[str, object] = {}
         self.wakes_at: datetime | None = None
         self.is_due = False
@@ -33,6 +46,11 @@ class Memory:
             self.is_due = True
         elif self.wakes_at is None or when < self.wakes_at:
             self.wakes_at = when
+
+    def wake_at_end(self, when: datetime, *, now: datetime) -> None:
+        """Ask to be judged at an instant at which time alone ends something."""
+        if when != now or self._sees_ends:
+            self.wake(when, now=now)
 
     @property
     def has_changed(self) -> bool:

@@ -16,6 +16,7 @@ from rules.engine.regions import Interval, Region, holds, meet, negated, region_
 from rules.engine.values import Number, Truth, Value, distance, is_number, show
 from rules.engine.verdicts import (
     ConditionVerdict,
+    SpellVerdict,
     Verdict,
     all_of,
     any_of,
@@ -158,6 +159,8 @@ def _ways(verdict: Verdict, series: AllSeries, *, wanted: bool) -> list[_Way]:
     """Give ways to make a verdict what is wanted, the nearest first."""
     if isinstance(verdict, ConditionVerdict):
         return _ways_of_condition(verdict, series, wanted=wanted)
+    if isinstance(verdict, SpellVerdict):
+        return [{}] if verdict.truth is wanted else []
     if verdict.kind == "not":
         return _ways(verdict.members[0], series, wanted=not wanted)
     each = [_ways(member, series, wanted=wanted) for member in verdict.members]
@@ -215,6 +218,9 @@ def _truth_after(
     if isinstance(verdict, ConditionVerdict):
         return _condition_after(verdict, series, moved)
     truths = [_truth_after(member, series, moved) for member in verdict.members]
+    if isinstance(verdict, SpellVerdict):
+        before = [member.truth for member in verdict.members]
+        return verdict.truth if truths == before else None
     if verdict.kind == "not":
         return not_of(truths[0])
     return all_of(truths) if verdict.kind == "all" else any_of(truths)
@@ -248,8 +254,11 @@ def _why_not(verdict: Verdict) -> str:
     return f"No number alone would make it true: {' and '.join(stuck)}."
 
 
-def _stuck(verdict: Verdict, *, wanted: bool) -> Iterator[ConditionVerdict]:
+def _stuck(verdict: Verdict, *, wanted: bool) -> Iterator[Verdict]:
     if verdict.truth is wanted:
+        return
+    if isinstance(verdict, SpellVerdict):
+        yield verdict
         return
     if not isinstance(verdict, ConditionVerdict):
         members: Sequence[Verdict] = verdict.members

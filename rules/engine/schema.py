@@ -16,6 +16,7 @@ from rules.engine.definition import (
     MAX_SLUG_LENGTH,
     MAX_SUBJECT_LENGTH,
 )
+from rules.engine.modifiers import MAX_TIMES
 from rules.engine.operand_reading import MAX_CONSTANTS, MAX_COUNT, MAX_PATTERN_LENGTH
 from rules.engine.operators import OPERATORS, WEEKDAYS, Operand, Operator, Option
 from rules.engine.specification import Mode, OnSilence, RuleKind, Severity
@@ -89,9 +90,9 @@ def _or_null(schema: Schema) -> Schema:
 def _groups() -> list[Schema]:
     members = _list(_ref("node"), minItems=1)
     return [
-        _object({"all": members}, required=("all",)),
-        _object({"any": members}, required=("any",)),
-        _object({"not": _ref("node")}, required=("not",)),
+        _object({"all": members, **_MODIFIERS}, required=("all",)),
+        _object({"any": members, **_MODIFIERS}, required=("any",)),
+        _object({"not": _ref("node"), **_MODIFIERS}, required=("not",)),
     ]
 
 
@@ -101,6 +102,7 @@ def _condition(operator: Operator) -> Schema:
         "fact": _ref("fact"),
         "op": {"enum": [operator.id, *operator.aliases]},
         **{str(option): _OPTIONS[option] for option in sorted(operator.options)},
+        **_MODIFIERS,
     }
     required = ["fact", "op"]
     operand = _OPERANDS[operator.operand]
@@ -144,6 +146,28 @@ _OPERANDS: Mapping[Operand, Schema | None] = {
     Operand.DAYS: {**_list(_DAY, minItems=1), "uniqueItems": True},
     Operand.HOURS: _list(_CLOCK, minItems=2, maxItems=2),
 }
+_TIMES_COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_TIMES}
+_MODIFIERS: Schema = {
+    "held": {
+        "description": "For how long it must have been true without interruption.",
+        **_ref("duration"),
+    },
+    "times": {
+        "description": "At how many events within a span it must have been true; every"
+        " event that finds it true counts.",
+        **_object(
+            {"at_least": _TIMES_COUNT, "within": _ref("duration")},
+            required=("at_least", "within"),
+        ),
+    },
+    "of_last": {
+        "description": "At how many of the key's last events it must have been true.",
+        **_object(
+            {"at_least": _TIMES_COUNT, "of": _TIMES_COUNT}, required=("at_least", "of")
+        ),
+    },
+}
+"""What a condition or a group may ask over time; one of them, in groups more."""
 _RECOVER = _object({"when": _ref("node"), "hold": _ref("duration")})
 _NO_DATA = _object(
     {"after": _ref("duration"), "then": _words(OnSilence)}, required=("after",)

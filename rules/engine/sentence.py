@@ -23,6 +23,7 @@ from rules.engine.specification import (
     RuleKind,
     Severity,
     Specification,
+    Spell,
 )
 from rules.engine.values import type_of
 from rules.engine.wording import DAYS, say_amount, say_list, say_wanted
@@ -95,6 +96,9 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
         case Negation(member=member):
             yield "it is not so that ", pointer
             yield from _say_inside(member, f"{pointer}/not", namer)
+        case Spell(member=member, modifier=modifier):
+            yield from _say_inside(member, pointer, namer)
+            yield f" ({modifier.say()})", f"{pointer}/{modifier.name}"
         case Group(kind=kind, members=members):
             between = " and " if kind is GroupKind.ALL else " or "
             for place, member in enumerate(members):
@@ -105,7 +109,7 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
 
 def _say_inside(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
     """Say a member; what holds more than one condition or a "not" goes in brackets."""
-    bracketed = not isinstance(node, Condition) and not _is_single(node)
+    bracketed = not isinstance(node, Condition | Spell) and not _is_single(node)
     if bracketed:
         yield "(", pointer
     yield from _say(node, pointer, namer)

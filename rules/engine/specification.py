@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from rules.engine.modifiers import Modifier, OfLast
 from rules.engine.operands import Amount, OtherFact, TimeReader, Wanted, read_iso_time
 from rules.engine.operators import OPERATORS, Operator
 from rules.engine.paths import FactPath
@@ -148,7 +149,29 @@ class Negation:
         return f"not {inside}"
 
 
-Node = Condition | Group | Negation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """What must be true for some time, or at several events.
+
+    ``memory_id`` names what it remembers from run to run, by its meaning.
+    """
+
+    member: "Node"
+    modifier: Modifier
+    memory_id: str = field(default="", init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Name the memory, once for all runs."""
+        name = f"{self.modifier.name}-{_short(self.meaning)}"
+        object.__setattr__(self, "memory_id", name)
+
+    @property
+    def meaning(self) -> str:
+        """Give the member's meaning, and what is asked of it over time."""
+        return f"{self.modifier.meaning} {{{self.member.meaning}}}"
+
+
+Node = Condition | Group | Negation | Spell
 
 
 def _short(meaning: str) -> str:
@@ -241,6 +264,8 @@ class Specification:
         """Tell whether the rule must not see events that come late."""
         if self.kind is RuleKind.STATE or self.mode is not Mode.EVERY_MATCH:
             return True
+        if any(True for _ in self.spells()):
+            return True
         return any(one.looks_back for _, one in self.conditions())
 
     @property
@@ -266,7 +291,15 @@ class Specification:
         """Tell whether time alone may change an instance, so that it needs timers."""
         if self.hold or self.recover.hold or self.no_data is not None:
             return True
+        if any(not isinstance(one.modifier, OfLast) for one in self.spells()):
+            return True
         return any(one.operator.wake is not None for _, one in self.conditions())
+
+    def spells(self) -> Iterator[Spell]:
+        """Walk all that asks something over time."""
+        for top in (self.when, self.recover.when):
+            if top is not None:
+                yield from (one for one in nodes_of(top) if isinstance(one, Spell))
 
     def conditions(self) -> Iterator[tuple[str, Condition]]:
         """Walk all conditions in reading order, each with its JSON Pointer."""
@@ -305,11 +338,27 @@ def conditions_of(
     node: Node, pointer: str = "/when"
 ) -> Iterator[tuple[str, Condition]]:
     """Walk the conditions in reading order, each with its JSON Pointer."""
+    if isinstance(node, Condition):
+        yield pointer, node
+    for step, member in _inside(node):
+        yield from conditions_of(member, pointer + step)
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    """Walk a tree in reading order, what holds others before those."""
+    yield node
+    for _, member in _inside(node):
+        yield from nodes_of(member)
+
+
+def _inside(node: Node) -> Iterator[tuple[str, Node]]:
+    """Give the nodes directly inside, each with the step of the pointer to it."""
     match node:
-        case Condition():
-            yield pointer, node
         case Negation():
-            yield from conditions_of(node.member, f"{pointer}/not")
+            yield "/not", node.member
+        case Spell():
+            # A modifier is a member of what it modifies.
+            yield "", node.member
         case Group():
             for place, member in enumerate(node.members):
-                yield from conditions_of(member, f"{pointer}/{node.kind}/{place}")
+                yield f"/{node.kind}/{place}", member

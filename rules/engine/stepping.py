@@ -183,7 +183,11 @@ def _run(
         instance = instance.disarm(timer)
     if not rule.specification.is_active(view.at):
         return Outcome(instance=rest(instance))
-    memory = Memory(instance.nodes)
+    memory = Memory(
+        instance.nodes,
+        of_event=timer is None,
+        sees_ends=rule.specification.kind is RuleKind.STATE,
+    )
     key, recovery = instance.key, rule.specification.recover.when
     verdict = judge(rule.specification.when, view, key, memory)
     ends = judge(recovery, view, key, memory) if recovery else None

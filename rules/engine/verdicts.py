@@ -15,7 +15,8 @@ from rules.engine.memory import Memory
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
 from rules.engine.reasons import Reason
-from rules.engine.specification import Condition, Group, GroupKind, Node
+from rules.engine.specification import Condition, Group, GroupKind, Node, Spell
+from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
 
 
@@ -99,6 +100,24 @@ class GroupVerdict:
         return " and ".join(member.reason for member in deciding)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpellVerdict(GroupVerdict):
+    """What was found over time of its one member; ``kind`` names what was asked."""
+
+    progress: Progress
+
+    def to_json(self) -> dict[str, object]:
+        """Write the tree as plain values, with what was counted."""
+        written = GroupVerdict.to_json(self)
+        said = self.progress.words.removeprefix(", ")
+        return {**written, "progress": {"said": said, **self.progress.figures}}
+
+    @property
+    def reason(self) -> str:
+        """Say what was found last, and what was counted."""
+        return f"{self.members[0].reason}{self.progress.words}"
+
+
 Verdict = ConditionVerdict | GroupVerdict
 
 
@@ -116,8 +135,23 @@ def judge(node: Node, view: View, key: str, memory: Memory) -> Verdict:
             truths = [member.truth for member in members]
             truth = all_of(truths) if node.kind is GroupKind.ALL else any_of(truths)
             return GroupVerdict(truth=truth, kind=str(node.kind), members=members)
+        case Spell():
+            return _judge_spell(node, view, key, memory)
     member = judge(node.member, view, key, memory)
     return GroupVerdict(truth=not_of(member.truth), kind="not", members=(member,))
+
+
+def _judge_spell(node: Spell, view: View, key: str, memory: Memory) -> Verdict:
+    member = judge(node.member, view, key, memory)
+    progress = judge_modifier(
+        node.modifier, node.memory_id, member.truth, memory, view.at
+    )
+    return SpellVerdict(
+        truth=progress.truth,
+        kind=node.modifier.name,
+        members=(member,),
+        progress=progress,
+    )
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:

@@ -148,3 +148,30 @@ def test_unequal_cool_downs_are_too_rich_for_the_form() -> None:
 
     with pytest.raises(TooRich):
         draft_of(definition)
+
+
+LOW = {"fact": 0, "op": "gt", "value": 1}
+RICH: dict[str, dict[str, object]] = {
+    "condition-that-must-hold": {"when": {**LOW, "held": "5m"}},
+    "group-that-must-hold": {"when": {"all": [LOW, LOW], "held": "5m"}},
+    "condition-in-a-group-that-must-hold": {"when": {"all": [{**LOW, "held": "5m"}]}},
+    "opposite": {"when": {"not": LOW}},
+    "end-that-is-not-told": {"kind": "state", "raise": {"resolved": False}},
+    "what-is-learnt-later": {"colour": "red"},
+}
+
+
+@pytest.mark.parametrize("members", RICH.values(), ids=RICH.keys())
+def test_form_keeps_off_what_it_would_lose(members: dict[str, object]) -> None:
+    plain = {
+        "kind": "signal",
+        "name": "Two",
+        "watch": {"facts": ["DEMO:PRICES:A:price"]},
+        "when": LOW,
+        "raise": {},
+        "outputs": [],
+    }
+    assert draft_of(plain).name == "Two"
+
+    with pytest.raises(TooRich):
+        draft_of({**plain, **members})

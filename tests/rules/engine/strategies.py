@@ -19,6 +19,7 @@ SERIES = ("CORE:STOCK", "CORE:STOCK", "CORE:STOCK", "DEMO:ORDERS")
 KEYS = ("A", "B")
 FIELDS = ("x", "y")
 TIMES = ("2026-03-02", "2026-03-02T14:31:00+00:00", "2026-03-03T09:30:00+02:00")
+MODIFIERS = {"held", "times", "of_last"}
 WORDS = ("", "a", "A", "é", "e\u0301", "abc", *TIMES)
 
 
@@ -146,6 +147,29 @@ silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
 conditions = orderings | orderings | equalities | static | moves | silences
 
 
+spans = st.sampled_from(["5s", "30s", "70s"])
+modifiers = st.one_of(
+    st.fixed_dictionaries({"held": spans}),
+    st.fixed_dictionaries(
+        {
+            "times": st.fixed_dictionaries(
+                {"at_least": st.integers(1, 3), "within": spans}
+            )
+        }
+    ),
+    st.sampled_from([(1, 2), (2, 3), (2, 2), (3, 4)]).map(
+        lambda pair: {"of_last": {"at_least": pair[0], "of": pair[1]}}
+    ),
+)
+
+
+def modified(node: Mapping[str, Any], modifier: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask something of a node over time; one that asks already goes into a group."""
+    if MODIFIERS & node.keys():
+        return {"all": [node], **modifier}
+    return {**node, **modifier}
+
+
 def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
     """Nest groups at most so deep."""
     if depth == 0:
@@ -157,6 +181,7 @@ def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
         st.fixed_dictionaries({"all": members}),
         st.fixed_dictionaries({"any": members}),
         st.fixed_dictionaries({"not": inside}),
+        st.builds(modified, inside, modifiers),
     )
 
 

@@ -130,6 +130,41 @@ SAID = {
             " is no longer so for 1 minute."
         ),
     ),
+    "held-condition": (
+        {"when": {"any": [{**LOW, "held": "5m"}, HIGH], "held": "1h"}},
+        (
+            "When (MSFT price is at or below 310 (held for 5 minutes) or MSFT open is"
+            " above 5) (held for 1 hour), raise a warning."
+        ),
+    ),
+    "held-opposite": (
+        {"when": {"not": {**LOW, "held": "5m"}}},
+        (
+            "When it is not so that MSFT price is at or below 310 (held for 5 minutes),"
+            " raise a warning."
+        ),
+    ),
+    "opposite-held": (
+        {"when": {"not": LOW, "held": "5m"}},
+        (
+            "When (it is not so that MSFT price is at or below 310) (held for 5"
+            " minutes), raise a warning."
+        ),
+    ),
+    "times": (
+        {"when": {**LOW, "times": {"at_least": 3, "within": "10m"}}},
+        (
+            "When MSFT price is at or below 310 (at 3 or more events within 10"
+            " minutes), raise a warning."
+        ),
+    ),
+    "of-last": (
+        {"when": {**LOW, "of_last": {"at_least": 3, "of": 5}}},
+        (
+            "When MSFT price is at or below 310 (at 3 or more of the last 5 events),"
+            " raise a warning."
+        ),
+    ),
     "recovery": (
         {
             "kind": "state",

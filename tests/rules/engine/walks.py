@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 from rules.engine import Value
-from tests.rules.engine.strategies import Put, Remove, Sent, workable
+from tests.rules.engine.strategies import Put, Remove, Sent, modified, workable
 
 KEYS = ("A", "B")
 RULES = range(1, 5)
@@ -80,6 +80,27 @@ def random_terms(random: Random) -> dict[str, object]:
 
 
 def random_node(random: Random, *, depth: int) -> dict[str, object]:
+    """Write a condition, or a group at most so deep; some are asked over time."""
+    node = random_bare_node(random, depth=depth)
+    if random.random() < 0.15:
+        return modified(node, random_modifier(random))
+    return node
+
+
+def random_modifier(random: Random) -> dict[str, object]:
+    """Ask how long, or how often."""
+    span = random.choice(["10s", "30s", "80s"])
+    count = random.choice([1, 2, 3])
+    return random.choice(
+        [
+            {"held": span},
+            {"times": {"at_least": count, "within": span}},
+            {"of_last": {"at_least": count, "of": count + random.choice([0, 1, 2])}},
+        ]
+    )
+
+
+def random_bare_node(random: Random, *, depth: int) -> dict[str, object]:
     """Write a condition, or a group at most so deep."""
     if depth == 0 or random.random() < 0.2:
         return random_condition(random)

@@ -11,6 +11,7 @@ from tests.rules.engine.reference.reading import (
     every,
     subject_of,
 )
+from tests.rules.engine.reference.spells import Seen
 from tests.rules.engine.reference.truth import Moment
 
 Named = tuple[int, str]
@@ -57,6 +58,7 @@ class Episodes:
         self.open: dict[tuple[int, str], Told] = {}
         self.last_truth: dict[tuple[int, str], object] = {}
         self.sides: dict[Named, dict[str, int]] = {}
+        self.seen: dict[Named, dict[str, list[Seen]]] = {}
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}
         self.silent: set[Named] = set()
@@ -105,6 +107,8 @@ class Episodes:
 
     def _rest(self, named: Named) -> None:
         """Outside of its active hours a rule waits for nothing."""
+        for called in [one for one in self.seen.get(named, ()) if one[:4] == "held"]:
+            del self.seen[named][called]
         self._forget_since(named)
 
     def _end(self, named: Named, here: Told, kind: str) -> Told:

@@ -17,6 +17,7 @@ from tests.rules.engine.reference.reading import (
     Definition,
     Subject,
     all_conditions,
+    all_nodes,
     every,
     fact_of,
     facts_of,
@@ -24,6 +25,7 @@ from tests.rules.engine.reference.reading import (
     key_of,
     subject_of,
 )
+from tests.rules.engine.reference.spells import MODIFIERS
 from tests.rules.engine.reference.truth import MOVES, Moment
 
 MEMORIES = {*MOVES, "silent"}
@@ -66,6 +68,7 @@ class ReferenceEvaluator(Episodes):
             self.open,
             self.last_truth,
             self.sides,
+            self.seen,
             self.alerted,
             self.since,
             self.timers,
@@ -163,6 +166,8 @@ class ReferenceEvaluator(Episodes):
     def _has_memory(self, rule: Rule) -> bool:
         if rule.definition.get("kind") == "state" or mode_of(rule) != "every_match":
             return True
+        if any(set(MODIFIERS) & node.keys() for node in all_nodes(rule.definition)):
+            return True
         return any(one["op"] in MEMORIES for one in all_conditions(rule.definition))
 
     def _run(
@@ -182,6 +187,8 @@ class ReferenceEvaluator(Episodes):
         if timer == "no_data":
             return self._note_silence(named, moment, at, place)
         moment.sides = self.sides.setdefault(named, {})
+        moment.seen = self.seen.setdefault(named, {})
+        moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         recovered = recovery_of(moment, truth)
         self._wake(named, [wake for wake in moment.wakes if wake > at])

@@ -13,11 +13,15 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def conditions_of(node: Any) -> Iterator[Any]:
     """Walk the conditions of a tree."""
+    return (one for one in nodes_of(node) if "fact" in one)
+
+
+def nodes_of(node: Any) -> Iterator[Any]:
+    """Walk all of a tree."""
     for inside in [node.get("not"), *node.get("all", ()), *node.get("any", ())]:
         if inside:
-            yield from conditions_of(inside)
-    if "fact" in node:
-        yield node
+            yield from nodes_of(inside)
+    yield node
 
 
 def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
@@ -68,11 +72,13 @@ def every(written: Any) -> timedelta:
 
 def all_conditions(definition: Definition) -> list[Any]:
     """Give the conditions of a rule, those for recovery too."""
+    return [one for one in all_nodes(definition) if "fact" in one]
+
+
+def all_nodes(definition: Definition) -> list[Any]:
+    """Give the conditions and groups of a rule, those for recovery too."""
     recover = definition.get("recover", {}).get("when")
-    return [
-        *conditions_of(definition["when"]),
-        *(conditions_of(recover) if recover else ()),
-    ]
+    return [*nodes_of(definition["when"]), *(nodes_of(recover) if recover else ())]
 
 
 def key_of(definition: Definition, event_key: str) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from tests.rules.engine.reference import spells
 from tests.rules.engine.reference.comparing import (
     changed,
     compare,
@@ -51,9 +52,16 @@ class Moment:
         self.sides: dict[str, int] = {}
         self.watermarks: Mapping[Subject, datetime] = {}
         self.wakes: list[datetime] = []
+        self.seen: dict[str, list[spells.Seen]] = {}
+        self.noted: set[str] = set()
+        self.is_event = True
 
     def truth(self, node: Definition) -> str:
         """Judge a tree: true, false or unknown."""
+        for name in spells.MODIFIERS:
+            if name in node:
+                bare = {one: node[one] for one in node if one != name}
+                return self.lasting(name, node, self.truth(bare))
         if "not" in node:
             inside = self.truth(node["not"])
             return {"true": "false", "false": "true"}.get(inside, "unknown")
@@ -67,6 +75,19 @@ class Moment:
                     return decides
                 return "unknown" if "unknown" in truths else otherwise
         return self.ask(node)
+
+    def lasting(self, name: str, node: Definition, truth: str) -> str:
+        """Judge a modifier; two that are written alike see the same."""
+        called = f"{name} {node!r}"
+        seen = self.seen.setdefault(called, [])
+        if called not in self.noted:
+            self.noted.add(called)
+            seen.append(spells.Seen(self.at, truth, self.is_event))
+        answer = spells.ask(name, node[name], seen)
+        is_state = self.definition.get("kind") == "state"
+        self.wakes += answer.wakes
+        self.wakes += [end for end in answer.ends if is_state or end != self.at]
+        return answer.truth
 
     def ask(self, node: Definition) -> str:
         """Judge one condition."""

@@ -3,6 +3,50 @@
 from tests.rules.engine.refused.writing import AT, given, moving, when
 
 REFUSED = {
+    "held-is-no-duration": (when(held="long"), "/when/all/0/held", "bad_duration"),
+    "held-for-nothing": (when(held=0), "/when/all/0/held", "bad_duration"),
+    "times-of-nothing": (when(times=3), "/when/all/0/times", "wrong_type"),
+    "times-without-a-span": (
+        when(times={"at_least": 3}),
+        "/when/all/0/times",
+        "missing",
+    ),
+    "times-less-than-once": (
+        when(times={"at_least": 0, "within": "1h"}),
+        "/when/all/0/times/at_least",
+        "bad_count",
+    ),
+    "times-more-than-are-remembered": (
+        when(times={"at_least": 101, "within": "1h"}),
+        "/when/all/0/times/at_least",
+        "bad_count",
+    ),
+    "times-within-too-long": (
+        when(times={"at_least": 3, "within": "91d"}),
+        "/when/all/0/times/within",
+        "bad_duration",
+    ),
+    "times-of-another-word": (
+        when(times={"at_least": 3, "within": "1h", "for": 1}),
+        "/when/all/0/times/for",
+        "unknown_member",
+    ),
+    "more-of-the-last-than-there-are": (
+        when(of_last={"at_least": 4, "of": 3}),
+        "/when/all/0/of_last/at_least",
+        "bad_count",
+    ),
+    "of-the-last-true": (
+        when(of_last={"at_least": True, "of": 3}),
+        "/when/all/0/of_last/at_least",
+        "bad_count",
+    ),
+    "two-modifiers": (
+        when(held="5m", of_last={"at_least": 1, "of": 3}),
+        "/when/all/0/of_last",
+        "one_modifier",
+    ),
+    "modifier-of-nothing": (given(when={"held": "5m"}), "/when", "missing"),
     "factor-is-no-number": (
         when(value={"fact": 0, "times": "2"}),
         f"{AT}/value/times",
