@@ -1,9 +1,10 @@
 """How the suite runs: two databases side by side, real servers, a browser at the end.
 
-`pytest` alone starts two workers (pyproject.toml, addopts). Both get every test. The
-worker on SQLite runs all of them; the worker on PostgreSQL repeats those that use the
-database. PostgreSQL and Redis are started once, here in the controller, before the
-workers are, and every process of the run finds their addresses in its environment.
+`pytest` alone starts two workers (pyproject.toml, addopts). Both get every test and run
+those that use the database, one on SQLite, the other on PostgreSQL. What is left runs
+once: in a browser beside SQLite, without a database beside PostgreSQL, so that both
+have about as much to do. PostgreSQL and Redis are started once, here in the controller,
+before the workers are, and every process finds their addresses in its environment.
 
 `pytest --dist no` runs in this process, on SQLite, and starts a server only when a
 test asks for it.
@@ -12,7 +13,7 @@ test asks for it.
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -57,10 +58,11 @@ def pytest_collection_modifyitems(
     Playwright's sync API leaves a running loop in the thread, in which every later
     async test would fail.
     """
-    if os.environ.get("BELLWETHER_TEST_DATABASE") == "postgresql":
-        elsewhere = [item for item in items if not repeats_on_postgresql(item)]
+    if is_worker(config):
+        here = _SHARES[os.environ["BELLWETHER_TEST_DATABASE"]]
+        elsewhere = [item for item in items if not here(item)]
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if repeats_on_postgresql(item)]
+        items[:] = [item for item in items if here(item)]
     items.sort(key=in_browser)
     if find_chromium() is None:
         for item in filter(in_browser, items):
@@ -85,11 +87,19 @@ def in_browser(item: pytest.Item) -> bool:
     return BROWSER_TESTS in item.path.parents
 
 
-def repeats_on_postgresql(item: pytest.Item) -> bool:
+def uses_database(item: pytest.Item) -> bool:
     """Return whether a test uses this process's database, by its mark or fixtures."""
     marked = item.get_closest_marker("django_db") is not None
-    asks = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return (marked or bool(asks)) and not in_browser(item)
+    return marked or bool(
+        DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    )
+
+
+#: Which tests each of the two workers runs.
+_SHARES: dict[str, Callable[[pytest.Item], bool]] = {
+    "sqlite": lambda item: uses_database(item) or in_browser(item),
+    "postgresql": lambda item: not in_browser(item),
+}
 
 
 @pytest.fixture(scope="session")
