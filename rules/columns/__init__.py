@@ -1,11 +1,13 @@
 """Columns select, the engine decides: where rules can change, found with numpy.
 
 ``Index`` holds the rules of a lane and is told its events; it answers at which of their
-runs rules changed their truth, at a cost that follows the changes. Import this package
-only where lanes are drained: it brings numpy.
+runs rules changed their truth, at a cost that follows the changes. ``ChoosingProgram``
+is the program of a lane that runs by it. Import this package only where lanes are
+drained: it brings numpy.
 """
 
-from rules.columns.cooling import CoolDowns
+from rules.columns.choosing import ChoosingProgram
+from rules.columns.cooling import Repeats
 from rules.columns.events import Events, Flips
 from rules.columns.index import Index
 from rules.columns.loading import OPERATORS, Predicates
@@ -18,11 +20,12 @@ __all__ = [
     "OPERATORS",
     "TRUE",
     "UNKNOWN",
-    "CoolDowns",
+    "ChoosingProgram",
     "Events",
     "Flips",
     "Index",
     "Place",
     "Predicates",
+    "Repeats",
     "crossing",
 ]

@@ -1,82 +1,124 @@
-"""Rules that stay true and are told on every match, until their cool-down is over.
+"""Rules that stay true and may be told on every match, once their cool-down is over.
 
-Nothing flips while a rule stays true, and yet its next pass may be told. What was told
-at one event with one cool-down waits as one chunk, so a thousand rules that fire
-together cost one entry of a heap. A chunk counts for a rule only while it is the last
-that the rule waits in.
+Nothing flips while a rule stays true, and yet its next pass may be told. So a rule that
+is true is asked at every run, but for the event times between which it tells nobody:
+meanwhile it waits, for an event from after them or from before.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
-from rules.engine import Subject
+Quiet = tuple[datetime, datetime]
+"""The event times between which, both excluded, a rule that passes tells nobody."""
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+_NEVER = (_LAST, _FIRST)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Rules told together; they may be told again before the one, after the other."""
+@dataclass(slots=True)
+class _True:
+    """The true rules of one key: those to ask, and those that wait to be asked."""
 
-    number: int
-    before: datetime
-    after: datetime
-    rules: tuple[int, ...]
+    asked: dict[int, Quiet] = field(default_factory=dict)
+    waiting: dict[int, Quiet] = field(default_factory=dict)
+    after: list[tuple[datetime, int]] = field(default_factory=list)
+    before: list[tuple[timedelta, int]] = field(default_factory=list)
+
+    def wait(self, rule: int) -> None:
+        """Have a rule wait that is asked."""
+        quiet = self.waiting[rule] = self.asked.pop(rule)
+        heappush(self.after, (quiet[1], rule))
+        heappush(self.before, (_LAST - quiet[0], rule))
+
+    def wake(self, at: datetime) -> None:
+        """Ask the rules that an event of this time may tell again."""
+        while self.after and self.after[0][0] <= at:
+            until, rule = heappop(self.after)
+            if self.waiting.get(rule, _NEVER)[1] == until:
+                self.asked[rule] = self.waiting.pop(rule)
+        # An event may come a little before those that were judged already.
+        while self.before and _LAST - self.before[0][0] >= at:
+            since, rule = heappop(self.before)
+            if self.waiting.get(rule, _NEVER)[0] == _LAST - since:
+                self.asked[rule] = self.waiting.pop(rule)
 
 
-class CoolDowns:
-    """What waits, by the subject whose events end the waiting."""
+class Repeats:
+    """True rules, by the key whose events may tell them again.
+
+    Events come in stretches: what is woken by one of them stays so, to be asked outside
+    of its quiet times, until the stretch is over and ``settle`` is called.
+    """
 
     def __init__(self) -> None:
-        self._heaps: dict[Subject, list[tuple[datetime, int, _Chunk]]] = {}
-        self._waits_in: dict[tuple[Subject, int], int] = {}
-        self._number = 0
+        self._keys: dict[str, _True] = {}
+        self._touched: set[str] = set()
 
     def __len__(self) -> int:
-        """Count the rules that wait, each under each of its subjects."""
-        return len(self._waits_in)
+        """Count the rules that are true, each under each of its keys."""
+        return sum(len(one.asked) + len(one.waiting) for one in self._keys.values())
 
-    def wait(
-        self,
-        subject: Subject,
-        rules: Iterable[int],
-        *,
-        at: datetime,
-        cool_down: timedelta,
-    ) -> None:
-        """Have rules wait that were told at a time, and in no other chunk any more."""
-        self._number += 1
-        chunk = _Chunk(self._number, at - cool_down, at + cool_down, tuple(rules))
-        for rule in chunk.rules:
-            self._waits_in[subject, rule] = chunk.number
-        heap = self._heaps.setdefault(subject, [])
-        heappush(heap, (chunk.after, chunk.number, chunk))
+    def begin(self, key: str, rule: int) -> None:
+        """Ask a rule that turned true from now on."""
+        known = self._touch(key)
+        if rule not in known.asked:
+            known.asked[rule] = known.waiting.pop(rule, _NEVER)
 
-    def due(self, subject: Subject, at: datetime) -> list[int]:
-        """Take out the rules that an event of this time may tell again, by id."""
-        heap = self._heaps.get(subject)
-        if heap is None:
-            return []
-        due: list[int] = []
-        while heap and heap[0][0] <= at:
-            due += self._leave(subject, heappop(heap)[2])
-        # An event may come a little before those that were judged already.
-        for _, _, chunk in heap:
-            if at <= chunk.before:
-                due += self._leave(subject, chunk)
-        if not heap:
-            del self._heaps[subject]
-        return sorted(due)
+    def drop(self, rule: int, key: str | None) -> None:
+        """Ask a rule no more, under a key or under all: it is true no more."""
+        for one in list(self._keys) if key is None else [key]:
+            if one in self._keys:
+                known = self._touch(one)
+                known.asked.pop(rule, None)
+                known.waiting.pop(rule, None)
 
-    def stop(self, subject: Subject, rules: Iterable[int]) -> None:
-        """Have rules wait no more, because they are true no more."""
-        for rule in rules:
-            self._waits_in.pop((subject, rule), None)
+    def keep_quiet(self, key: str, rule: int, quiet: Quiet | None) -> None:
+        """Note when a rule that is asked tells nobody; none means no such time."""
+        known = self._keys.get(key)
+        if known is not None and rule in known.asked:
+            known.asked[rule] = quiet or _NEVER
 
-    def _leave(self, subject: Subject, chunk: _Chunk) -> list[int]:
-        left = []
-        for rule in chunk.rules:
-            if self._waits_in.get((subject, rule)) == chunk.number:
-                del self._waits_in[subject, rule]
-                left.append(rule)
-        return left
+    def wake(self, key: str, at: datetime) -> None:
+        """Ask the rules of a key that an event of this time may tell again."""
+        if key in self._keys:
+            self._touch(key).wake(at)
+
+    def wake_all(self, key: str, rules: Iterable[int]) -> None:
+        """Ask some rules of a key, if they wait."""
+        if key in self._keys:
+            known = self._touch(key)
+            for rule in known.waiting.keys() & set(rules):
+                known.asked[rule] = known.waiting.pop(rule)
+
+    def asked(self, key: str) -> Collection[int]:
+        """Name the rules of a key that may have to be asked in this stretch."""
+        known = self._keys.get(key)
+        return known.asked if known else ()
+
+    def asked_at(self, key: str, at: datetime) -> Iterator[int]:
+        """Name the rules of a key to ask at a time."""
+        known = self._keys.get(key)
+        for rule, (before, after) in known.asked.items() if known else ():
+            if not before < at < after:
+                yield rule
+
+    def settle(self) -> None:
+        """Let the rules wait that are quiet."""
+        for key in self._touched:
+            known = self._keys[key]
+            for rule, quiet in list(known.asked.items()):
+                if quiet != _NEVER:
+                    known.wait(rule)
+            if not known.asked and not known.waiting:
+                del self._keys[key]
+        self._touched.clear()
+
+    def _touch(self, key: str) -> _True:
+        self._touched.add(key)
+        known = self._keys.get(key)
+        if known is None:
+            known = self._keys[key] = _True()
+        return known

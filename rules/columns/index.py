@@ -193,20 +193,34 @@ class Index:
         unknown = self._rows.unknown.view[row] + int(runs[truths == UNKNOWN].sum())
         return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
 
-    def tell_again(self, series: str, key: str, fields: Iterable[str]) -> None:
-        """Tell, at their next run, all rules that an event of these fields would run.
-
-        For an event that rules saw and that moved no facts: what they remember of it is
-        not what the index knows.
-        """
+    def rules_on(self, series: str, key: str, fields: Iterable[str]) -> list[int]:
+        """Name the rules followed that an event of these fields would run."""
         known = self._series.get(series)
-        number = None if known is None else known.numbers.get(key)
-        if known is None or number is None:
-            return
-        for name in fields:
-            if name in known.columns:
-                for row in self._standing.rows_on(known.columns[name], number):
-                    self._telling.forget(row, number)
+        if known is None:
+            return []
+        number, ids = known.number(key), self._rows.rule_id.view
+        columns = [known.columns[name] for name in fields if name in known.columns]
+        rows = {row for one in columns for row in self._standing.rows_on(one, number)}
+        return sorted(ids[row] for row in rows)
+
+    def tell_again(self, series: str, key: str, rule_id: int) -> None:
+        """Tell a rule's truth at its next run under a key, whatever it is.
+
+        What the rule remembers of its last run there may not be what the index knows.
+        """
+        number = self._series[series].number(key)
+        self._telling.forget(self._row(rule_id), number)
+
+    def note(self, rule_id: int, counts: Counts) -> None:
+        """Count runs of a rule at events that were not taken in."""
+        row = self._row(rule_id)
+        self._rows.ran_before.view[row] -= counts.ran
+        self._rows.passed.view[row] += counts.passed
+        self._rows.unknown.view[row] += counts.unknown
+
+    def set_series(self, series: KnownSeries) -> None:
+        """Note what is to be known of series from now on."""
+        self._known.update(series)
 
     @property
     def nbytes(self) -> int:

@@ -52,6 +52,7 @@ from rules.engine.operators import OPERATORS, Operand, Operator, find_operator
 from rules.engine.paths import ANY_KEY, FactPath
 from rules.engine.places import Place
 from rules.engine.program import CompiledRule, Needs, Program
+from rules.engine.quieting import may_repeat, quiet_times
 from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
@@ -171,9 +172,11 @@ __all__ = [
     "find_operator",
     "judge_event",
     "judge_facts",
+    "may_repeat",
     "nearest_miss",
     "parse_definition",
     "parse_duration",
+    "quiet_times",
     "read_apperate",
     "render_duration",
     "render_parts",

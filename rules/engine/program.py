@@ -109,6 +109,10 @@ class Program:
             found |= self._triggered.get((event.series, name, None), {})
         return [found[rule_id] for rule_id in sorted(found)]
 
+    def may_run(self, event: Event) -> list[CompiledRule]:
+        """Find the rules that an event may run, whatever happens before it."""
+        return self.rules_on(event)
+
     @property
     def keeps_time(self) -> bool:
         """Tell whether any of the rules may have timers."""
@@ -132,7 +136,7 @@ class Program:
         """
         facts = {event.subject}
         instances = set()
-        for rule in self.rules_on(event):
+        for rule in self.may_run(event):
             key = rule.key_of(event)
             instances.add((rule.rule_id, key))
             facts |= self.facts_of(rule.rule_id, key)

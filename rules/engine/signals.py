@@ -15,7 +15,7 @@ from rules.engine.cooldowns import (
 from rules.engine.instances import Instance
 from rules.engine.operators.moves import least_move
 from rules.engine.runs import Outcome, Run
-from rules.engine.specification import Mode
+from rules.engine.specification import Mode, Specification
 from rules.engine.transitions import TransitionKind
 from rules.engine.values import Value, is_number
 
@@ -54,6 +54,12 @@ def run_signal(run: Run) -> Outcome:
     )
 
 
+def is_done(specification: Specification, instance: Instance) -> bool:
+    """Tell whether a rule has raised all the alerts that it may under this key."""
+    once = specification.mode is Mode.ONCE_PER_KEY
+    return once and _ALERTED in instance.memory
+
+
 def _is_to_be_told(run: Run) -> bool:
     if run.verdict.truth is not True:
         return False
@@ -63,7 +69,7 @@ def _is_to_be_told(run: Run) -> bool:
         case Mode.AGAIN_IF_MOVED:
             return _has_moved(run)
         case Mode.ONCE_PER_KEY:
-            return _ALERTED not in run.instance.memory
+            return not is_done(run.specification, run.instance)
     return True
 
 

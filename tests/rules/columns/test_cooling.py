@@ -4,74 +4,99 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.columns import CoolDowns
+from rules.columns import Repeats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-ONE, OTHER = ("CORE:STOCK", "A"), ("CORE:STOCK", "B")
 
 
-def test_rule_is_due_when_its_cool_down_is_over_and_not_before():
-    waiting = CoolDowns()
-    waiting.wait(ONE, [3, 1], at=START, cool_down=5 * SECOND)
+def told(repeats: Repeats, *rules: int, at: datetime = START, seconds: int = 5) -> None:
+    """Have true rules told at a time, with a cool-down, and end the stretch."""
+    for rule in rules:
+        repeats.begin("A", rule)
+        quiet = (at - seconds * SECOND, at + seconds * SECOND)
+        repeats.keep_quiet("A", rule, quiet if seconds else None)
+    repeats.settle()
 
-    assert waiting.due(ONE, START + 4 * SECOND) == []
-    assert waiting.due(OTHER, START + 9 * SECOND) == []
-    assert waiting.due(ONE, START + 5 * SECOND) == [1, 3]
-    assert waiting.due(ONE, START + 6 * SECOND) == []
+
+def asked(repeats: Repeats, second: float, key: str = "A") -> list[int]:
+    at = START + second * SECOND
+    repeats.wake(key, at)
+    return sorted(repeats.asked_at(key, at))
+
+
+def test_rule_is_asked_when_its_cool_down_is_over_and_not_before():
+    repeats = Repeats()
+    told(repeats, 3, 1)
+
+    assert asked(repeats, 4) == []
+    assert asked(repeats, 9, key="B") == []
+    assert asked(repeats, 5) == [1, 3]
+    assert asked(repeats, 6) == [1, 3]
 
 
 def test_rule_told_again_waits_anew():
-    waiting = CoolDowns()
-    waiting.wait(ONE, [1, 2], at=START, cool_down=5 * SECOND)
-    waiting.wait(ONE, [2], at=START + 3 * SECOND, cool_down=5 * SECOND)
+    repeats = Repeats()
+    told(repeats, 1, 2)
+    told(repeats, 2, at=START + 3 * SECOND)
 
-    assert waiting.due(ONE, START + 5 * SECOND) == [1]
-    assert waiting.due(ONE, START + 8 * SECOND) == [2]
+    assert asked(repeats, 5) == [1]
+    assert asked(repeats, 8) == [1, 2]
 
 
-def test_rule_that_stopped_is_not_due():
-    waiting = CoolDowns()
-    waiting.wait(ONE, [1, 2], at=START, cool_down=SECOND)
-    waiting.stop(ONE, [1])
+def test_rule_without_cool_down_is_always_asked():
+    repeats = Repeats()
+    told(repeats, 1, seconds=0)
 
-    assert waiting.due(ONE, START + SECOND) == [2]
-    assert len(waiting) == 0
+    assert asked(repeats, 0) == [1]
+
+
+def test_rule_that_is_true_no_more_is_not_asked():
+    repeats = Repeats()
+    told(repeats, 1, 2)
+    repeats.drop(1, "A")
+
+    assert asked(repeats, 5) == [2]
+    assert len(repeats) == 1
 
 
 def test_event_from_before_the_telling_ends_a_cool_down_too():
-    waiting = CoolDowns()
-    waiting.wait(ONE, [1], at=START, cool_down=5 * SECOND)
+    repeats = Repeats()
+    told(repeats, 1)
 
-    assert waiting.due(ONE, START - 4 * SECOND) == []
-    assert waiting.due(ONE, START - 5 * SECOND) == [1]
+    assert asked(repeats, -4) == []
+    assert asked(repeats, -5) == [1]
+
+
+def test_dropped_rule_is_asked_under_no_key():
+    repeats = Repeats()
+    told(repeats, 1, 2)
+    repeats.drop(1, None)
+    repeats.settle()
+
+    assert asked(repeats, 9) == [2]
 
 
 @given(seed=st.integers(0, 2**32))
-def test_rules_are_due_exactly_when_the_engine_would_tell_them(seed):
+def test_rules_are_asked_exactly_when_the_engine_would_tell_them(seed):
     random = Random(seed)
-    waiting = CoolDowns()
+    repeats = Repeats()
     last: dict[int, datetime] = {}
-    cool_downs = {rule: random.choice([0, 1, 5]) * SECOND for rule in range(6)}
+    cool_downs = {rule: random.choice([0, 1, 5]) for rule in range(6)}
     at = START
     for _ in range(60):
         at += random.choice([-6, -1, 0, 1, 3]) * SECOND
-        due = waiting.due(ONE, at)
-        told = {
-            rule for rule, then in last.items() if abs(at - then) >= cool_downs[rule]
+        repeats.wake("A", at)
+        due = {
+            rule
+            for rule, then in last.items()
+            if abs(at - then) >= cool_downs[rule] * SECOND
         }
-        assert due == sorted(told)
-        turned_true = set(random.sample(range(6), 1)) - last.keys()
-        for rule in told | turned_true:
+        assert set(repeats.asked_at("A", at)) == due
+        for rule in due | (set(random.sample(range(6), 1)) - last.keys()):
             last[rule] = at
-        for cool_down in set(cool_downs.values()):
-            chunk = [
-                rule
-                for rule in sorted(told | turned_true)
-                if cool_downs[rule] == cool_down
-            ]
-            if chunk:
-                waiting.wait(ONE, chunk, at=at, cool_down=cool_down)
+            told(repeats, rule, at=at, seconds=cool_downs[rule])
         for rule in set(random.sample(range(6), 1)) & last.keys():
-            waiting.stop(ONE, [rule])
+            repeats.drop(rule, "A")
+            repeats.settle()
             del last[rule]

@@ -124,7 +124,7 @@ def test_rule_is_told_again_after_an_event_that_moved_no_facts(few):
     index.put(2, rule(over(5, field="y")))
     send(index, {"x": 6, "y": 6})
 
-    index.tell_again(SERIES, "A", ["x"])
+    index.tell_again(SERIES, "A", 1)
 
     assert send(index, {"x": 6, "y": 6}) == [(0, 1, TRUE)]
     assert send(index, {"x": 6, "y": 6}) == []
