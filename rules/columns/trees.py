@@ -15,9 +15,9 @@ from rules.engine import (
     Group,
     GroupKind,
     Negation,
+    Node,
     Series,
     Specification,
-    Spell,
     subject_of,
 )
 
@@ -49,7 +49,6 @@ class Branch:
 
 Tree = Leaf | Branch
 
-Node = Condition | Group | Negation | Spell
 KnownSeries = Mapping[str, Series]
 
 _TERMS = frozenset(

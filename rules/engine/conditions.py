@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from rules.engine.errors import FactPathInvalid, UnknownOperator
-from rules.engine.modifiers import MODIFIERS, read_modifier
+from rules.engine.modifiers import (
+    LONGEST_SPAN,
+    MODIFIERS,
+    read_modifier,
+    read_span,
+)
 from rules.engine.operand_reading import REFUSED, OperandReader
 from rules.engine.operands import Ports
 from rules.engine.operators import Operator, Option, find_operator
@@ -13,6 +18,7 @@ from rules.engine.specification import (
     Condition,
     Group,
     GroupKind,
+    InSequence,
     Negation,
     Node,
     Spell,
@@ -20,12 +26,13 @@ from rules.engine.specification import (
 
 MAX_CONDITIONS = 50
 MAX_DEPTH = 6
+MAX_STEPS = 10
 MAX_FACT_LENGTH = 4_000
 
 _CONDITION = ("fact", "op", "value", "by", *Option)
 _CONDITION_PLANNED = ("over", "within")
-_GROUPS = ("all", "any", "not")
-_GROUPS_PLANNED = ("sequence",)
+_GROUPS = ("all", "any", "not", "sequence")
+_SEQUENCE = ("sequence", "within", "without")
 
 
 class Watched:
@@ -136,7 +143,8 @@ class ConditionReader:
         return Spell(member=member, modifier=modifier)
 
     def _read_group(self, place: Place, name: str, *, depth: int) -> Node | None:
-        members = place.members((name,), (*_GROUPS_PLANNED, *_CONDITION_PLANNED))
+        known = _SEQUENCE if name == "sequence" else (name,)
+        members = place.members(known, _CONDITION_PLANNED)
         if members is None:
             return None
         inside = members[name]
@@ -145,10 +153,34 @@ class ConditionReader:
                 "too_deep", f"Groups are nested at most {MAX_DEPTH} deep; flatten them."
             )
             return None
+        if name == "sequence":
+            return self._read_sequence(place, members, depth=depth)
         if name == "not":
             member = self.read(inside, depth=depth)
             return None if member is None else Negation(member=member)
         return self._read_members(inside, GroupKind(name), depth=depth)
+
+    def _read_sequence(
+        self, place: Place, members: Mapping[str, Place], *, depth: int
+    ) -> InSequence | None:
+        steps = [
+            self.read(step, depth=depth)
+            for step in members["sequence"].items(at_most=MAX_STEPS)
+        ]
+        listed = members["sequence"].value
+        if isinstance(listed, list) and len(listed) < 2:
+            members["sequence"].refuse("too_few", "A sequence has at least two steps.")
+        without = None
+        if "without" in members:
+            without = self.read(members["without"], depth=depth)
+        if "within" not in members:
+            place.refuse("missing", 'Say within how long: "within": "10m".')
+            return None
+        within = read_span(members["within"], at_most=LONGEST_SPAN)
+        found = tuple(step for step in steps if step is not None)
+        if within is None or len(found) < 2:
+            return None
+        return InSequence(steps=found, within=within, without=without)
 
     def _read_members(
         self, place: Place, kind: GroupKind, *, depth: int
@@ -172,7 +204,7 @@ class ConditionReader:
                     f"A rule has at most {MAX_CONDITIONS} conditions; split it.",
                 )
             return None
-        members = place.members(_CONDITION, (*_CONDITION_PLANNED, *_GROUPS_PLANNED))
+        members = place.members(_CONDITION, _CONDITION_PLANNED)
         if members is None:
             return None
         for name in ("fact", "op"):

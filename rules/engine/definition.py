@@ -15,6 +15,7 @@ from rules.engine.recoveries import find_wrong_side
 from rules.engine.specification import (
     Condition,
     Group,
+    InSequence,
     Mode,
     Negation,
     Node,
@@ -302,8 +303,22 @@ def _write_node(node: Node, numbers: Mapping[FactPath, int]) -> dict[str, object
         case Spell():
             member = _write_node(node.member, numbers)
             return {**member, node.modifier.name: node.modifier.to_json()}
+        case InSequence():
+            return _write_sequence(node, numbers)
         case Condition():
             return _write_condition(node, numbers)
+
+
+def _write_sequence(
+    node: InSequence, numbers: Mapping[FactPath, int]
+) -> dict[str, object]:
+    written: dict[str, object] = {
+        "sequence": [_write_node(step, numbers) for step in node.steps],
+        "within": render_duration(node.within),
+    }
+    if node.without is not None:
+        written["without"] = _write_node(node.without, numbers)
+    return written
 
 
 def _write_condition(

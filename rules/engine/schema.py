@@ -7,7 +7,7 @@ wrong side, a pattern must compile. What it refuses, is refused.
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from rules.engine.conditions import MAX_FACT_LENGTH
+from rules.engine.conditions import MAX_FACT_LENGTH, MAX_STEPS
 from rules.engine.definition import (
     MAX_INCLUDED,
     MAX_MESSAGE_LENGTH,
@@ -93,6 +93,19 @@ def _groups() -> list[Schema]:
         _object({"all": members, **_MODIFIERS}, required=("all",)),
         _object({"any": members, **_MODIFIERS}, required=("any",)),
         _object({"not": _ref("node"), **_MODIFIERS}, required=("not",)),
+        {
+            "description": "One after the other, each at an event later than the one"
+            " before, within a span; optionally with something at none between them.",
+            **_object(
+                {
+                    "sequence": _list(_ref("node"), minItems=2, maxItems=MAX_STEPS),
+                    "within": _ref("duration"),
+                    "without": _ref("node"),
+                    **_MODIFIERS,
+                },
+                required=("sequence", "within"),
+            ),
+        },
     ]
 
 

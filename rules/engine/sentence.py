@@ -14,6 +14,7 @@ from rules.engine.specification import (
     Condition,
     Group,
     GroupKind,
+    InSequence,
     Mode,
     Negation,
     Node,
@@ -99,12 +100,25 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
         case Spell(member=member, modifier=modifier):
             yield from _say_inside(member, pointer, namer)
             yield f" ({modifier.say()})", f"{pointer}/{modifier.name}"
+        case InSequence():
+            yield from _say_sequence(node, pointer, namer)
         case Group(kind=kind, members=members):
             between = " and " if kind is GroupKind.ALL else " or "
             for place, member in enumerate(members):
                 if place:
                     yield between, pointer
                 yield from _say_inside(member, f"{pointer}/{kind}/{place}", namer)
+
+
+def _say_sequence(node: InSequence, pointer: str, namer: _Namer) -> Iterator[Part]:
+    for place, step in enumerate(node.steps):
+        if place:
+            yield ", then at a later event ", f"{pointer}/sequence"
+        yield from _say_inside(step, f"{pointer}/sequence/{place}", namer)
+    yield f" within {say_duration(node.within)}", f"{pointer}/within"
+    if node.without is not None:
+        yield ", and at no event between them ", f"{pointer}/without"
+        yield from _say_inside(node.without, f"{pointer}/without", namer)
 
 
 def _say_inside(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
@@ -117,7 +131,7 @@ def _say_inside(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
         yield ")", pointer
 
 
-def _is_single(node: Group | Negation) -> bool:
+def _is_single(node: Group | Negation | InSequence) -> bool:
     return isinstance(node, Group) and len(node.members) == 1
 
 

@@ -171,7 +171,33 @@ class Spell:
         return f"{self.modifier.meaning} {{{self.member.meaning}}}"
 
 
-Node = Condition | Group | Negation | Spell
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InSequence:
+    """Things that must come one after the other within a span, each at its own event.
+
+    ``without`` is what must not come between. ``memory_id`` names what is remembered
+    from run to run, by its meaning.
+    """
+
+    steps: tuple["Node", ...]
+    within: timedelta
+    without: "Node | None" = None
+    memory_id: str = field(default="", init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Name the memory, once for all runs."""
+        object.__setattr__(self, "memory_id", f"sequence-{_short(self.meaning)}")
+
+    @property
+    def meaning(self) -> str:
+        """Give the steps' meanings in their order, the span, what must not come."""
+        steps = " ".join(f"{{{step.meaning}}}" for step in self.steps)
+        between = f" without {{{self.without.meaning}}}" if self.without else ""
+        return f"sequence {self.within // timedelta(microseconds=1)} {steps}{between}"
+
+
+Node = Condition | Group | Negation | Spell | InSequence
+"""A condition, or what holds conditions."""
 
 
 def _short(meaning: str) -> str:
@@ -264,7 +290,7 @@ class Specification:
         """Tell whether the rule must not see events that come late."""
         if self.kind is RuleKind.STATE or self.mode is not Mode.EVERY_MATCH:
             return True
-        if any(True for _ in self.spells()):
+        if any(isinstance(one, Spell | InSequence) for one in self.nodes()):
             return True
         return any(one.looks_back for _, one in self.conditions())
 
@@ -291,15 +317,16 @@ class Specification:
         """Tell whether time alone may change an instance, so that it needs timers."""
         if self.hold or self.recover.hold or self.no_data is not None:
             return True
-        if any(not isinstance(one.modifier, OfLast) for one in self.spells()):
+        spells = [one for one in self.nodes() if isinstance(one, Spell)]
+        if any(not isinstance(one.modifier, OfLast) for one in spells):
             return True
         return any(one.operator.wake is not None for _, one in self.conditions())
 
-    def spells(self) -> Iterator[Spell]:
-        """Walk all that asks something over time."""
-        for top in (self.when, self.recover.when):
-            if top is not None:
-                yield from (one for one in nodes_of(top) if isinstance(one, Spell))
+    def nodes(self) -> Iterator[Node]:
+        """Walk all conditions, and all that holds any, in reading order."""
+        yield from nodes_of(self.when)
+        if self.recover.when is not None:
+            yield from nodes_of(self.recover.when)
 
     def conditions(self) -> Iterator[tuple[str, Condition]]:
         """Walk all conditions in reading order, each with its JSON Pointer."""
@@ -362,3 +389,8 @@ def _inside(node: Node) -> Iterator[tuple[str, Node]]:
         case Group():
             for place, member in enumerate(node.members):
                 yield f"/{node.kind}/{place}", member
+        case InSequence():
+            for place, member in enumerate(node.steps):
+                yield f"/sequence/{place}", member
+            if node.without is not None:
+                yield "/without", node.without

@@ -15,7 +15,15 @@ from rules.engine.memory import Memory
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
 from rules.engine.reasons import Reason
-from rules.engine.specification import Condition, Group, GroupKind, Node, Spell
+from rules.engine.sequences import Steps, awaited_step, judge_sequence
+from rules.engine.specification import (
+    Condition,
+    Group,
+    GroupKind,
+    InSequence,
+    Node,
+    Spell,
+)
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
 
@@ -102,9 +110,13 @@ class GroupVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpellVerdict(GroupVerdict):
-    """What was found over time of its one member; ``kind`` names what was asked."""
+    """What was found over time; ``kind`` names what was asked.
+
+    ``last`` is the place of the member that was found last, or that is awaited.
+    """
 
     progress: Progress
+    last: int = 0
 
     def to_json(self) -> dict[str, object]:
         """Write the tree as plain values, with what was counted."""
@@ -115,7 +127,7 @@ class SpellVerdict(GroupVerdict):
     @property
     def reason(self) -> str:
         """Say what was found last, and what was counted."""
-        return f"{self.members[0].reason}{self.progress.words}"
+        return f"{self.members[self.last].reason}{self.progress.words}"
 
 
 Verdict = ConditionVerdict | GroupVerdict
@@ -137,6 +149,8 @@ def judge(node: Node, view: View, key: str, memory: Memory) -> Verdict:
             return GroupVerdict(truth=truth, kind=str(node.kind), members=members)
         case Spell():
             return _judge_spell(node, view, key, memory)
+        case InSequence():
+            return _judge_sequence(node, view, key, memory)
     member = judge(node.member, view, key, memory)
     return GroupVerdict(truth=not_of(member.truth), kind="not", members=(member,))
 
@@ -151,6 +165,25 @@ def _judge_spell(node: Spell, view: View, key: str, memory: Memory) -> Verdict:
         kind=node.modifier.name,
         members=(member,),
         progress=progress,
+    )
+
+
+def _judge_sequence(node: InSequence, view: View, key: str, memory: Memory) -> Verdict:
+    steps = tuple(judge(step, view, key, memory) for step in node.steps)
+    without = node.without and judge(node.without, view, key, memory)
+    said = Steps(
+        truths=[step.truth for step in steps],
+        between=without.truth if without else False,
+        at=view.at,
+        within=node.within,
+    )
+    progress = judge_sequence(said, node.memory_id, memory)
+    return SpellVerdict(
+        truth=progress.truth,
+        kind="sequence",
+        members=(*steps, without) if without else steps,
+        progress=progress,
+        last=awaited_step(progress),
     )
 
 

@@ -21,6 +21,7 @@ from rules.engine import (
     Group,
     Mode,
     Negation,
+    Node,
     OnSilence,
     Recovery,
     RuleKind,
@@ -164,8 +165,11 @@ def _is_plain(spec: Specification) -> bool:
     return spec.no_data is None or spec.no_data.then is OnSilence.KEEP
 
 
-def _asked(node: Group | Negation | Condition) -> Question | None:
-    """Read one condition, in as many groups of one as its author put it."""
+def _asked(node: Node) -> Question | None:
+    """Read one condition, in as many groups of one as its author put it.
+
+    What is asked over time is the engine's.
+    """
     if isinstance(node, Group):
         return _asked(node.members[0]) if len(node.members) == 1 else None
     if isinstance(node, Negation):
@@ -174,7 +178,7 @@ def _asked(node: Group | Negation | Condition) -> Question | None:
             return None
         inverted = replace(inside, line=inside.line.inverted())
         return replace(inverted, is_negated=not inside.is_negated)
-    return _of_condition(node)
+    return _of_condition(node) if isinstance(node, Condition) else None
 
 
 def _of_condition(condition: Condition) -> Question | None:

@@ -182,6 +182,10 @@ def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
         st.fixed_dictionaries({"any": members}),
         st.fixed_dictionaries({"not": inside}),
         st.builds(modified, inside, modifiers),
+        st.fixed_dictionaries(
+            {"sequence": st.lists(inside, min_size=2, max_size=3), "within": spans},
+            optional={"without": inside},
+        ),
     )
 
 

@@ -158,6 +158,34 @@ SAID = {
             " minutes), raise a warning."
         ),
     ),
+    "sequence": (
+        {"when": {"sequence": [LOW, HIGH], "within": "10m"}},
+        (
+            "When MSFT price is at or below 310, then at a later event MSFT open is"
+            " above 5 within 10 minutes, raise a warning."
+        ),
+    ),
+    "sequence-without": (
+        {
+            "when": {
+                "any": [
+                    {
+                        "sequence": [LOW, {"all": [LOW, HIGH]}],
+                        "within": "1h",
+                        "without": HIGH,
+                        "times": {"at_least": 2, "within": "1d"},
+                    },
+                    LOW,
+                ]
+            }
+        },
+        (
+            "When (MSFT price is at or below 310, then at a later event (MSFT price is"
+            " at or below 310 and MSFT open is above 5) within 1 hour, and at no event"
+            " between them MSFT open is above 5) (at 2 or more events within 1 day) or"
+            " MSFT price is at or below 310, raise a warning."
+        ),
+    ),
     "of-last": (
         {"when": {**LOW, "of_last": {"at_least": 3, "of": 5}}},
         (

@@ -106,10 +106,24 @@ def random_bare_node(random: Random, *, depth: int) -> dict[str, object]:
         return random_condition(random)
     if random.random() < 0.2:
         return {"not": random_node(random, depth=depth - 1)}
+    if random.random() < 0.2:
+        return random_sequence(random, depth=depth - 1)
     members = [
         random_node(random, depth=depth - 1) for _ in range(random.choice([1, 2, 3]))
     ]
     return {random.choice(["all", "any"]): members}
+
+
+def random_sequence(random: Random, *, depth: int) -> dict[str, object]:
+    """Ask for two things or three, one after the other."""
+    steps = [random_node(random, depth=depth) for _ in range(random.choice([2, 2, 3]))]
+    asked: dict[str, object] = {
+        "sequence": steps,
+        "within": random.choice(["20s", "60s", "200s"]),
+    }
+    if random.random() < 0.4:
+        return {**asked, "without": random_node(random, depth=0)}
+    return asked
 
 
 def random_condition(random: Random) -> dict[str, object]:

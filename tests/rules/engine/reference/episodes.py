@@ -11,7 +11,7 @@ from tests.rules.engine.reference.reading import (
     every,
     subject_of,
 )
-from tests.rules.engine.reference.spells import Seen
+from tests.rules.engine.reference.spells import Course, Seen
 from tests.rules.engine.reference.truth import Moment
 
 Named = tuple[int, str]
@@ -59,6 +59,7 @@ class Episodes:
         self.last_truth: dict[tuple[int, str], object] = {}
         self.sides: dict[Named, dict[str, int]] = {}
         self.seen: dict[Named, dict[str, list[Seen]]] = {}
+        self.courses: dict[Named, dict[str, list[Course]]] = {}
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}
         self.silent: set[Named] = set()

@@ -69,6 +69,7 @@ class ReferenceEvaluator(Episodes):
             self.last_truth,
             self.sides,
             self.seen,
+            self.courses,
             self.alerted,
             self.since,
             self.timers,
@@ -166,7 +167,8 @@ class ReferenceEvaluator(Episodes):
     def _has_memory(self, rule: Rule) -> bool:
         if rule.definition.get("kind") == "state" or mode_of(rule) != "every_match":
             return True
-        if any(set(MODIFIERS) & node.keys() for node in all_nodes(rule.definition)):
+        over_time = {*MODIFIERS, "sequence"}
+        if any(over_time & node.keys() for node in all_nodes(rule.definition)):
             return True
         return any(one["op"] in MEMORIES for one in all_conditions(rule.definition))
 
@@ -188,6 +190,7 @@ class ReferenceEvaluator(Episodes):
             return self._note_silence(named, moment, at, place)
         moment.sides = self.sides.setdefault(named, {})
         moment.seen = self.seen.setdefault(named, {})
+        moment.courses = self.courses.setdefault(named, {})
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         recovered = recovery_of(moment, truth)

@@ -18,10 +18,18 @@ def conditions_of(node: Any) -> Iterator[Any]:
 
 def nodes_of(node: Any) -> Iterator[Any]:
     """Walk all of a tree."""
-    for inside in [node.get("not"), *node.get("all", ()), *node.get("any", ())]:
-        if inside:
-            yield from nodes_of(inside)
+    for inside in inside_of(node):
+        yield from nodes_of(inside)
     yield node
+
+
+def inside_of(node: Any) -> list[Any]:
+    """Give what stands directly inside, as it is written."""
+    single = [node[name] for name in ("not", "without") if name in node]
+    return [
+        *(one for name in ("all", "any", "sequence") for one in node.get(name, ())),
+        *single,
+    ]
 
 
 def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
@@ -37,10 +45,7 @@ def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
             found.append(fact_of(node["fact"], definition))
             if isinstance(node.get("value"), dict):
                 found.append(fact_of(node["value"]["fact"], definition))
-        elif "not" in node:
-            waiting.insert(0, node["not"])
-        else:
-            waiting[:0] = node.get("all") or node.get("any")
+        waiting[:0] = inside_of(node)
     return found
 
 

@@ -18,6 +18,22 @@ class Seen(NamedTuple):
     is_event: bool
 
 
+class Course(NamedTuple):
+    """What an event said of the steps of a sequence, and of what must not come."""
+
+    at: datetime
+    steps: tuple[str, ...]
+    between: str
+
+
+class Begun(NamedTuple):
+    """A beginning of a sequence, the number of steps done, and whether surely so."""
+
+    at: datetime
+    done: int
+    is_sure: bool
+
+
 class Answer(NamedTuple):
     """What is true, and when time alone may change it; ``ends`` take something away."""
 
@@ -85,6 +101,36 @@ def of_last(seen: list[Seen], wanted: Any) -> Answer:
     truths = [one.truth for one in seen if one.is_event][-wanted["of"] :]
     may_be = len(truths) - truths.count("false")
     return Answer(enough(truths.count("true"), may_be, wanted["at_least"]))
+
+
+def in_sequence(seen: list[Course], within: Any) -> str:
+    """Follow every beginning through all events, however it may go on."""
+    begun: set[Begun] = set()
+    answer = "false"
+    for at, steps, between in seen:
+        begun = {one for one in begun if one.at > at - every(within)}
+        ended = {
+            one.is_sure and steps[-1] == "true"
+            for one in begun
+            if one.done == len(steps) - 1 and steps[-1] != "false"
+        }
+        answer = "true" if True in ended else "unknown" if ended else "false"
+        begun = go_on(begun, steps, between)
+        if steps[0] != "false":
+            begun.add(Begun(at, 1, steps[0] == "true"))
+    return answer
+
+
+def go_on(begun: set[Begun], steps: tuple[str, ...], between: str) -> set[Begun]:
+    """Let each beginning wait, and let it take its next step too if that is so."""
+    after = set()
+    for one in begun if between != "true" else ():
+        left = one._replace(is_sure=one.is_sure and between == "false")
+        after.add(left)
+        if left.done < len(steps) - 1 and steps[left.done] != "false":
+            sure = left.is_sure and steps[left.done] == "true"
+            after.add(Begun(left.at, left.done + 1, sure))
+    return after
 
 
 def enough(true: int, may_be: int, wanted: int) -> str:

@@ -53,6 +53,7 @@ class Moment:
         self.watermarks: Mapping[Subject, datetime] = {}
         self.wakes: list[datetime] = []
         self.seen: dict[str, list[spells.Seen]] = {}
+        self.courses: dict[str, list[spells.Course]] = {}
         self.noted: set[str] = set()
         self.is_event = True
 
@@ -74,7 +75,19 @@ class Moment:
                 if decides in truths:
                     return decides
                 return "unknown" if "unknown" in truths else otherwise
-        return self.ask(node)
+        return self.in_sequence(node) if "sequence" in node else self.ask(node)
+
+    def in_sequence(self, node: Definition) -> str:
+        """Judge a sequence, at an event alone; two that are alike see the same."""
+        steps = tuple(self.truth(step) for step in node["sequence"])
+        between = self.truth(node["without"]) if "without" in node else "false"
+        if not self.is_event:
+            return "false"
+        seen = self.courses.setdefault(repr(node), [])
+        if repr(node) not in self.noted:
+            self.noted.add(repr(node))
+            seen.append(spells.Course(self.at, steps, between))
+        return spells.in_sequence(seen, node["within"])
 
     def lasting(self, name: str, node: Definition, truth: str) -> str:
         """Judge a modifier; two that are written alike see the same."""

@@ -223,10 +223,56 @@ REFUSED = {
     ),
     "operator-not-offered": (when(op="anomaly"), f"{AT}/op", "not_offered"),
     "window-not-offered": (when(over="5m"), f"{AT}/over", "not_offered"),
-    "sequence-not-offered": (
-        given(when={"sequence": [CONDITION]}),
+    "sequence-of-one": (
+        given(when={"sequence": [CONDITION], "within": "1m"}),
         "/when/sequence",
-        "not_offered",
+        "too_few",
+    ),
+    "sequence-is-no-list": (
+        given(when={"sequence": CONDITION, "within": "1m"}),
+        "/when/sequence",
+        "wrong_type",
+    ),
+    "sequence-of-too-many": (
+        given(when={"sequence": [CONDITION] * 11, "within": "1m"}),
+        "/when/sequence",
+        "too_many",
+    ),
+    "sequence-without-end": (
+        given(when={"sequence": [CONDITION, CONDITION]}),
+        "/when",
+        "missing",
+    ),
+    "sequence-within-nothing": (
+        given(when={"sequence": [CONDITION, CONDITION], "within": 0}),
+        "/when/within",
+        "bad_duration",
+    ),
+    "sequence-within-too-long": (
+        given(when={"sequence": [CONDITION, CONDITION], "within": "91d"}),
+        "/when/within",
+        "bad_duration",
+    ),
+    "sequence-of-wrong-steps": (
+        given(when={"sequence": [CONDITION, {**CONDITION, "op": "~"}], "within": "1m"}),
+        "/when/sequence/1/op",
+        "unknown_operator",
+    ),
+    "sequence-without-what": (
+        given(
+            when={
+                "sequence": [CONDITION, CONDITION],
+                "within": "1m",
+                "without": {"all": []},
+            }
+        ),
+        "/when/without/all",
+        "empty_group",
+    ),
+    "between-without-a-sequence": (
+        given(when={"all": [CONDITION], "without": CONDITION}),
+        "/when/without",
+        "unknown_member",
     ),
     "mode-not-offered": (
         given(**{"raise": {"mode": "once"}}),
