@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.db.models import Prefetch
 
@@ -22,23 +23,9 @@ from alerts.services.acknowledging import find_alert
 from alerts.services.reading import alert_facts
 from alerts.services.retrying import AGAIN
 from alerts.suppression import Suppression
-from rules.services import output_names, sentence_of
+from datasets.models import Batch, Record
+from rules.services import Finding, finding_of, output_names, sentence_of
 from workspaces.access import Access
-
-_GROUPS = {
-    "all": "All of these",
-    "any": "At least one of these",
-    "not": "The opposite of this",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """A condition or a group as it was found; `truth` None means unknown."""
-
-    truth: bool | None
-    text: str
-    members: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +55,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPage:
-    """An alert, the values that fired it, and what became of it."""
+    """An alert, the values that fired it, and what became of it.
+
+    `question` is the query that asks the rule why, at the event that began the alert.
+    """
 
     alert: Alert
     sentence: str
     facts: Mapping[str, object]
     conditions: tuple[Row, ...]
     included: tuple[Row, ...]
-    why: Why | None
+    why: Finding | None
+    question: str
     steps: tuple[Step, ...]
     told: tuple[Told, ...]
     by_mail: bool
@@ -102,11 +93,21 @@ def explain_alert(*, access: Access, alert_id: uuid.UUID, now: datetime) -> Aler
         facts=alert_facts(alert),
         conditions=tuple(row for row in rows if row.fact in asked),
         included=tuple(row for row in rows if row.fact not in asked),
-        why=_why(verdict) if verdict else None,
+        why=finding_of(verdict) if verdict else None,
+        question=_question(transitions[0]) if transitions else "",
         steps=_steps(alert, transitions),
         told=told,
         by_mail=any(one.delivery.output.kind == "email" for one in told),
     )
+
+
+def _question(first: Transition) -> str:
+    """Ask about the event itself, or, of what time alone began, about the moment."""
+    batches = Batch.objects.filter(lane=first.lane_id, seq=first.seq)
+    record = Record.objects.filter(batch_id__in=batches.values("pk"), ord=first.ord)
+    for batch_id in record.values_list("batch_id", flat=True):
+        return urlencode({"record": f"{batch_id}.{first.ord}"})
+    return urlencode({"key": first.key, "at": first.at.isoformat()})
 
 
 def _deliveries(alert: Alert) -> DeliveryQuerySet:
@@ -143,25 +144,6 @@ def _facts_of(verdict: Mapping[str, object]) -> set[object]:
     """Return the facts that conditions of a stored verdict compare."""
     facts = {verdict.get("fact"), verdict.get("wanted_fact")}
     return facts.union(*(_facts_of(member) for member in _members(verdict)))
-
-
-def _why(verdict: Mapping[str, object]) -> Why:
-    truth = verdict.get("truth")
-    kind = str(verdict.get("kind", ""))
-    return Why(
-        truth=truth if isinstance(truth, bool) else None,
-        text=_GROUPS.get(kind) or _over_time(verdict) or str(verdict.get("reason", "")),
-        members=tuple(_why(member) for member in _members(verdict)),
-    )
-
-
-def _over_time(verdict: Mapping[str, object]) -> str:
-    """Return what was counted of a condition that must last, or come about often."""
-    progress = verdict.get("progress")
-    if not isinstance(progress, Mapping):
-        return ""
-    said = str(progress.get("said") or "not so yet")
-    return said[:1].upper() + said[1:]
 
 
 def _steps(alert: Alert, transitions: Sequence[Transition]) -> tuple[Step, ...]:

@@ -61,6 +61,8 @@ from datasets.services.history import (
     PastOfKey,
     RecordNotFound,
     find_judged,
+    judged_beside,
+    newest_judged,
     past_of_key,
 )
 from datasets.services.idempotency import (
@@ -249,6 +251,7 @@ __all__ = [
     "is_resting",
     "is_simulation_running",
     "is_waiting",
+    "judged_beside",
     "keep_upload",
     "key_as_stored",
     "known_keys",
@@ -259,6 +262,7 @@ __all__ = [
     "load_facts",
     "load_history",
     "log_begins",
+    "newest_judged",
     "newest_records",
     "newest_stretch",
     "note_try",

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from datasets.models import Batch, BatchState, Lane, Record
+from datasets.models import (
+    Batch,
+    BatchQuerySet,
+    BatchState,
+    Lane,
+    Record,
+    RecordQuerySet,
+)
 from datasets.services.log import unjudged_of
 from workspaces.access import Access
 from workspaces.refusals import Clash, Missing
 
 #: Records of one key that are read back at most.
 RECORDS_READ_BACK = 5_000
+_NEWEST_FIRST = ("-event_time", "-batch_id", "-ord")
 
 
 class RecordNotFound(Missing):
@@ -32,11 +40,12 @@ class NotJudged(Clash):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRecord:
-    """A record at its place in the order of its lane.
+    """A record at its place in the order of its lane; `batch` is the first of its name.
 
     `moves_facts` and `raises` say what it was allowed to do there.
     """
 
+    batch: int
     seq: int
     ord: int
     key: str
@@ -86,6 +95,39 @@ def find_judged(
     return batch.lane, _at_place(batch, record)
 
 
+def newest_judged(
+    *, lane: Lane, keys: Collection[str], until: datetime, most: int
+) -> list[JudgedRecord]:
+    """Return the records of some keys that a lane judged, the newest by an instant.
+
+    They stand newest first. What was replaced, or never kept, is not among them.
+    """
+    until_then = _judged_of(lane, keys).filter(event_time__lte=until)
+    return _placed_as_read(until_then.order_by(*_NEWEST_FIRST)[:most])
+
+
+def judged_beside(
+    *, lane: Lane, keys: Collection[str], record: JudgedRecord
+) -> tuple[JudgedRecord | None, JudgedRecord | None]:
+    """Return what a lane judged of some keys just before and just after a record.
+
+    Both by event time, and at one time by their places.
+    """
+    mine = _judged_of(lane, keys)
+    at, batch, place = record.event_time, record.batch, record.ord
+    same = Q(event_time=at)
+    before = Q(event_time__lt=at) | same & (
+        Q(batch_id__lt=batch) | Q(batch_id=batch, ord__lt=place)
+    )
+    after = Q(event_time__gt=at) | same & (
+        Q(batch_id__gt=batch) | Q(batch_id=batch, ord__gt=place)
+    )
+    oldest_first = [name.removeprefix("-") for name in _NEWEST_FIRST]
+    earlier = _placed_as_read(mine.filter(before).order_by(*_NEWEST_FIRST)[:1])
+    later = _placed_as_read(mine.filter(after).order_by(*oldest_first)[:1])
+    return next(iter(earlier), None), next(iter(later), None)
+
+
 def past_of_key(*, lane: Lane, key: str, before: JudgedRecord) -> PastOfKey:
     """Return what a lane judged of a key before a record, the newest of it.
 
@@ -94,13 +136,9 @@ def past_of_key(*, lane: Lane, key: str, before: JudgedRecord) -> PastOfKey:
        batches between the oldest of those and the place asked about.
     3. What repeated a standing record, was refused or set aside moved nothing.
     """
-    judged = Batch.objects.filter(
-        pk=OuterRef("batch_id"), lane=lane, state=BatchState.JUDGED
-    )
-    mine = Record.objects.filter(
-        Exists(judged.filter(seq__lte=before.seq)), dataset=lane.dataset_id, key=key
-    )
-    by_time = mine.current().order_by("-event_time", "-batch_id", "-ord")
+    judged = _judged_batches(lane).filter(seq__lte=before.seq)
+    mine = Record.objects.filter(Exists(judged), dataset=lane.dataset_id, key=key)
+    by_time = mine.current().order_by(*_NEWEST_FIRST)
     found = list(by_time[: RECORDS_READ_BACK + 1])
     is_cut = len(found) > RECORDS_READ_BACK
     gone = mine.filter(is_current=False)
@@ -137,6 +175,25 @@ def _check_judged(batch: Batch, record: Record) -> None:
         )
 
 
+def _judged_batches(lane: Lane) -> BatchQuerySet:
+    return Batch.objects.filter(
+        pk=OuterRef("batch_id"), lane=lane, state=BatchState.JUDGED
+    )
+
+
+def _judged_of(lane: Lane, keys: Collection[str]) -> RecordQuerySet:
+    mine = Record.objects.filter(dataset=lane.dataset_id, key__in=keys)
+    return mine.current().filter(Exists(_judged_batches(lane)))
+
+
+def _placed_as_read(records: Iterable[Record]) -> list[JudgedRecord]:
+    """Return records at their places, in the order in which they were read."""
+    read = list(records)
+    placed = {(one.batch, one.ord): one for one in _placed(read)}
+    names = ((record.batch_id, record.ord) for record in read)
+    return [placed[name] for name in names if name in placed]
+
+
 def _placed(records: Sequence[Record]) -> list[JudgedRecord]:
     batches = Batch.objects.in_bulk({record.batch_id for record in records})
     unjudged = unjudged_of(batches, records)
@@ -151,6 +208,7 @@ def _at_place(batch: Batch, record: Record) -> JudgedRecord:
     if batch.seq is None:
         raise ValueError(f"Batch {batch.pk} has no place in its lane.")
     return JudgedRecord(
+        batch=batch.pk,
         seq=batch.seq,
         ord=record.ord,
         key=record.key,

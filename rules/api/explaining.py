@@ -11,8 +11,8 @@ from config.clock import database_now
 from rules.api.serializers import ExplanationSerializer
 from rules.services import (
     Explanation,
+    InstanceNow,
     RecordPlace,
-    explain_record,
     explain_rule,
     find_rule,
 )
@@ -32,7 +32,12 @@ class ExplainView(WorkspaceAPIView):
     @extend_schema(
         operation_id="rules_explain",
         parameters=[
-            OpenApiParameter("key", description="Judge the facts of this key as now."),
+            OpenApiParameter("key", description="Judge the facts of this key."),
+            OpenApiParameter(
+                "at",
+                description="Judge the key's last event by this time, without a zone "
+                "in the dataset's; left out, the facts of now.",
+            ),
             OpenApiParameter(
                 "batch",
                 OpenApiTypes.INT64,
@@ -48,17 +53,16 @@ class ExplainView(WorkspaceAPIView):
     )
     def get(self, request: Request, workspace: str, rule: str) -> Response:
         """Say why a rule is true, false or unknown, now or at a record."""
-        asked = Parameters(request.query_params, known=("key", "batch", "ord"))
-        place = _place(asked)
-        found = find_rule(access=self.access, identifier=rule)
-        if place is not None:
-            return Response(
-                _show(explain_record(access=self.access, rule=found, place=place))
-            )
-        key, now = asked.text("key"), database_now()
-        return Response(
-            _show(explain_rule(access=self.access, rule=found, key=key, now=now))
+        asked = Parameters(request.query_params, known=("key", "at", "batch", "ord"))
+        explained = explain_rule(
+            access=self.access,
+            rule=find_rule(access=self.access, identifier=rule),
+            key=asked.text("key"),
+            at=asked.text("at"),
+            place=_place(asked),
+            now=database_now(),
         )
+        return Response(_show(explained))
 
 
 def _place(asked: Parameters) -> RecordPlace | None:
@@ -70,8 +74,10 @@ def _place(asked: Parameters) -> RecordPlace | None:
     if batch is None or place is None:
         missing = "batch" if batch is None else "ord"
         raise ParameterInvalid(missing, "A record has a batch and an ord; send both.")
-    if asked.text("key"):
-        raise ParameterInvalid("key", "A record has its own key; leave this out.")
+    for name, what in (("key", "key"), ("at", "time")):
+        if asked.text(name):
+            detail = f"A record has its own {what}; leave this out."
+            raise ParameterInvalid(name, detail)
     return RecordPlace(batch=batch, ord=place)
 
 
@@ -90,9 +96,24 @@ def _show(explained: Explanation) -> dict[str, object]:
         "nearest_miss": miss.to_json() if miss else None,
         "held": explained.held,
         "alerts": [{"id": step.alert, "step": step.kind} for step in explained.steps],
+        "standing": _show_standing(explained.standing),
         "cooling": [
             {"output": output, "until": until}
             for output, until in explained.cooling.items()
         ],
+        "earlier": str(explained.earlier or ""),
+        "later": str(explained.later or ""),
         "notes": explained.notes,
+    }
+
+
+def _show_standing(standing: InstanceNow | None) -> dict[str, object] | None:
+    if standing is None:
+        return None
+    return {
+        "state": standing.state.value,
+        "since": standing.since,
+        "timers": [
+            {"timer": name, "due_at": at} for name, at in standing.timers.items()
+        ],
     }

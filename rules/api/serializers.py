@@ -114,6 +114,23 @@ class CoolingSerializer(serializers.Serializer[object]):
     until = serializers.DateTimeField()
 
 
+class TimerSerializer(serializers.Serializer[object]):
+    """What is due by time alone: `hold`, `recover`, `no_data` or `wake`."""
+
+    timer = serializers.CharField()
+    due_at = serializers.DateTimeField(help_text="Event time.")
+
+
+class InstanceNowSerializer(serializers.Serializer[object]):
+    """Where the rule stands for the key."""
+
+    state = serializers.CharField(
+        help_text="`inactive`, `pending`, `firing` or `recovering`."
+    )
+    since = serializers.DateTimeField(allow_null=True)
+    timers = TimerSerializer(many=True)
+
+
 class ExplanationSerializer(serializers.Serializer[object]):
     """What a rule says of a key, now or at a record, and why."""
 
@@ -121,7 +138,9 @@ class ExplanationSerializer(serializers.Serializer[object]):
     version = serializers.IntegerField(help_text="The version that judged.")
     in_effect = serializers.BooleanField(help_text="Whether the rule was on there.")
     key = serializers.CharField()
-    record = serializers.CharField(help_text="Blank: the facts of now.")
+    record = serializers.CharField(
+        help_text="Blank: no event was judged, but the facts of the time `at`."
+    )
     at = serializers.DateTimeField(help_text="Event time.")
     truth = serializers.BooleanField(allow_null=True, help_text="Null is unknown.")
     reason = serializers.CharField()
@@ -134,7 +153,12 @@ class ExplanationSerializer(serializers.Serializer[object]):
         child=serializers.CharField(), help_text="Why the rule did not run there."
     )
     alerts = AlertStepSerializer(many=True, help_text="Of a record alone.")
+    standing = InstanceNowSerializer(allow_null=True, help_text="Of now alone.")
     cooling = CoolingSerializer(many=True, help_text="Of now alone.")
+    earlier = serializers.CharField(
+        help_text="The event before, of the keys that run the rule; blank for none."
+    )
+    later = serializers.CharField(help_text="The event after; blank for none.")
     notes = serializers.ListField(
         child=serializers.CharField(), help_text="What could not be rebuilt."
     )

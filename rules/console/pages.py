@@ -119,6 +119,7 @@ def edit_rule(request: HttpRequest, access: Access, rule: str) -> HttpResponse:
         is_simulated = simulation_of(workspace=access.workspace)
         context = {
             "title": found.name,
+            "rule": found,
             "is_simulated": any(map(is_simulated, facts_of(found))),
             "crumbs": _crumbs(access),
             "sentence": _sentence(found, output_names(workspace=access.workspace)),

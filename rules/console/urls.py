@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rules.console import pages
+from rules.console import explaining, pages
 
 app_name = "rules"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("w/<str:workspace>/rules/preview", pages.preview, name="preview"),
     path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
     path("w/<str:workspace>/rules/<str:rule>/edit", pages.edit_rule, name="edit"),
+    path(
+        "w/<str:workspace>/rules/<str:rule>/explain",
+        explaining.explain,
+        name="explain",
+    ),
     path("w/<str:workspace>/rules/<str:rule>/turn", pages.turn, name="turn"),
     path("w/<str:workspace>/rules/<str:rule>/delete", pages.delete, name="delete"),
 ]

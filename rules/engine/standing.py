@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from rules.engine.events import (
     NO_FACTS,
@@ -16,6 +17,8 @@ from rules.engine.memory import Memory
 from rules.engine.specification import Condition, Specification
 from rules.engine.verdicts import Verdict, judge
 
+NOTHING_KEPT: Mapping[str, object] = MappingProxyType({})
+
 
 def judge_facts(
     specification: Specification,
@@ -24,11 +27,15 @@ def judge_facts(
     key: str,
     at: datetime,
     series: AllSeries,
+    remembered: Mapping[str, object] = NOTHING_KEPT,
 ) -> Verdict:
-    """Say what an event of `key` that changes no value would be told at an instant."""
+    """Say what an event of `key` that changes no value would be told at an instant.
+
+    ``remembered`` is what conditions kept at the run before (``Instance.nodes``).
+    """
     subject = subject_of(specification.leading_fact, key, series)
     view = View.standing(facts, subject, at=at, series=series)
-    return judge(specification.when, view, key, Memory({}))
+    return judge(specification.when, view, key, Memory(remembered))
 
 
 def judge_event(

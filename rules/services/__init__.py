@@ -9,13 +9,12 @@ from rules.services.definitions import (
 )
 from rules.services.explaining import (
     Explanation,
-    ExplanationInvalid,
+    InstanceNow,
     RecordPlace,
-    VersionUnreadable,
-    explain_record,
     explain_rule,
 )
 from rules.services.facts import dataset_of, simulation_of
+from rules.services.findings import Finding, finding_of
 from rules.services.judging import (
     JudgedTransition,
     Judgement,
@@ -30,6 +29,7 @@ from rules.services.programs import (
     borrow_program,
     return_program,
 )
+from rules.services.questions import ExplanationInvalid, VersionUnreadable
 from rules.services.replaying import ReplayedStretch, replay_lane
 from rules.services.saving import (
     KindIsFixed,
@@ -45,7 +45,12 @@ from rules.services.saving import (
 )
 from rules.services.sentences import output_names, sentence_of, with_names
 from rules.services.states import save_states
-from rules.services.suggesting import Suggestion, suggest_facts, type_of_fact
+from rules.services.suggesting import (
+    Suggestion,
+    keys_of_rule,
+    suggest_facts,
+    type_of_fact,
+)
 from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
@@ -54,7 +59,9 @@ __all__ = [
     "CaseResult",
     "Explanation",
     "ExplanationInvalid",
+    "Finding",
     "Hit",
+    "InstanceNow",
     "JudgedTransition",
     "Judgement",
     "KindIsFixed",
@@ -76,12 +83,13 @@ __all__ = [
     "dataset_of",
     "delete_rule",
     "expire_rules",
-    "explain_record",
     "explain_rule",
     "facts_to_store",
     "find_rule",
+    "finding_of",
     "fire_timers",
     "judge_batches",
+    "keys_of_rule",
     "list_rules",
     "output_names",
     "parse_apperate",

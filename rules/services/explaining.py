@@ -1,65 +1,44 @@
-"""Why a rule is true, false or unknown: now, or at a record of the past."""
+"""Why a rule is true, false or unknown: now, at a moment, or at a record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from datasets.models import Batch, BatchState, Lane, Origin
 from datasets.services import (
     JudgedRecord,
     PastOfKey,
+    TimeInvalid,
     find_judged,
-    key_as_stored,
+    judged_beside,
     load_facts,
+    newest_judged,
     past_of_key,
+    read_event_time,
+    read_zone,
 )
 from rules.engine import (
-    DefinitionInvalid,
-    Event,
-    GroupVerdict,
     Instance,
-    KeyFacts,
+    InstanceState,
     NearestMiss,
-    Position,
-    Program,
-    Specification,
     Subject,
     Verdict,
-    conditions_of,
     cooling_until,
     judge_event,
     judge_facts,
     nearest_miss,
-    seen_at,
-    subject_of,
 )
 from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
 from rules.ports import AlertStep, ports
-from rules.services.facts import facts_from, series_of, traits_of
-from rules.services.parsing import parse_rule
+from rules.services.facts import facts_from, series_of
+from rules.services.questions import ExplanationInvalid, Question
 from workspaces.access import Access, Need
-from workspaces.refusals import Clash, FieldError, Invalid
 
-Facts = Mapping[Subject, KeyFacts]
-
-
-class ExplanationInvalid(Invalid):
-    """What was asked about does not go with the rule."""
-
-    code = "explanation_invalid"
-
-    def __init__(self, name: str, detail: str) -> None:
-        error = FieldError(pointer=f"/{name}", code=self.code, detail=detail)
-        super().__init__(detail, errors=[error])
-
-
-class VersionUnreadable(Clash):
-    """The version that was judged by cannot be read by this release."""
-
-    code = "version_unreadable"
+#: Records of a key that are looked at for one that ran the rule.
+_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +54,27 @@ class RecordPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceNow:
+    """Where a rule stands for a key now, since when, and what is due by time alone.
+
+    `timers` name what for: `hold`, `recover`, `no_data` or `wake`.
+    """
+
+    state: InstanceState
+    since: datetime | None
+    timers: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What a rule says of a key, and why.
 
-    `record` is blank where the facts of now were judged. `tree` is the verdict as plain
-    data, each condition with its pointer and the age of what was found. `held` are the
-    reasons why the rule did not run there, whatever its conditions say. `cooling` tells
-    until when outputs are not told, `~feed` being the feed; it is known of now alone.
-    `notes` say what could not be rebuilt.
+    `record` is blank where facts were judged and no event: those of now, or of the
+    moment `at`. `tree` is the verdict as plain data, each condition with its pointer
+    and the age of what was found. `held` are the reasons why the rule did not run
+    there, whatever its conditions say. `cooling` tells until when outputs are not told,
+    `~feed` being the feed; it and `standing` are known of now alone. `earlier` and
+    `later` are the key's events beside. `notes` say what could not be rebuilt.
     """
 
     rule: Rule
@@ -96,58 +88,118 @@ class Explanation:
     miss: NearestMiss | None
     held: tuple[str, ...]
     steps: Sequence[AlertStep] = ()
+    standing: InstanceNow | None = None
     cooling: Mapping[str, datetime] = field(default_factory=dict)
+    earlier: RecordPlace | None = None
+    later: RecordPlace | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_of_now(self) -> bool:
+        """Say whether the facts of now were judged."""
+        return self.standing is not None
 
-def explain_rule(*, access: Access, rule: Rule, key: str, now: datetime) -> Explanation:
-    """Say how a rule stands by the facts of now; a blank key is the rule's own.
+
+def explain_rule(
+    *,
+    access: Access,
+    rule: Rule,
+    key: str = "",
+    at: str = "",
+    place: RecordPlace | None = None,
+    now: datetime,
+) -> Explanation:
+    """Say what a rule says of a key, and why: now, at a moment, or of a record.
+
+    A blank `key` is the rule's own. `at` is a time as people write them, without a zone
+    in the dataset's; blank is now. A record at `place` has its own key and time.
 
     Raises:
-        ExplanationInvalid: if the rule needs a key, or has another one.
+        ExplanationInvalid: if the rule needs a key, has another one, or reads another
+            dataset; if `at` is no time, is yet to come, or lies before every event.
+        RecordNotFound, NotJudged: as `find_judged` does.
         VersionUnreadable: if this release cannot read what is judged.
     """
     access.require(Need.INSPECT)
-    look = _Look(rule, rule.in_effect or rule.latest)
+    if place is not None:
+        return _explain_record(access, rule, place)
+    if at:
+        return _explain_moment(rule, key, at, now)
+    return _explain_now(rule, key, now)
+
+
+def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
+    look = Question(rule, rule.in_effect or rule.latest)
     key = look.key_asked(key)
     subjects = look.subjects(key)
     stored = load_facts(
         lane=look.lane, keys={(look.lane.dataset_id, name) for _, name in subjects}
     )
     facts = {(look.name, name): facts_from(one) for (_, name), one in stored.items()}
-    verdict = judge_facts(look.spec, facts, key=key, at=now, series=look.series)
+    row = StoredInstance.objects.filter(rule=rule, key=key).first()
+    instance = Instance.from_json(row.memory) if row else _blank(rule, key)
+    verdict = judge_facts(
+        look.spec,
+        facts,
+        key=key,
+        at=now,
+        series=look.series,
+        remembered=instance.nodes,
+    )
+    is_in_effect = rule.in_effect_id is not None
     return Explanation(
         rule=rule,
         version=look.version,
-        is_in_effect=rule.in_effect_id is not None,
+        is_in_effect=is_in_effect,
         key=key,
         record="",
         at=now,
         verdict=verdict,
         tree=look.tree(verdict, facts, key, now),
         miss=nearest_miss(verdict, look.series),
-        held=tuple(look.held_off(now, is_in_effect=rule.in_effect_id is not None)),
-        cooling=_cooling(rule, look.spec, key, now),
-        notes=tuple(look.notes()),
+        held=tuple(look.held_off(now, is_in_effect=is_in_effect, when="now")),
+        standing=InstanceNow(
+            state=instance.state, since=instance.since, timers=instance.timers
+        ),
+        cooling=cooling_until(look.spec.outputs, instance.told, now),
+        earlier=_place(next(iter(_events_until(look, key, now, most=1)), None)),
     )
 
 
-def explain_record(*, access: Access, rule: Rule, place: RecordPlace) -> Explanation:
+def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation:
+    """Explain the last event by a moment that ran the rule, or else the last of all.
+
+    A rule that listens for silence is judged at the moment itself.
+    """
+    look = Question(rule, rule.in_effect or rule.latest)
+    key = look.key_asked(key)
+    moment = _read_moment(look, at, now)
+    events = _events_until(look, key, moment, most=_LOOKED_AT)
+    if not events:
+        raise ExplanationInvalid(
+            "at", f"No event of {key} by then is stored; ask about a later moment."
+        )
+    if look.spec.listens_to:
+        return _explain_silence(rule, look.lane, key, events[0], moment)
+    record = next((one for one in events if look.is_run_by(one)), events[0])
+    return _explain_judged(rule, look.lane, record)
+
+
+def _explain_record(access: Access, rule: Rule, place: RecordPlace) -> Explanation:
+    lane, record = find_judged(access=access, batch_id=place.batch, place=place.ord)
+    return _explain_judged(rule, lane, record)
+
+
+def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation:
     """Say what a rule said of a record, over the facts as they were just before it.
 
     1. The facts of every key that the rule reads are rebuilt from the log.
     2. The version that was in effect there judges; if none was, the newest does, and
        `held` says so.
-
-    Raises:
-        RecordNotFound, NotJudged: as `find_judged` does.
-        ExplanationInvalid: if the rule reads another dataset.
-        VersionUnreadable: if this release cannot read what is judged.
     """
-    access.require(Need.INSPECT)
-    lane, record = find_judged(access=access, batch_id=place.batch, place=place.ord)
     in_effect = _version_at(rule, lane, record.seq)
-    look = _Look(rule, in_effect or rule.latest)
+    look = Question(rule, in_effect or rule.latest)
+    place = RecordPlace(batch=record.batch, ord=record.ord)
     if look.lane.pk != lane.pk:
         raise ExplanationInvalid(
             "batch",
@@ -156,14 +208,11 @@ def explain_record(*, access: Access, rule: Rule, place: RecordPlace) -> Explana
         )
     event = look.event(record)
     key = look.key_of(event)
-    pasts = {
-        subject: past_of_key(lane=lane, key=subject[1], before=record)
-        for subject in look.subjects(key) | {event.subject}
-    }
+    pasts = _pasts(look, key, record, also=event.subject)
     before = {subject: look.replay(past) for subject, past in pasts.items()}
     after = {**before, event.subject: before[event.subject].take_in(event)}
     verdict = judge_event(look.spec, before, event, key=key, series=look.series)
-    cut = {subject for subject, past in pasts.items() if not past.is_whole}
+    earlier, later = _beside(look, key, record)
     return Explanation(
         rule=rule,
         version=look.version,
@@ -181,140 +230,95 @@ def explain_record(*, access: Access, rule: Rule, place: RecordPlace) -> Explana
         steps=ports.steps.at(
             rule_id=rule.pk, lane_id=lane.pk, seq=record.seq, place=record.ord
         ),
-        notes=(*look.notes(), *look.gaps(after, key, cut)),
+        earlier=earlier,
+        later=later,
+        notes=(*look.notes(), *look.gaps(after, key, _cut(pasts))),
     )
 
 
-class _Look:
-    """A version of a rule, ready to be asked about one key."""
+def _explain_silence(
+    rule: Rule, lane: Lane, key: str, last: JudgedRecord, moment: datetime
+) -> Explanation:
+    """Judge a moment after an event, by a rule that time alone may make true."""
+    in_effect = _version_at(rule, lane, last.seq + 1)
+    look = Question(rule, in_effect or rule.latest)
+    after_it = replace(last, ord=last.ord + 1)
+    pasts = _pasts(look, key, after_it)
+    facts = {subject: look.replay(past) for subject, past in pasts.items()}
+    verdict = judge_facts(look.spec, facts, key=key, at=moment, series=look.series)
+    earlier, later = _beside(look, key, after_it)
+    return Explanation(
+        rule=rule,
+        version=look.version,
+        is_in_effect=in_effect is not None,
+        key=key,
+        record="",
+        at=moment,
+        verdict=verdict,
+        tree=look.tree(verdict, facts, key, moment),
+        miss=nearest_miss(verdict, look.series),
+        held=tuple(look.held_off(moment, is_in_effect=in_effect is not None)),
+        earlier=earlier,
+        later=later,
+        notes=(*look.notes(), *look.gaps(facts, key, _cut(pasts))),
+    )
 
-    def __init__(self, rule: Rule, version: Version | None) -> None:
-        if version is None:
-            raise VersionUnreadable("This rule has no version; save it again.")
-        try:
-            self.spec = parse_rule(version.definition, workspace=rule.workspace.slug)
-        except DefinitionInvalid as error:
-            raise VersionUnreadable(
-                f"Version {version.number} of this rule cannot be read: {error} Open "
-                "the rule, mend that and save it again."
-            ) from error
-        self.version = version
-        self.lane = version.lane
-        self.name = series_of(self.lane.dataset)
-        self.series = traits_of(self.lane.dataset)
-        self._program = Program(self.series)
-        self._program.put(rule.pk, version.pk, self.spec)
-        self._rule = self._program.rule(rule.pk)
 
-    def key_asked(self, key: str) -> str:
-        """Return the key to judge under; one of an any-key rule must be named."""
-        asked = key_as_stored(self.lane.dataset, key)
-        if self.spec.any_key:
-            if not asked:
-                raise ExplanationInvalid(
-                    "key", "This rule watches every key; say which, as in ?key=MSFT."
-                )
-            return asked
-        own = subject_of(self.spec.leading_fact, "", self.series)[1]
-        if asked not in ("", own):
-            raise ExplanationInvalid(
-                "key", f"This rule has one instance, under {own}; ask about that key."
-            )
-        return own
+def _blank(rule: Rule, key: str) -> Instance:
+    """Stand in for an instance of which nothing is kept."""
+    return Instance(rule_id=rule.pk, key=key, version=0)
 
-    def key_of(self, event: Event) -> str:
-        """Return the key of the instance that an event runs."""
-        return self._rule.key_of(event)
 
-    def subjects(self, key: str) -> set[Subject]:
-        """Return whose facts the rule reads under a key."""
-        return self._program.facts_of(self._rule.rule_id, key)
-
-    def event(self, record: JudgedRecord) -> Event:
-        """Return a record as the engine saw it."""
-        return Event(
-            series=self.name,
-            key=record.key,
-            fields=record.fields,
-            at=record.event_time,
-            position=Position(seq=record.seq, ord=record.ord),
-            raises=record.raises,
-            moves_facts=record.moves_facts,
+def _read_moment(look: Question, at: str, now: datetime) -> datetime:
+    try:
+        moment = read_event_time(at, read_zone(look.lane.dataset.zone))
+    except TimeInvalid as error:
+        raise ExplanationInvalid("at", error.detail) from error
+    if moment > now:
+        raise ExplanationInvalid(
+            "at", "This moment is yet to come; leave it out to ask about now."
         )
+    return moment
 
-    def replay(self, past: PastOfKey) -> KeyFacts:
-        """Return the facts of a key once its records have moved them."""
-        facts = KeyFacts()
-        for record in past.records:
-            if record.moves_facts and not record.is_late:
-                facts = facts.take_in(self.event(record))
-        return facts
 
-    def held_off(self, at: datetime, *, is_in_effect: bool) -> Iterator[str]:
-        """Say why the rule would run at no event of an instant."""
-        if not is_in_effect:
-            yield (
-                "The rule was not in effect then: it was off, or not made yet. It is "
-                f"judged here by version {self.version.number}."
-            )
-        if not self.spec.is_active(at):
-            yield "This lies outside of the rule's active hours, or after its end."
+def _events_until(
+    look: Question, key: str, until: datetime, *, most: int
+) -> list[JudgedRecord]:
+    return newest_judged(
+        lane=look.lane, keys=look.keys_that_run(key), until=until, most=most
+    )
 
-    def held_by(self, event: Event, record: JudgedRecord) -> Iterator[str]:
-        """Say why the rule did not run at an event."""
-        if not self._program.rules_on(event):
-            yield "The record carries none of the facts that run the rule."
-        if not event.raises:
-            yield "The record was sent to move facts alone, and ran no rule."
-        if record.is_late and not self._rule.sees_late_events:
-            yield "The record came late, and the rule looks back in time."
 
-    def tree(
-        self, verdict: Verdict, facts: Facts, key: str, at: datetime
-    ) -> Mapping[str, object]:
-        """Return a verdict as plain data, with the age of each value that was found."""
-        pointers = (pointer for pointer, _ in conditions_of(self.spec.when))
+def _place(record: JudgedRecord | None) -> RecordPlace | None:
+    if record is None:
+        return None
+    return RecordPlace(batch=record.batch, ord=record.ord)
 
-        def grow(node: Verdict) -> Mapping[str, object]:
-            if isinstance(node, GroupVerdict):
-                members = [grow(member) for member in node.members]
-                return {**node.to_json(), "members": members}
-            seen = seen_at(node.condition, facts, key=key, series=self.series)
-            age = None if seen is None else (at - seen).total_seconds()
-            return {
-                "pointer": next(pointers),
-                **node.to_json(),
-                "seen_at": seen,
-                "age_seconds": age,
-            }
 
-        return grow(verdict)
+def _beside(
+    look: Question, key: str, record: JudgedRecord
+) -> tuple[RecordPlace | None, RecordPlace | None]:
+    earlier, later = judged_beside(
+        lane=look.lane, keys=look.keys_that_run(key), record=record
+    )
+    return _place(earlier), _place(later)
 
-    def notes(self) -> Iterator[str]:
-        """Say what a verdict over facts alone cannot know."""
-        if any(one.memory_id for _, one in conditions_of(self.spec.when)):
-            yield (
-                "The rule remembers from event to event on which side of a moving "
-                "level a fact was; here that is taken from the values alone."
-            )
 
-    def gaps(self, facts: Facts, key: str, cut: set[Subject]) -> Iterator[str]:
-        """Say which values the log may have lost, of keys not kept whole."""
-        for path in self.spec.facts:
-            subject = subject_of(path, key, self.series)
-            known = facts[subject].values.get(path.root)
-            if subject not in cut:
-                continue
-            if known is None:
-                yield (
-                    f"The log does not reach back to a value of {path.under(key)}; it "
-                    "may have been known then."
-                )
-            elif self.spec.looks_back:
-                yield (
-                    f"The log of {path.under(key)} is not whole; what it was before "
-                    "may lie further back."
-                )
+Pasts = Mapping[Subject, PastOfKey]
+
+
+def _pasts(
+    look: Question, key: str, before: JudgedRecord, *, also: Subject | None = None
+) -> Pasts:
+    subjects = look.subjects(key) | ({also} if also else set())
+    return {
+        subject: past_of_key(lane=look.lane, key=subject[1], before=before)
+        for subject in subjects
+    }
+
+
+def _cut(pasts: Pasts) -> set[Subject]:
+    return {subject for subject, past in pasts.items() if not past.is_whole}
 
 
 def _version_at(rule: Rule, lane: Lane, seq: int) -> Version | None:
@@ -337,13 +341,3 @@ def _version_at(rule: Rule, lane: Lane, seq: int) -> Version | None:
         return None
     versions = rule.versions.select_related("lane__dataset__workspace")
     return versions.get(pk=change.options["version"])
-
-
-def _cooling(
-    rule: Rule, spec: Specification, key: str, now: datetime
-) -> Mapping[str, datetime]:
-    """Return until when the outputs of an instance are not told."""
-    row = StoredInstance.objects.filter(rule=rule, key=key).first()
-    if row is None:
-        return {}
-    return cooling_until(spec.outputs, Instance.from_json(row.memory).told, now)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from datasets.models import Fact
 from datasets.schemas import read_schema
 from datasets.services import FoundFact, search_facts
 from rules.engine import ANY_KEY, FactPath, FactPathInvalid, FieldType, Value
+from rules.models import Rule
 from rules.services.definitions import engine_type
 from rules.services.facts import dataset_of
 from workspaces.access import Access
@@ -16,6 +18,8 @@ from workspaces.models import Workspace
 
 #: Fields for which "any key" is offered before the keys themselves.
 _ANY_KEY_OFFERS = 3
+#: Keys that are named where one is to be chosen.
+KEYS_OFFERED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,17 @@ def suggest_facts(*, access: Access, text: str, limit: int) -> list[Suggestion]:
     # Who types a key's name wants that key; who types a field's sees "any key" first.
     names_a_key = any(one.key.lower() in text.lower().split() for one in found)
     return named + offers if names_a_key else offers + named
+
+
+def keys_of_rule(*, rule: Rule, limit: int = KEYS_OFFERED) -> list[str]:
+    """Return the keys that a rule can be asked about; of any key, those known."""
+    version = rule.in_effect or rule.latest
+    facts = version.definition["watch"]["facts"] if version else ()
+    paths = [FactPath.parse(fact, rule.workspace.slug) for fact in facts]
+    if version is None or not any(path.any_key for path in paths):
+        return [path.key for path in paths[:1]]
+    known = Fact.objects.filter(lane=version.lane_id, dataset=version.lane.dataset_id)
+    return list(known.order_by("key").values_list("key", flat=True)[:limit])
 
 
 def type_of_fact(*, workspace: Workspace, text: str) -> FieldType | None:

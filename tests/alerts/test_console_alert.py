@@ -289,5 +289,5 @@ def test_number_of_queries_does_not_grow_with_the_deliveries(
     market.watch(outputs=[{"output": slug} for slug in outputs])
     alert = market.alert("MSFT")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         owner.get(address(alert))

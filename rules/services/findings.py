@@ -1,0 +1,90 @@
+"""A verdict in words: what was found of each condition, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.engine import OPERATORS, Operand, show
+
+_GROUPS = {
+    "all": "All of these",
+    "any": "At least one of these",
+    "not": "The opposite of this",
+}
+# Their right side is written as text, and is none: "1%", "15m".
+_MEASURES = frozenset({Operand.AMOUNT, Operand.SPAN, Operand.TIME})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A condition or a group as it was found; `truth` None means unknown.
+
+    `details` are the two sides of a condition by their names, and how far they lie
+    apart. `seen_at` is when the value on the left came.
+    """
+
+    truth: bool | None
+    text: str
+    fact: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    seen_at: datetime | None = None
+    members: tuple[Finding, ...] = ()
+
+
+def finding_of(verdict: Mapping[str, Any]) -> Finding:  # Any: JSON
+    """Say a verdict that was written as plain data, by this release or an older one."""
+    truth = verdict.get("truth")
+    known = truth if isinstance(truth, bool) else None
+    group = _GROUPS.get(str(verdict.get("kind", ""))) or _over_time(verdict)
+    if group:
+        members = tuple(map(finding_of, _members(verdict)))
+        return Finding(truth=known, text=group, members=members)
+    return Finding(
+        truth=known,
+        text=str(verdict.get("reason", "")),
+        fact=str(verdict.get("fact", "")),
+        details=tuple(_details(verdict)),
+        seen_at=verdict.get("seen_at"),
+    )
+
+
+def _over_time(verdict: Mapping[str, Any]) -> str:
+    """Return what was counted of a condition that must last, or come about often."""
+    progress = verdict.get("progress")
+    if not isinstance(progress, Mapping):
+        return ""
+    said = str(progress.get("said") or "not so yet")
+    return said[:1].upper() + said[1:]
+
+
+def _members(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    members = verdict.get("members")
+    return members if isinstance(members, list) else []
+
+
+def _details(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
+    operator = OPERATORS.get(str(verdict.get("op", "")))
+    details = [("Found", _shown(verdict.get("found")))]
+    if operator is None:
+        return details
+    if operator.looks_back:
+        details.append(("Before", _shown(verdict.get("before"))))
+    wanted = operator.phrase
+    if operator.operand in _MEASURES:
+        wanted = f"{wanted} {verdict.get('wanted')}"
+    elif operator.operand is not Operand.NOTHING:
+        wanted = f"{wanted} {_shown(verdict.get('wanted'))}"
+    if verdict.get("wanted_fact"):
+        wanted = f"{wanted}, of {verdict['wanted_fact']}"
+    details.append(("Wanted", wanted))
+    margin = verdict.get("margin")
+    if margin and operator.compares_alike:
+        details.append(("Apart", _shown(margin)))
+    return details
+
+
+def _shown(value: Any) -> str:  # Any: JSON
+    return "no value" if value is None else show(value)

@@ -1,0 +1,187 @@
+"""A version of a rule, ready to be asked why about one key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from datasets.services import JudgedRecord, PastOfKey, key_as_stored
+from rules.engine import (
+    DefinitionInvalid,
+    Event,
+    GroupVerdict,
+    KeyFacts,
+    Position,
+    Program,
+    Subject,
+    Verdict,
+    conditions_of,
+    seen_at,
+    subject_of,
+)
+from rules.models import Rule, Version
+from rules.services.facts import series_of, traits_of
+from rules.services.parsing import parse_rule
+from workspaces.refusals import Clash, FieldError, Invalid
+
+Facts = Mapping[Subject, KeyFacts]
+
+
+class ExplanationInvalid(Invalid):
+    """What was asked about does not go with the rule."""
+
+    code = "explanation_invalid"
+
+    def __init__(self, name: str, detail: str) -> None:
+        error = FieldError(pointer=f"/{name}", code=self.code, detail=detail)
+        super().__init__(detail, errors=[error])
+
+
+class VersionUnreadable(Clash):
+    """The version that was judged by cannot be read by this release."""
+
+    code = "version_unreadable"
+
+
+class Question:
+    """A version of a rule, ready to be asked about one key."""
+
+    def __init__(self, rule: Rule, version: Version | None) -> None:
+        if version is None:
+            raise VersionUnreadable("This rule has no version; save it again.")
+        try:
+            self.spec = parse_rule(version.definition, workspace=rule.workspace.slug)
+        except DefinitionInvalid as error:
+            raise VersionUnreadable(
+                f"Version {version.number} of this rule cannot be read: {error} Open "
+                "the rule, mend that and save it again."
+            ) from error
+        self.version = version
+        self.lane = version.lane
+        self.name = series_of(self.lane.dataset)
+        self.series = traits_of(self.lane.dataset)
+        self._program = Program(self.series)
+        self._program.put(rule.pk, version.pk, self.spec)
+        self._rule = self._program.rule(rule.pk)
+
+    def key_asked(self, key: str) -> str:
+        """Return the key to judge under; one of an any-key rule must be named."""
+        asked = key_as_stored(self.lane.dataset, key)
+        if self.spec.any_key:
+            if not asked:
+                raise ExplanationInvalid(
+                    "key", "This rule watches every key; say which, as in ?key=MSFT."
+                )
+            return asked
+        own = subject_of(self.spec.leading_fact, "", self.series)[1]
+        if asked not in ("", own):
+            raise ExplanationInvalid(
+                "key", f"This rule has one instance, under {own}; ask about that key."
+            )
+        return own
+
+    def key_of(self, event: Event) -> str:
+        """Return the key of the instance that an event runs."""
+        return self._rule.key_of(event)
+
+    def subjects(self, key: str) -> set[Subject]:
+        """Return whose facts the rule reads under a key."""
+        return self._program.facts_of(self._rule.rule_id, key)
+
+    def keys_that_run(self, key: str) -> set[str]:
+        """Return the keys whose events run the rule under a key."""
+        return {subject_of(path, key, self.series)[1] for path in self.spec.triggers}
+
+    def is_run_by(self, record: JudgedRecord) -> bool:
+        """Tell whether a record carries what runs the rule."""
+        return bool(self._program.rules_on(self.event(record)))
+
+    def event(self, record: JudgedRecord) -> Event:
+        """Return a record as the engine saw it."""
+        return Event(
+            series=self.name,
+            key=record.key,
+            fields=record.fields,
+            at=record.event_time,
+            position=Position(seq=record.seq, ord=record.ord),
+            raises=record.raises,
+            moves_facts=record.moves_facts,
+        )
+
+    def replay(self, past: PastOfKey) -> KeyFacts:
+        """Return the facts of a key once its records have moved them."""
+        facts = KeyFacts()
+        for record in past.records:
+            if record.moves_facts and not record.is_late:
+                facts = facts.take_in(self.event(record))
+        return facts
+
+    def held_off(
+        self, at: datetime, *, is_in_effect: bool, when: str = "then"
+    ) -> Iterator[str]:
+        """Say why the rule would run at no event of an instant."""
+        if not is_in_effect and when == "now":
+            yield "The rule is off."
+        elif not is_in_effect:
+            yield (
+                "The rule was not in effect then: it was off, or not made yet. It is "
+                f"judged here by version {self.version.number}."
+            )
+        if not self.spec.is_active(at):
+            yield "This lies outside of the rule's active hours, or after its end."
+
+    def held_by(self, event: Event, record: JudgedRecord) -> Iterator[str]:
+        """Say why the rule did not run at an event."""
+        if not self._program.rules_on(event):
+            yield "The record carries none of the facts that run the rule."
+        if not event.raises:
+            yield "The record was sent to move facts alone, and ran no rule."
+        if record.is_late and not self._rule.sees_late_events:
+            yield "The record came late, and the rule looks back in time."
+
+    def tree(
+        self, verdict: Verdict, facts: Facts, key: str, at: datetime
+    ) -> Mapping[str, object]:
+        """Return a verdict as plain data, with the age of each value that was found."""
+        pointers = (pointer for pointer, _ in conditions_of(self.spec.when))
+
+        def grow(node: Verdict) -> Mapping[str, object]:
+            if isinstance(node, GroupVerdict):
+                members = [grow(member) for member in node.members]
+                return {**node.to_json(), "members": members}
+            seen = seen_at(node.condition, facts, key=key, series=self.series)
+            age = None if seen is None else (at - seen).total_seconds()
+            return {
+                "pointer": next(pointers),
+                **node.to_json(),
+                "seen_at": seen,
+                "age_seconds": age,
+            }
+
+        return grow(verdict)
+
+    def notes(self) -> Iterator[str]:
+        """Say what a verdict over facts alone cannot know."""
+        if any(one.memory_id for _, one in conditions_of(self.spec.when)):
+            yield (
+                "The rule remembers from event to event on which side of a moving "
+                "level a fact was; here that is taken from the values alone."
+            )
+
+    def gaps(self, facts: Facts, key: str, cut: set[Subject]) -> Iterator[str]:
+        """Say which values the log may have lost, of keys not kept whole."""
+        for path in self.spec.facts:
+            subject = subject_of(path, key, self.series)
+            known = facts[subject].values.get(path.root)
+            if subject not in cut:
+                continue
+            if known is None:
+                yield (
+                    f"The log does not reach back to a value of {path.under(key)}; it "
+                    "may have been known then."
+                )
+            elif self.spec.looks_back:
+                yield (
+                    f"The log of {path.under(key)} is not whole; what it was before "
+                    "may lie further back."
+                )
