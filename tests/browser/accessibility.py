@@ -59,6 +59,15 @@ def wrongs(page: Page) -> list[str]:
     return found
 
 
+def looked(page: Page, *addresses: str) -> dict[str, list[str]]:
+    """Go to each address and return what is wrong there, in each look."""
+    found = {}
+    for address in addresses:
+        page.goto(address)
+        found[address] = wrongs(page)
+    return {address: wrong for address, wrong in found.items() if wrong}
+
+
 def _too_wide(page: Page) -> list[str]:
     wide = overhang(page)
     return [f"{wide} px too wide"] if wide else []

@@ -10,17 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.accessibility import AXE, barriers, overhang
+from tests.browser.accessibility import AXE, looked, wrongs
 from tests.installations import Installation, until
 
 #: Somebody who opens the page for the first time waits no longer for an alert.
 FIRST_ALERT_MS = 60_000
-
-LOOKS = [
-    pytest.param(scheme, width, id=f"{scheme} {width}")
-    for scheme in ("light", "dark")
-    for width in (1280, 375)
-]
 
 #: Rows as they are compared: without what runs on, belongs to a form's session, or only
 #: says for a moment that a row is new.
@@ -258,18 +252,14 @@ def test_alert_tells_its_values_and_leads_to_its_mail(
     expect(told).to_contain_text("Mail is kept in the built-in mailbox, not sent")
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_pages_of_a_workspace_have_no_barriers(
-    page: Page, busy: Installation, scheme: Any, width: int
-) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 800})
+def test_pages_of_a_workspace_have_no_barriers(page: Page, busy: Installation) -> None:
     page.goto("/w/DEMO/feed?show=all")
     alert = rows(page).first.get_by_role("link").get_attribute("href")
     page.goto("/w/DEMO/mailbox")
     mail = page.locator("tbody a").first.get_attribute("href")
 
-    for address in (
+    found = looked(
+        page,
         "/w/DEMO/",
         "/w/DEMO/feed",
         "/w/DEMO/feed?show=undelivered",
@@ -277,31 +267,23 @@ def test_pages_of_a_workspace_have_no_barriers(
         str(alert),
         "/w/DEMO/mailbox",
         str(mail),
-    ):
-        page.goto(address)
-        assert (address, barriers(page), overhang(page)) == (address, [], 0)
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_pages_before_the_console_have_no_barriers(
-    browser: Browser,
-    blank: Installation,
-    busy: Installation,
-    scheme: Any,
-    width: int,
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme
     )
+
+    assert found == {}
+
+
+def test_pages_before_the_console_have_no_barriers(
+    browser: Browser, blank: Installation, busy: Installation
+) -> None:
+    context = browser.new_context()
     context.add_init_script(path=AXE)
     page = context.new_page()
 
     for address in (f"{blank.url}/setup", f"{busy.url}/login"):
-        page.goto(address)
-        assert (address, barriers(page), overhang(page)) == (address, [], 0)
+        assert looked(page, address) == {}
         page.get_by_label("E-mail address").fill("ana@example.com")
         page.get_by_label("Password", exact=True).fill("wrong")
         page.get_by_role("main").get_by_role("button").last.click()
         expect(page.locator(".error-summary")).to_be_focused()
-        assert (address, barriers(page), overhang(page)) == (address, [], 0)
+        assert (address, wrongs(page)) == (address, [])
     context.close()

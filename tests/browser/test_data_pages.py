@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.accessibility import barriers, overhang
-from tests.browser.test_console_alerts import LOOKS
+from tests.browser.accessibility import barriers, looked, wrongs
 
 DATA = "/w/DEMO/data"
 PRICES = """symbol,price,at
@@ -125,47 +124,28 @@ def filled(browser: Browser, bellwether: Any, session: Any) -> None:
     context.close()
 
 
-@pytest.fixture
-def look(page, scheme, width):
-    """Look at a page in one theme and width, and return what is wrong with it."""
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 800})
-
-    def looked(path: str = "") -> list[str]:
-        if path:
-            page.goto(path)
-        return [*barriers(page), *(["too wide"] if overhang(page) else [])]
-
-    return looked
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_everybody_can_read_the_pages_of_data(look, filled):
-    paths = [
+@pytest.mark.usefixtures("filled")
+def test_everybody_can_read_the_pages_of_data(page):
+    found = looked(
+        page,
         DATA,
         f"{DATA}/FILLED",
         f"{DATA}/FILLED/browse",
         f"{DATA}/FILLED/browse?key=NOBODY",
         "/w/CORE/data/STOCK/browse",
         "/w/DEMO/jobs",
-    ]
+    )
 
-    found = {path: look(path) for path in paths}
-
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert found == {}
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_everybody_can_bring_records_in(page, look, filled):
-    found = {
-        path: look(path)
-        for path in (f"{DATA}/new", f"{DATA}/new?from=file", f"{DATA}/FILLED/import")
-    }
+@pytest.mark.usefixtures("filled")
+def test_everybody_can_bring_records_in(page):
+    forms = (f"{DATA}/new", f"{DATA}/new?from=file", f"{DATA}/FILLED/import")
+    assert looked(page, *forms) == {}
     page.goto("/w/DEMO/jobs")
     page.locator("tbody a").first.click()
     page.wait_for_url("**/jobs/*")
-    found["a job"] = look()
+    assert wrongs(page) == []
     paste(page, PRICES)
-    found["a draft"] = look()
-
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert wrongs(page) == []

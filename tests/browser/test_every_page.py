@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.accessibility import AXE, wrongs
+from tests.browser.accessibility import AXE, looked, wrongs
 from tests.browser.conftest import PASSWORD
 from tests.installations import Installation
 
@@ -45,15 +45,6 @@ def error_pages(bellwether: Installation, session: Any) -> dict[str, str]:
 def answer_with(body: str, route: Route) -> None:
     """Answer a request with a page."""
     route.fulfill(body=body, content_type="text/html")
-
-
-def looked(page: Page, *addresses: str) -> dict[str, list[str]]:
-    """Go to each address and return what is wrong there."""
-    found = {}
-    for address in addresses:
-        page.goto(address)
-        found[address] = wrongs(page)
-    return {address: wrong for address, wrong in found.items() if wrong}
 
 
 @pytest.mark.usefixtures("error_pages")
