@@ -75,7 +75,7 @@ class Fact(models.Model):
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="facts")
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="facts")
     key = models.CharField(max_length=1500)
-    #: Per field: [value, previous value, event time].
+    #: Per field: [value, previous value, event time], and what rules remember besides.
     fields = ExactJSONField()
     watermark = models.DateTimeField(
         null=True, help_text="The greatest event time of the key."

@@ -129,7 +129,7 @@ def _facts_of(row: Fact, shelf: _Shelf) -> Iterator[FoundFact]:
     for name in (*declared, *sorted(row.fields.keys() - shelf.fields.keys())):
         if not all(word in name.lower() for word in in_field):
             continue
-        value, _, at = row.fields[name]
+        value, _, at, *_ = row.fields[name]
         yield FoundFact(
             path=fact_path(
                 workspace=dataset.workspace.slug,

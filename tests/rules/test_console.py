@@ -136,6 +136,17 @@ def test_suggestions_find_keys_and_offer_any_key(
     assert "zzz" in none["empty"]
 
 
+def test_suggestions_know_a_fact_whose_value_stayed(
+    client: Client, prices: Dataset
+) -> None:
+    for price in (Decimal("309.20"), Decimal("309.10"), Decimal("309.10")):
+        feed(prices, price=price)
+
+    found = client.get(f"{RULES}/suggest?q=msft+price").json()["options"]
+
+    assert "309.10" in {option["note"] for option in found}
+
+
 def test_list_shows_switches_and_counters_in_few_queries(
     client: Client, prices: Dataset, django_assert_max_num_queries: Any
 ) -> None:
