@@ -1,19 +1,21 @@
 """The nearest miss: what, changed least, would have made a verdict true.
 
-It follows from the verdict alone. Numbers on the left side of a comparison may move;
-whatever else a condition asks (a text, a presence, the past) stays as it was found.
+It follows from the verdict alone. Numbers on the left side of a comparison, a crossing
+or a change may move; whatever else a condition asks (a text, a presence) and all of the
+past stay as they were found.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from rules.engine.events import AllSeries, subject_of
 from rules.engine.operands import OtherFact
 from rules.engine.paths import FactPath, Step
+from rules.engine.reaches import reach
 from rules.engine.reasons import name_fact
-from rules.engine.regions import Interval, Region, holds, meet, negated, region_of
-from rules.engine.values import Number, Truth, Value, distance, is_number, show
+from rules.engine.regions import Interval, Region, holds, meet
+from rules.engine.values import Number, Truth, distance, is_number, show
 from rules.engine.verdicts import (
     ConditionVerdict,
     SpellVerdict,
@@ -77,7 +79,7 @@ class NearestMiss:
 def nearest_miss(verdict: Verdict, series: AllSeries) -> NearestMiss | None:
     """Say what would have made a verdict true; ``None`` if it is.
 
-    1. A comparison of numbers holds in a region of its left fact. For ``all`` every
+    1. A condition on numbers holds in a region of its left fact. For ``all`` every
        member's regions must be met at once, for ``any`` those of the nearest member.
     2. Nearness is the sum of the moves, each relative to the larger of its two values.
     3. The nearest way counts whose values make the whole tree true: a fact that moves
@@ -177,8 +179,7 @@ def _ways_of_condition(
     verdict: ConditionVerdict, series: AllSeries, *, wanted: bool
 ) -> list[_Way]:
     condition, found = verdict.condition, verdict.found
-    op = condition.op if wanted else negated(condition.op)
-    region = region_of(op, verdict.wanted)
+    region = _reach(verdict, truth=wanted)
     if region is None or not is_number(found):
         return [{}] if verdict.truth is wanted else []
     if not region:
@@ -234,12 +235,12 @@ def _condition_after(
     roots = {place[:3] for place in moved}
     if not any(place[:3] in roots for place in read):
         return verdict.truth
-    found: Value = moved.get(read[0], verdict.found)
-    wanted = verdict.wanted
+    if _reach(verdict, truth=True) is None:
+        return None
+    sides = replace(verdict.sides, found=moved.get(read[0], verdict.found))
     if isinstance(condition.wanted, OtherFact) and read[1] in moved:
-        wanted = condition.wanted.of(moved[read[1]])
-    region = region_of(condition.op, wanted)
-    return None if region is None or not is_number(found) else holds(region, found)
+        sides.wanted = condition.wanted.of(moved[read[1]])
+    return condition.operator.judge(sides)
 
 
 def _place(path: FactPath, key: str, series: AllSeries) -> _Place:
@@ -265,6 +266,11 @@ def _stuck(verdict: Verdict, *, wanted: bool) -> Iterator[Verdict]:
         for member in members:
             yield from _stuck(member, wanted=wanted is not (verdict.kind == "not"))
         return
-    op = verdict.condition.op
-    if region_of(op, verdict.wanted) is None or not is_number(verdict.found):
+    region = _reach(verdict, truth=wanted)
+    is_past = not region and verdict.condition.operator.looks_back
+    if region is None or is_past or not is_number(verdict.found):
         yield verdict
+
+
+def _reach(verdict: ConditionVerdict, *, truth: bool) -> Region | None:
+    return reach(verdict.condition.op, verdict.wanted, verdict.sides, truth=truth)

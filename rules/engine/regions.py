@@ -92,6 +92,8 @@ class Interval:
 
 Region = tuple[Interval, ...]
 """All the numbers for which something holds; its intervals do not overlap."""
+NOWHERE: Region = ()
+EVERYWHERE: Region = (Interval(),)
 
 
 def region_of(op: str, wanted: Value) -> Region | None:
@@ -102,15 +104,18 @@ def region_of(op: str, wanted: Value) -> Region | None:
     if op not in _REGIONS:
         return None
     # A list on the other side of other operators is one value, and no number.
-    ends = wanted if op in _RANGES and isinstance(wanted, list) else [wanted]
+    ends = wanted if op in _SEVERAL and isinstance(wanted, list) else [wanted]
     if not all(map(is_number, ends)):
         return None
     return tuple(one for one in _REGIONS[op](*ends) if not one.is_empty)
 
 
-def negated(op: str) -> str:
-    """Name the comparison that holds where this one does not; blank without one."""
-    return _NEGATED.get(op, "")
+def complement(region: Region) -> Region:
+    """Give what lies outside of a region."""
+    left = EVERYWHERE
+    for one in region:
+        left = meet(left, _around(one))
+    return left
 
 
 def meet(one: Region, other: Region) -> Region:
@@ -122,6 +127,18 @@ def meet(one: Region, other: Region) -> Region:
 def holds(region: Iterable[Interval], number: Number) -> bool:
     """Tell whether a number lies in a region."""
     return any(interval.holds(number) for interval in region)
+
+
+def _around(one: Interval) -> Region:
+    """Give what lies below an interval, and what lies above."""
+    below = Interval(high=one.low, has_high=not one.has_low)
+    above = Interval(low=one.high, has_low=not one.has_high)
+    sides = ((below, one.low), (above, one.high))
+    return tuple(side for side, end in sides if end is not None)
+
+
+def _points(*ends: Number) -> Region:
+    return tuple(Interval(low=end, high=end) for end in sorted(set(ends)))
 
 
 def _step(end: Number, number: Number, way: int) -> Number:
@@ -149,7 +166,7 @@ _REGIONS: Mapping[str, _Ends] = {
         Interval(high=low, has_high=False),
         Interval(low=high, has_low=False),
     ),
+    "in": _points,
+    "nin": lambda *ends: complement(_points(*ends)),
 }
-_RANGES = frozenset(("between", "outside"))
-_PAIRS = (("gt", "lte"), ("lt", "gte"), ("eq", "ne"), ("between", "outside"))
-_NEGATED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
+_SEVERAL = frozenset(("between", "outside", "in", "nin"))

@@ -5,8 +5,8 @@ unknown, and so is every comparison with it; the negation of unknown is unknown;
 is true if one member is, else unknown if one is; ``all`` mirrors it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from rules.engine.events import View
 from rules.engine.memory import Memory
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
+from rules.engine.operators.moves import side_before
 from rules.engine.reasons import Reason
 from rules.engine.sequences import Steps, awaited_step, judge_sequence
 from rules.engine.specification import (
@@ -33,7 +34,8 @@ class ConditionVerdict:
     """What was found of one condition, under a key; the words are made when asked for.
 
     ``found`` and ``wanted`` are the values of its two sides as JSON writes them; null
-    is also what was never seen. ``before`` is what the left side was before the event.
+    is also what was never seen. ``before`` is what the left side was before the event,
+    and ``sides`` all that the operator saw.
     """
 
     truth: Truth
@@ -42,9 +44,11 @@ class ConditionVerdict:
     found: Value
     before: Value
     wanted: Value
+    sides: Sides = field(compare=False, repr=False)
 
     def to_json(self) -> dict[str, object]:
         """Write the verdict as plain values; numbers stay exact."""
+        side = {} if self.condition.operator.remember is None else {"side": self.side}
         return {
             "truth": self.truth,
             "fact": self.condition.fact.under(self.key),
@@ -53,6 +57,7 @@ class ConditionVerdict:
             "op": self.condition.op,
             "wanted": self.wanted,
             "wanted_fact": self.wanted_fact,
+            **side,
             "margin": self.margin,
             "reason": self.reason,
         }
@@ -62,6 +67,13 @@ class ConditionVerdict:
         """Name the fact on the right side in full; empty beside a constant."""
         wanted = self.condition.wanted
         return wanted.fact.under(self.key) if isinstance(wanted, OtherFact) else ""
+
+    @property
+    def side(self) -> str | None:
+        """Tell on which side of what it may cross the fact was; ``None`` if unknown."""
+        if self.condition.operator.remember is None:
+            return None
+        return _SIDES.get(side_before(self.sides))
 
     @property
     def margin(self) -> Decimal | None:
@@ -131,6 +143,7 @@ class SpellVerdict(GroupVerdict):
 
 
 Verdict = ConditionVerdict | GroupVerdict
+_SIDES: Mapping[int | None, str] = {-1: "below", 1: "above"}
 
 
 def judge(node: Node, view: View, key: str, memory: Memory) -> Verdict:
@@ -224,6 +237,7 @@ def _judge_condition(
         found=sides.found,
         before=sides.before,
         wanted=_write_wanted(condition.wanted, sides),
+        sides=sides,
     )
 
 

@@ -72,6 +72,8 @@ def _details(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
         return details
     if operator.looks_back:
         details.append(("Before", _shown(verdict.get("before"))))
+    if verdict.get("side"):
+        details.append(("Came from", str(verdict["side"])))
     wanted = operator.phrase
     if operator.operand in _MEASURES:
         wanted = f"{wanted} {verdict.get('wanted')}"

@@ -164,8 +164,9 @@ def test_values_before_and_their_age_are_rebuilt(
     assert (traded["found"], traded["truth"]) == (7, True)
     assert risen["age_seconds"] == 0
     assert traded["age_seconds"] >= 0
-    assert told["nearest_miss"]["changes"] == []
-    assert "up by at least 5" in told["nearest_miss"]["sentence"]
+    assert told["nearest_miss"]["sentence"] == (
+        "Fires with price at or above 305, was 302."
+    )
 
 
 def test_unknown_says_what_is_missing(client: Client, send: Any, save: Any) -> None:
