@@ -45,6 +45,7 @@ class Task(StrEnum):
     SWEEP_TIMERS = "alerts.sweep_timers"
     SWEEP_SOURCES = "datasets.sweep_sources"
     SWEEP_JOBS = "datasets.sweep_jobs"
+    SWEEP_SEGMENTS = "rules.sweep_segments"
     SWEEP_UPKEEP = "alerts.sweep_upkeep"
     HEARTBEAT = "alerts.heartbeat"
 

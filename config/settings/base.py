@@ -279,6 +279,8 @@ STORAGES = {
 }
 WHITENOISE_MANIFEST_STRICT = False
 MEDIA_ROOT = DATA_DIR / "uploads"
+#: The history of lanes as columns: a cache, made anew when it is missing.
+BELLWETHER_SEGMENTS_DIR = DATA_DIR / "segments"
 
 # --- API ------------------------------------------------------------------------------
 REST_FRAMEWORK = {

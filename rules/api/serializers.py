@@ -195,6 +195,18 @@ class HitSerializer(serializers.Serializer[object]):
     told = serializers.ListField(child=serializers.CharField())
 
 
+class ClosestSerializer(serializers.Serializer[object]):
+    """What came nearest to making a rule true: a value, or a move it waited for.
+
+    A move is in percent where the rule says so.
+    """
+
+    key = serializers.CharField()
+    at = serializers.DateTimeField()
+    value = serializers.DecimalField(max_digits=None, decimal_places=None)
+    margin = serializers.DecimalField(max_digits=None, decimal_places=None)
+
+
 class BacktestSerializer(serializers.Serializer[Backtest]):
     """What a draft would have done, had it been on all the time."""
 
@@ -222,6 +234,10 @@ class BacktestSerializer(serializers.Serializer[Backtest]):
     )
     error = serializers.CharField(allow_blank=True)
     hits = HitSerializer(many=True, help_text="The newest transitions, at most 200.")
+    closest = ClosestSerializer(
+        allow_null=True,
+        help_text="Of a rule of one plain condition that was never true.",
+    )
 
     def get_per_day(self, backtest: Backtest) -> dict[str, int]:
         """Return alerts by day."""

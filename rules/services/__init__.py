@@ -1,6 +1,7 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
-from rules.services.backtesting import Backtest, Hit, backtest_rule
+from rules.services.backtesting import backtest_rule
+from rules.services.backtests import Backtest, Closest, Hit
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.definitions import (
@@ -43,6 +44,7 @@ from rules.services.saving import (
     save_rule,
     turn_rule,
 )
+from rules.services.segments import keep_segments
 from rules.services.sentences import output_names, sentence_of, with_names
 from rules.services.states import save_states
 from rules.services.suggesting import (
@@ -57,6 +59,7 @@ __all__ = [
     "Backtest",
     "CaseFileInvalid",
     "CaseResult",
+    "Closest",
     "Explanation",
     "ExplanationInvalid",
     "Finding",
@@ -89,6 +92,7 @@ __all__ = [
     "finding_of",
     "fire_timers",
     "judge_batches",
+    "keep_segments",
     "keys_of_rule",
     "list_rules",
     "output_names",

@@ -14,6 +14,13 @@ from rules.columns.history.records import (
     Records,
     merge,
 )
+from rules.columns.history.segments import (
+    Segment,
+    SegmentDamaged,
+    find_segments,
+    remove,
+    write_segment,
+)
 
 __all__ = [
     "LATE",
@@ -24,6 +31,11 @@ __all__ = [
     "History",
     "Question",
     "Records",
+    "Segment",
+    "SegmentDamaged",
+    "find_segments",
     "merge",
     "question_of",
+    "remove",
+    "write_segment",
 ]

@@ -1,6 +1,7 @@
 """What a rule would have done over a lane's history, found with columns alone."""
 
 from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.questions import Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
+from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
 from rules.columns.history.truths import (
     Source,
     changes,
@@ -36,6 +38,7 @@ class Answer:
     places: Longs
     begins: Flags
     told: Longs
+    outputs: int
 
     @property
     def rows(self) -> Longs:
@@ -54,22 +57,91 @@ class Answer:
             return int(np.count_nonzero(self.passes))
         return len(self.passes)
 
+    def began(self) -> "Answer":
+        """Leave the beginnings of alerts alone."""
+        if self.begins.all():
+            return self
+        return replace(
+            self,
+            places=self.places[self.begins],
+            begins=self.begins[self.begins],
+            told=self.told[self.begins],
+        )
+
+    def count_told(self) -> int:
+        """Count the transitions of which an output is told."""
+        return int(np.count_nonzero(self.told))
+
+    def told_by_output(self) -> list[int]:
+        """Count what each output is told, in the rule's order."""
+        return [
+            int(np.count_nonzero(self.told & (1 << number)))
+            for number in range(self.outputs)
+        ]
+
+    def keys_counted(self, records: Records) -> list[tuple[str, int]]:
+        """Count the transitions of each key: most first, of equals the earlier."""
+        rows = self.rows
+        bounds = np.searchsorted(rows, records.starts)
+        numbers = np.flatnonzero(bounds[:-1] < bounds[1:])
+        first = rows[bounds[:-1][numbers]]
+        counts = np.diff(bounds)[numbers]
+        order = np.lexsort((records.ord[first], records.seq[first], -counts))
+        return [
+            (records.keys[number], count)
+            for number, count in zip(
+                numbers[order].tolist(), counts[order].tolist(), strict=True
+            )
+        ]
+
     @property
     def sent(self) -> int:
         """Count the passes told to an output; the feed is none."""
         return int(np.count_nonzero(self.told[self.begins]))
 
+    def newest(self, records: Records, count: int) -> list[int]:
+        """Name the newest transitions, by their places here, in the lane's order."""
+        rows = self.rows
+        seq, ord_ = records.seq[rows], records.ord[rows]
+        chosen = np.arange(len(rows))
+        if len(rows) > count:
+            # All of the last position that is reached are taken, and then put in order.
+            least = np.partition(seq, len(rows) - count)[len(rows) - count]
+            chosen = np.flatnonzero(seq >= least)
+        order = np.lexsort((ord_[chosen], seq[chosen]))
+        newest: list[int] = chosen[order][-count:].tolist()
+        return newest
+
+    def past_of(self, question: Question, place: int) -> list[int]:
+        """Name the runs before one that decide it, by their places, earliest first.
+
+        For a crossing these are the last that was on a side, the last that was known,
+        and the last of all.
+        """
+        number = int(np.searchsorted(self.runs.starts, place, side="right")) - 1
+        first = int(self.runs.starts[number])
+        if place == first or not question.needs_past:
+            return []
+        if question.move:
+            return [place - 1]
+        value = self.runs.value[first:place]
+        known = np.flatnonzero(~np.isnan(value))
+        level = question.level
+        sides = known if level is None else known[value[known] != float(level)]
+        found = {first + int(some[-1]) for some in (sides, known) if len(some)}
+        return sorted({*found, place - 1})
+
     def between(self, earliest: int | None, latest: int | None) -> "Answer":
         """Leave out what came about before a time, or after another."""
         if earliest is None and latest is None:
             return self
-        kept = _within(self.at, earliest, latest)
+        kept = within(self.at, earliest, latest)
         passes = self.passes
         if passes.dtype == np.bool_:
             passes = np.flatnonzero(passes)
         return replace(
             self,
-            passes=passes[_within(self.runs.at[passes], earliest, latest)],
+            passes=passes[within(self.runs.at[passes], earliest, latest)],
             places=self.places[kept],
             begins=self.begins[kept],
             told=self.told[kept],
@@ -84,6 +156,7 @@ class History:
         self._runs: dict[tuple[str, bool], Runs] = {}
         self._steps: dict[tuple[object, ...], Steps | None] = {}
         self._plain: dict[str, bool] = {}
+        self._span: Span | None = None
 
     def answer(self, question: Question, key: str | None) -> Answer | None:
         """Say what a rule would have done under a key, or under any.
@@ -104,6 +177,45 @@ class History:
         if question.kind is RuleKind.STATE:
             return _answer_state(question, source)
         return _answer_signal(question, source)
+
+    def span(
+        self, keys: Collection[str] | None, earliest: int | None, latest: int | None
+    ) -> Span:
+        """Count the events of some keys, or of all, within bounds of time."""
+        at, starts = self.records.at, self.records.starts
+        if keys is None:
+            if earliest is None and latest is None:
+                self._span = self._span or span_of([at], None, None)
+                return self._span
+            return span_of([at], earliest, latest)
+        numbers = [self.number_of(key) for key in sorted(keys)]
+        stretches = [
+            at[starts[number] : starts[number + 1]]
+            for number in numbers
+            if number is not None
+        ]
+        return span_of(stretches, earliest, latest)
+
+    def closest(
+        self, question: Question, answer: Answer, bounds: tuple[int | None, int | None]
+    ) -> Miss | None:
+        """Find the value that came nearest to making a rule true; by its place.
+
+        Of a rule that was true within the bounds nothing is to be said.
+        """
+        if answer.between(*bounds).passed:
+            return None
+        source: Source | None = answer.runs
+        if question.move:
+            source = steps_of(answer.runs, question.move)
+        levels = (
+            [question.level]
+            if question.crossing
+            else ([number for number, _ in question.line.bounds])
+        )
+        asked = None if bounds == (None, None) else within(answer.runs.at, *bounds)
+        numbers = [one for one in levels if one is not None]
+        return None if source is None else nearest_of(source, numbers, asked)
 
     def runs(self, field: str, key: str | None, *, looks_back: bool) -> Runs:
         """Give the runs of rules on a field, under a key or under any."""
@@ -153,6 +265,7 @@ def _answer_signal(question: Question, source: Source) -> Answer:
         places=places[noticed],
         begins=np.ones(np.count_nonzero(noticed), dtype=np.bool_),
         told=told[noticed],
+        outputs=len(question.outputs),
     )
 
 
@@ -199,7 +312,14 @@ def _answer_state(question: Question, source: Source) -> Answer | None:
         # Every resolve follows the opening that it ends.
         ends = np.flatnonzero(~begins)
         told[ends] = told[ends - 1]
-    return Answer(runs=runs, passes=truth, places=places, begins=begins, told=told)
+    return Answer(
+        runs=runs,
+        passes=truth,
+        places=places,
+        begins=begins,
+        told=told,
+        outputs=len(question.outputs),
+    )
 
 
 def _decided(source: Source) -> Flags | None:
@@ -223,12 +343,3 @@ def _tell(question: Question, runs: Runs, places: Longs) -> tuple[Longs, Flags]:
     if question.feed_cool_down not in question.cool_downs:
         noticed[told_apart(at, bounds, runs.in_order, question.feed_cool_down)] = True
     return told, noticed
-
-
-def _within(at: Longs, earliest: int | None, latest: int | None) -> Flags:
-    within = np.ones(len(at), dtype=np.bool_)
-    if earliest is not None:
-        within &= at >= earliest
-    if latest is not None:
-        within &= at <= latest
-    return within

@@ -7,7 +7,7 @@ kept as text as well, and looked at only where its double ties with a threshold.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import nan
+from math import isnan, nan
 from typing import Self
 
 import numpy as np
@@ -101,6 +101,15 @@ class Records:
     def key_at(self, row: int) -> str:
         """Name the key of a row."""
         return self.keys[int(np.searchsorted(self.starts, row, side="right")) - 1]
+
+    def number_at(self, field: str, row: int) -> Decimal | None:
+        """Give the number that an event carried of a field; none if it carried none."""
+        column = self.columns[field]
+        if column.state[row] == LONG:
+            place = int(np.searchsorted(column.exacts.rows, row))
+            return column.exacts.number(place)
+        value = float(column.value[row])
+        return None if isnan(value) else Decimal(repr(value))
 
     def watermarks(self) -> dict[str, int]:
         """Give, for each key, the greatest time that moved its facts."""

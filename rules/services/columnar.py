@@ -1,0 +1,260 @@
+"""Back-tests that columns answer: what was found in them, as everyone is told it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from datasets.models import Batch, Lane, Record
+from datasets.services import Period, read_zone
+from rules.columns.history import Answer, History, Question, question_of
+from rules.engine import (
+    Event,
+    KeyFacts,
+    Position,
+    Program,
+    RuleKind,
+    Specification,
+    TransitionKind,
+    Verdict,
+    judge_event,
+)
+from rules.services.backtests import (
+    HITS_SHOWN,
+    KEYS_SHOWN,
+    Backtest,
+    Closest,
+    Hit,
+)
+from rules.services.facts import series_of, traits_of
+from rules.services.gathering import instant_of, microseconds_of
+from rules.services.histories import history_of
+
+_DRAFT = 1
+_QUARTER_HOUR = 15 * 60 * 1_000_000
+#: Since then every zone is off by whole quarters of an hour.
+_EVEN_SINCE = 100_000_000 * 1_000_000
+
+
+class ColumnsDisagree(Exception):
+    """The engine does not confirm what the columns found: one of them is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A rule, the columns that answer for it, and what they said of all history."""
+
+    spec: Specification
+    program: Program
+    lane: Lane
+    question: Question
+    history: History
+    key: str | None
+    answer: Answer
+
+    def tell(self, period: Period, *, most_hits: int = HITS_SHOWN) -> Backtest:
+        """Tell what came about within a period.
+
+        Raises:
+            ColumnsDisagree: the engine does not find true what columns did.
+        """
+        earliest, latest = _bounds(period)
+        answer = self.answer.between(earliest, latest)
+        begun = answer.began()
+        span = self.history.span(
+            None if self.key is None else self._keys_read(), earliest, latest
+        )
+        zone = read_zone(self.lane.dataset.zone)
+        keys = begun.keys_counted(self.history.records)
+        return Backtest(
+            hits=_Witness(self, answer).hits(most_hits),
+            alerts=len(begun.places),
+            told=answer.count_told(),
+            told_by_output=dict(
+                zip(self.question.outputs, answer.told_by_output(), strict=True)
+            ),
+            passes=answer.passed,
+            per_day=_days(begun.at.tolist(), zone),
+            per_key=keys[:KEYS_SHOWN],
+            keys=len(keys),
+            events=span.events,
+            earliest=None if span.earliest is None else instant_of(span.earliest),
+            latest=None if span.latest is None else instant_of(span.latest),
+            is_cut=False,
+            closest=self._closest((earliest, latest)),
+        )
+
+    def _keys_read(self) -> set[str]:
+        own_key = self.program.rule(_DRAFT).own_key or ""
+        return {key for _, key in self.program.facts_of(_DRAFT, own_key)}
+
+    def _closest(self, bounds: tuple[int | None, int | None]) -> Closest | None:
+        found = self.history.closest(self.question, self.answer, bounds)
+        if found is None:
+            return None
+        row = int(self.answer.runs.row[found.place])
+        return Closest(
+            key=self.history.records.key_at(row),
+            at=instant_of(int(self.history.records.at[row])),
+            value=found.value,
+            margin=found.margin,
+        )
+
+
+def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | None:
+    """Ask the columns what a rule would have done; none if they cannot answer."""
+    question = question_of(spec)
+    if question is None or question.fact.series != series_of(lane.dataset):
+        return None
+    history = history_of(lane, question.fact.root, now=now)
+    if history is None:
+        return None
+    program = Program(traits_of(lane.dataset))
+    program.put(_DRAFT, _DRAFT, spec)
+    key = program.rule(_DRAFT).own_key
+    answer = history.answer(question, key)
+    if answer is None:
+        return None
+    return Survey(
+        spec=spec,
+        program=program,
+        lane=lane,
+        question=question,
+        history=history,
+        key=key,
+        answer=answer,
+    )
+
+
+class _Witness:
+    """Lets the engine judge once more where columns found that something came about."""
+
+    def __init__(self, survey: Survey, answer: Answer) -> None:
+        self._survey = survey
+        self._answer = answer
+        self._records = survey.history.records
+        self._series = series_of(survey.lane.dataset)
+        self._field = survey.question.fact.root
+
+    def hits(self, most: int) -> tuple[Hit, ...]:
+        """Tell of the newest transitions, in the order in which they came."""
+        places = self._answer.newest(self._records, most) if most else []
+        past = {
+            place: self._answer.past_of(
+                self._survey.question, int(self._answer.places[place])
+            )
+            for place in places
+        }
+        row = self._answer.runs.row
+        rows = {int(row[one]) for runs in past.values() for one in runs}
+        rows |= {int(self._answer.rows[place]) for place in places}
+        values = self._values(rows)
+        return tuple(
+            self._hit(place, [int(row[one]) for one in past[place]], values)
+            for place in places
+        )
+
+    def _hit(
+        self, place: int, past: Iterable[int], values: Mapping[int, Any]
+    ) -> Hit:  # Any: JSON as decoded
+        row = int(self._answer.rows[place])
+        facts = KeyFacts()
+        for before in past:
+            facts = facts.take_in(self._event(before, values[before]))
+        event = self._event(row, values[row])
+        begins = bool(self._answer.begins[place])
+        verdict = self._judge(event, facts, begins=begins)
+        told = int(self._answer.told[place])
+        return Hit(
+            kind=self._kind(begins=begins),
+            key=event.key,
+            at=event.at,
+            position=event.position,
+            value=values[row],
+            reason=verdict.reason,
+            told=tuple(
+                name
+                for number, name in enumerate(self._survey.question.outputs)
+                if told >> number & 1
+            ),
+        )
+
+    def _kind(self, *, begins: bool) -> TransitionKind:
+        if not begins:
+            return TransitionKind.RESOLVED
+        is_state = self._survey.question.kind is RuleKind.STATE
+        return TransitionKind.OPENED if is_state else TransitionKind.RAISED
+
+    def _judge(self, event: Event, facts: KeyFacts, *, begins: bool) -> Verdict:
+        spec = self._survey.spec
+        ends = spec.recover.when
+        if not begins and ends is not None:
+            spec = replace(spec, when=ends)
+        verdict = judge_event(
+            spec,
+            {event.subject: facts},
+            event,
+            key=event.key,
+            series=self._survey.program.series,
+        )
+        if verdict.truth is not (begins or ends is not None):
+            raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")
+        return verdict
+
+    def _event(self, row: int, value: Any) -> Event:  # Any: JSON as decoded
+        return Event(
+            series=self._series,
+            key=self._records.key_at(row),
+            fields={self._field: value},
+            at=instant_of(int(self._records.at[row])),
+            position=self._position(row),
+        )
+
+    def _position(self, row: int) -> Position:
+        return Position(
+            seq=int(self._records.seq[row]), ord=int(self._records.ord[row])
+        )
+
+    def _values(self, rows: Iterable[int]) -> dict[int, Any]:  # Any: JSON as decoded
+        """Read what the events carried, digit by digit as they were sent.
+
+        What was removed a moment ago is told as the columns still have it.
+        """
+        places = {row: self._position(row) for row in rows}
+        seqs = {one.seq for one in places.values()}
+        batches = Batch.objects.filter(lane=self._survey.lane, seq__in=seqs)
+        ids = dict(batches.values_list("seq", "pk"))
+        wanted = [(ids[one.seq], one.ord) for one in places.values() if one.seq in ids]
+        bodies = {
+            record.pk: record.body for record in Record.objects.filter(pk__in=wanted)
+        }
+        values = {}
+        for row, one in places.items():
+            body = bodies.get((ids.get(one.seq), one.ord))
+            values[row] = (
+                self._records.number_at(self._field, row)
+                if body is None
+                else body.get(self._field)
+            )
+        return values
+
+
+def _bounds(period: Period) -> tuple[int | None, int | None]:
+    return (
+        None if period.earliest is None else microseconds_of(period.earliest),
+        None if period.latest is None else microseconds_of(period.latest),
+    )
+
+
+def _days(times: Iterable[int], zone: tzinfo) -> dict[date, int]:
+    """Count times by their day in a zone."""
+    counts: Counter[int] = Counter()
+    for at in times:
+        counts[at - at % _QUARTER_HOUR if at >= _EVEN_SINCE else at] += 1
+    days: Counter[date] = Counter()
+    for at, count in counts.items():
+        days[instant_of(at).astimezone(zone).date()] += count
+    return dict(sorted(days.items()))

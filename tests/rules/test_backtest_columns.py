@@ -1,0 +1,282 @@
+"""Back-tests that columns answer, against those that the engine judges."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from alerts.pipeline import drain_lane
+from datasets.models import Dataset, Origin, Record
+from datasets.services import (
+    Ingest,
+    accept_batch,
+    append_batch,
+    forget_expired,
+    open_lane,
+)
+from rules.columns.history import Segment, find_segments
+from rules.services import Backtest, backtest_rule, keep_segments
+from tests.factories import NOW
+from workspaces.access import Access, Need
+
+pytestmark = pytest.mark.django_db
+
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"op": "gte", "value": Decimal("310.00")},
+    {"op": "lt", "value": 310},
+    {"op": "outside", "value": [309, 311]},
+    {"op": "cross_up", "value": 310},
+    {"op": "cross", "value": Decimal("310.5")},
+    {"op": "fall", "by": 1},
+    {"op": "change", "by": "0.5%"},
+)
+HIGH = {"fact": "DEMO:PRICES:*:price", "op": "gt", "value": 310}
+KINDS: tuple[dict[str, Any], ...] = ({"kind": "signal"}, {"kind": "state"})
+
+
+@pytest.fixture
+def access(prices: Dataset) -> Access:
+    return Access(workspace=prices.workspace, gives=Need.MANAGE)
+
+
+@pytest.fixture(autouse=True)
+def directory(settings: Settings, tmp_path: Path) -> Path:
+    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
+    return tmp_path
+
+
+def send(prices: Dataset, *values: Any, key: str = "MSFT") -> None:
+    accept_batch(
+        dataset=prices,
+        events=[{"symbol": key, "price": one} for one in values],
+        ingest=Ingest(),
+        now=NOW,
+    )
+    drain_lane(lane_id=open_lane(prices).pk)
+
+
+def wander(prices: Dataset, *, batches: int = 12, seed: int = 7) -> None:
+    random = Random(seed)
+    for _ in range(batches):
+        choices = (309, 310, Decimal("310.5"), 311, Decimal("310.00"), 312, None)
+        values = random.choices(choices, k=random.randrange(1, 6))
+        send(prices, *values, key=random.choice(("MSFT", "AAPL")))
+
+
+def keep(*, least_events: int = 1, **more: Any) -> None:
+    keep_segments(now=NOW, least_events=least_events, **more)
+
+
+def kept(prices: Dataset, directory: Path) -> Sequence[Segment]:
+    lane = open_lane(prices)
+    chain, useless = find_segments(directory / f"{lane.pk}-{lane.epoch.hex}")
+    assert not useless
+    return chain
+
+
+def look_back(
+    access: Access, when: object, *, now: datetime = NOW, **more: Any
+) -> Backtest:
+    definition = {
+        "name": "Draft",
+        "when": when,
+        **more,
+    }
+    return backtest_rule(access=access, definition=definition, now=now)
+
+
+def judge(access: Access, when: object, **more: Any) -> Backtest:
+    """Have the engine judge: of two conditions, though they say one thing."""
+    return look_back(access, {"any": [when, when]}, **more)
+
+
+def told(found: Backtest) -> Backtest:
+    """Leave out how a reason is worded, which is twice where there are two."""
+    hits = tuple(replace(hit, reason="") for hit in found.hits)
+    return replace(found, hits=hits, closest=None)
+
+
+def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> None:
+    wander(prices, batches=4)
+    keep()
+    wander(prices, batches=2, seed=8)
+
+    for condition in CONDITIONS:
+        for kind in KINDS:
+            for key in ("*", "MSFT"):
+                when = {"fact": f"DEMO:PRICES:{key}:price", **condition}
+                found = look_back(access, when, **kind)
+                assert told(found) == told(judge(access, when, **kind))
+                assert found.events
+                assert all(hit.reason for hit in found.hits)
+
+
+def test_segments_follow_the_log_and_are_put_together(
+    prices: Dataset, access: Access, directory: Path
+) -> None:
+    for _ in range(3):
+        send(prices, 309, 311)
+        keep()
+
+    (segment,) = kept(prices, directory)
+    assert (segment.rows, segment.first, segment.last) == (6, 1, 3)
+    assert segment.fields == ("price", "open", "volume")
+    assert look_back(access, HIGH).alerts == 1
+
+
+def test_few_events_make_no_segment(
+    prices: Dataset, access: Access, directory: Path
+) -> None:
+    send(prices, 309, 311)
+
+    keep(least_events=3)
+
+    assert not kept(prices, directory)
+    assert look_back(access, HIGH).passes == 1
+
+
+def test_what_was_not_reached_in_time_is_written_later(
+    prices: Dataset, directory: Path
+) -> None:
+    send(prices, 311)
+
+    keep(most_seconds=0)
+
+    assert not kept(prices, directory)
+    keep()
+    assert kept(prices, directory)
+
+
+@pytest.mark.parametrize("file", ["0.value", "manifest.json", "keys.json"])
+@pytest.mark.parametrize("content", [b"", b"12345678"], ids=["cut", "other"])
+def test_damaged_segment_is_made_anew(
+    prices: Dataset, access: Access, directory: Path, file: str, content: bytes
+) -> None:
+    send(prices, 311)
+    keep()
+    damaged = kept(prices, directory)[0].path
+    # Moved, so that a process that has not looked into it yet comes by.
+    moved = damaged.rename(f"{damaged}x")
+    (moved / file).write_bytes(content)
+
+    keep()
+
+    (anew,) = kept(prices, directory)
+    assert anew.path not in (damaged, moved)
+    anew.check()
+    assert look_back(access, HIGH).passes == 1
+
+
+def test_what_a_dying_writer_left_is_removed(prices: Dataset, directory: Path) -> None:
+    send(prices, 311)
+    lane = open_lane(prices)
+    left = directory / f"{lane.pk}-{lane.epoch.hex}" / "unfinished-1"
+    left.mkdir(parents=True)
+
+    keep()
+
+    assert not left.exists()
+    assert kept(prices, directory)
+
+
+def test_new_field_has_a_column_soon(prices: Dataset, directory: Path) -> None:
+    send(prices, 311)
+    keep()
+    prices.schema["properties"]["bid"] = {"type": "number"}
+    prices.save()
+
+    keep()
+
+    (segment,) = kept(prices, directory)
+    assert "bid" in segment.fields
+
+
+def test_expired_records_leave_segments_and_answers(
+    prices: Dataset, access: Access, directory: Path
+) -> None:
+    send(prices, 311, 312)
+    keep()
+    prices.retention_seconds = 60
+    prices.save()
+    later = NOW + timedelta(hours=2)
+
+    forget_expired(now=later)
+    found = look_back(access, HIGH, now=later)
+    keep_segments(now=later, least_events=1)
+
+    assert (found.events, found.passes) == (0, 0)
+    assert [one.rows for one in kept(prices, directory)] == [0]
+
+
+def test_deleted_records_void_what_was_read_before(
+    prices: Dataset, access: Access, directory: Path
+) -> None:
+    send(prices, 311)
+    keep()
+    (before,) = kept(prices, directory)
+    append_batch(lane=open_lane(prices), origin=Origin.DELETE, now=NOW, options={})
+    Record.objects.filter(dataset=prices).delete()
+    drain_lane(lane_id=open_lane(prices).pk)
+
+    found = look_back(access, HIGH)
+    keep()
+
+    assert found.events == 0
+    assert not before.path.exists()
+
+
+def test_segments_go_with_their_lane(prices: Dataset, directory: Path) -> None:
+    send(prices, 311)
+    keep()
+    folder = kept(prices, directory)[0].path.parent
+
+    prices.delete()
+    keep()
+
+    assert not folder.exists()
+
+
+def test_of_two_sweeps_at_once_one_works(prices: Dataset, directory: Path) -> None:
+    send(prices, 311)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keep()
+
+    assert not kept(prices, directory)
+
+
+def test_numbers_of_many_digits_are_decided_to_the_last(
+    prices: Dataset, access: Access, directory: Path
+) -> None:
+    send(prices, Decimal("310.00000000000000000001"), 310)
+    send(prices, Decimal("309.99999999999999999999"))
+    keep()
+    when = {"fact": "DEMO:PRICES:MSFT:price", "op": "gt", "value": 310}
+
+    found = look_back(access, when)
+
+    assert kept(prices, directory)
+    assert [hit.value for hit in found.hits] == [Decimal("310.00000000000000000001")]
+    assert found.passes == 1
+
+
+def test_rule_that_was_never_true_says_how_near_it_came(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311, Decimal("308.5"), 309)
+    when = {"fact": "DEMO:PRICES:MSFT:price", "op": "lt", "value": 308}
+
+    closest = look_back(access, when).closest
+
+    assert closest is not None
+    assert (closest.key, closest.value) == ("MSFT", Decimal("308.5"))
+    assert closest.margin == Decimal("0.5")
