@@ -5,6 +5,7 @@ exactly as ``step`` would.
 """
 
 from rules.columns.history.answers import Answer, History
+from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.questions import Question, question_of
 from rules.columns.history.records import (
     LATE,
@@ -33,9 +34,11 @@ __all__ = [
     "Records",
     "Segment",
     "SegmentDamaged",
+    "choose_levels",
     "find_segments",
     "merge",
     "question_of",
     "remove",
+    "round_step",
     "write_segment",
 ]

@@ -1,15 +1,17 @@
 """What a rule would have done over a lane's history, found with columns alone."""
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Floats, Longs
+from rules.columns.cuts import Number
 from rules.columns.history.cooling import told_apart
+from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.moves import Steps, steps_of
-from rules.columns.history.questions import Question
+from rules.columns.history.questions import Move, Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
@@ -67,6 +69,10 @@ class Answer:
             begins=self.begins[self.begins],
             told=self.told[self.begins],
         )
+
+    def count_begun(self) -> int:
+        """Count the alerts that begin."""
+        return int(np.count_nonzero(self.begins))
 
     def count_told(self) -> int:
         """Count the transitions of which an output is told."""
@@ -154,7 +160,7 @@ class History:
     def __init__(self, records: Records) -> None:
         self.records = records
         self._runs: dict[tuple[str, bool], Runs] = {}
-        self._steps: dict[tuple[object, ...], Steps | None] = {}
+        self._steps: dict[tuple[str, Move], Steps | None] = {}
         self._plain: dict[str, bool] = {}
         self._span: Span | None = None
 
@@ -171,12 +177,33 @@ class History:
         runs = self.runs(field, key, looks_back=question.looks_back)
         source: Source | None = runs
         if question.move:
-            source = self._steps_of(question, key, runs)
+            source = self._steps_of(question, runs)
+        return None if source is None else _answer(question, source)
+
+    def curve(
+        self,
+        question: Question,
+        answer: Answer,
+        levels: Sequence[Number],
+        bounds: tuple[int | None, int | None],
+    ) -> list[int]:
+        """Count the alerts that each of some levels, which rise, would have raised."""
+        source: Source | None = PlacedRuns.of(answer.runs, levels)
+        if question.move:
+            source = self._steps_of(question, answer.runs)
         if source is None:
-            return None
-        if question.kind is RuleKind.STATE:
-            return _answer_state(question, source)
-        return _answer_signal(question, source)
+            return []
+        counts = []
+        for level in levels:
+            found = _answer(question.at_level(level), source)
+            begun = 0 if found is None else found.between(*bounds).count_begun()
+            counts.append(begun)
+        return counts
+
+    def measured(self, question: Question, answer: Answer) -> Floats:
+        """Give what the level of a rule is compared with: values, or moves."""
+        steps = self._steps_of(question, answer.runs) if question.move else None
+        return answer.runs.value if steps is None else steps.moved
 
     def span(
         self, keys: Collection[str] | None, earliest: int | None, latest: int | None
@@ -207,7 +234,7 @@ class History:
             return None
         source: Source | None = answer.runs
         if question.move:
-            source = steps_of(answer.runs, question.move)
+            source = self._steps_of(question, answer.runs)
         levels = (
             [question.level]
             if question.crossing
@@ -243,13 +270,23 @@ class History:
             self._plain[field] = has_plain_past(self.records, field)
         return self._plain[field]
 
-    def _steps_of(
-        self, question: Question, key: str | None, runs: Runs
-    ) -> Steps | None:
-        named = (question.fact.root, key, question.move)
-        if question.move is not None and named not in self._steps:
+    def _steps_of(self, question: Question, runs: Runs) -> Steps | None:
+        """Measure the moves once for all levels; only those of one key are not kept."""
+        if question.move is None:
+            return None
+        kept = self._runs.get((question.fact.root, question.looks_back))
+        if runs is not kept:
+            return steps_of(runs, question.move)
+        named = (question.fact.root, question.move)
+        if named not in self._steps:
             self._steps[named] = steps_of(runs, question.move)
         return self._steps[named]
+
+
+def _answer(question: Question, source: Source) -> Answer | None:
+    if question.kind is RuleKind.STATE:
+        return _answer_state(question, source)
+    return _answer_signal(question, source)
 
 
 def _answer_signal(question: Question, source: Source) -> Answer:
