@@ -164,11 +164,32 @@ class ExplanationSerializer(serializers.Serializer[object]):
     )
 
 
+class MatchSerializer(serializers.Serializer[object]):
+    """A key of which the draft is true now, with the facts that it reads."""
+
+    key = serializers.CharField()
+    values = serializers.DictField(child=serializers.JSONField())
+    reason = serializers.CharField()
+
+
+class MatchesSerializer(serializers.Serializer[object]):
+    """Of how many keys the draft is true now: it raises at the next event of each."""
+
+    keys = serializers.IntegerField(help_text="Keys that were looked at.")
+    matching = serializers.IntegerField()
+    first = MatchSerializer(many=True, help_text="The first 10, by key.")
+    is_cut = serializers.BooleanField(help_text="Whether there are more keys.")
+
+
 class PreviewSerializer(serializers.Serializer[object]):
     """What a draft would be: its sentence, or the problems in its way."""
 
     sentence = serializers.CharField(allow_blank=True)
     problems = PreviewProblemSerializer(many=True)
+    cautions = PreviewProblemSerializer(
+        many=True, help_text="What may not be meant so, and is not in the way."
+    )
+    matches = MatchesSerializer(allow_null=True, help_text="Null beside problems.")
 
 
 class BacktestRequestSerializer(serializers.Serializer[object]):

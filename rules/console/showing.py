@@ -90,6 +90,7 @@ class Shown:
     included: Sequence[ShownFact]
     phrases: Sequence[Phrase]
     problems: Sequence[FormError]
+    cautions: Sequence[FormError]
     already: Now | None
     is_simulated: bool
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -137,6 +138,7 @@ def show_draft(
         ],
         phrases=phrases_of(with_names(seen.parts, names), draft),
         problems=form_errors(seen.problems, draft),
+        cautions=form_errors(seen.cautions, draft),
         already=_already(seen.whole),
         is_simulated=any(row.is_simulated for row in rows)
         or any(map(is_simulated, draft.include)),

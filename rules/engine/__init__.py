@@ -7,6 +7,7 @@ Live judging, previews, replays and explanations all call ``step``.
 """
 
 from rules.engine.apperate import ApperateRule, InlineOutput, read_apperate
+from rules.engine.cautions import find_cautions
 from rules.engine.checks import check_types
 from rules.engine.conditions import MAX_CONDITIONS
 from rules.engine.cooldowns import FEED, cooling_until, feed_cool_down
@@ -173,6 +174,7 @@ __all__ = [
     "definition_schema",
     "edit_rule",
     "feed_cool_down",
+    "find_cautions",
     "find_operator",
     "judge_event",
     "judge_facts",

@@ -23,7 +23,7 @@ from rules.services.judging import (
     judge_batches,
 )
 from rules.services.parsing import parse_apperate, parse_rule
-from rules.services.previewing import Preview, Standing, preview_rule
+from rules.services.previewing import Matches, Preview, Standing, preview_rule
 from rules.services.programs import (
     LaneProgram,
     RuleInEffect,
@@ -69,6 +69,7 @@ __all__ = [
     "Judgement",
     "KindIsFixed",
     "LaneProgram",
+    "Matches",
     "Preview",
     "RecordPlace",
     "ReplayedStretch",

@@ -30,6 +30,7 @@ from rules.engine import (
     subject_of,
     value_at,
 )
+from rules.services.cautions import cautions_of
 from rules.services.definitions import RuleInvalid, read_definition
 from rules.services.facts import dataset_of, facts_from, series_of, traits_of
 from workspaces.access import Access
@@ -37,6 +38,8 @@ from workspaces.refusals import FieldError
 
 #: Keys whose facts a preview of an any-key rule looks at.
 KEYS_LOOKED_AT = 1000
+#: Keys of which a draft is true now that are told of one by one.
+MATCHES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +62,41 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A key of which a draft is true now, and the values of the facts it reads."""
+
+    key: str
+    values: Mapping[str, Value]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Of how many keys a draft is true now, and the first of those by name.
+
+    `keys` were looked at; `is_cut` says that there are more.
+    """
+
+    keys: int
+    matching: int
+    first: tuple[Match, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a draft would be: its sentence in parts, or the problems in its way.
 
     `parts` are phrases with the pointers they speak of; `standings` tell by pointer
-    how each condition stands, also beside problems elsewhere.
+    how each condition stands, also beside problems elsewhere. `cautions` are not in the
+    way of saving.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
     problems: tuple[FieldError, ...] = ()
+    cautions: tuple[FieldError, ...] = ()
     whole: Standing | None = None
+    matches: Matches | None = None
     standings: Mapping[str, Standing] = field(default_factory=dict)
 
     @property
@@ -101,7 +129,11 @@ def preview_rule(
         return Preview(problems=tuple(error.errors), standings=alone)
     look = _Look(spec, lane, now)
     return Preview(
-        parts=render_parts(spec), whole=look.whole(), standings=dict(look.conditions())
+        parts=render_parts(spec),
+        cautions=tuple(cautions_of(spec, lane, now=now)),
+        whole=look.whole(),
+        matches=look.matches(),
+        standings=dict(look.conditions()),
     )
 
 
@@ -137,6 +169,30 @@ class _Look:
     def whole(self) -> Standing:
         """Return how the rule stands."""
         return self._standing(self.verdicts, is_any_key=self.spec.any_key)
+
+    def matches(self) -> Matches:
+        """Return under how many keys the rule is true, and under which."""
+        holding = [key for key, one in self.verdicts.items() if one.truth]
+        return Matches(
+            keys=len(self.keys),
+            matching=len(holding),
+            first=tuple(map(self._match, holding[:MATCHES_SHOWN])),
+            is_cut=self.spec.any_key and len(self.keys) >= KEYS_LOOKED_AT,
+        )
+
+    def _match(self, key: str) -> Match:
+        return Match(
+            key=key,
+            values={
+                path.under(key): self._value(path, key) for path in self.spec.facts
+            },
+            reason=self.verdicts[key].reason,
+        )
+
+    def _value(self, path: FactPath, key: str) -> Value:
+        known = self.facts.get(subject_of(path, key, self.series))
+        found = known.values.get(path.root) if known else None
+        return value_at(found.value, path.steps) if found else None
 
     def conditions(self) -> Iterator[tuple[str, Standing]]:
         """Return how each condition stands, by its pointer."""
