@@ -19,7 +19,12 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _SPEAKS_OF_KIND = re.compile(r"\bkind\b")
-_HEADS = {"resolved": "Resolved: ", "closed": "Closed: ", "no_data": "Silent: "}
+_HEADS = {
+    "resolved": "Resolved: ",
+    "closed": "Closed: ",
+    "no_data": "Silent: ",
+    "reminded": "Reminder: ",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

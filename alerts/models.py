@@ -110,6 +110,7 @@ class TransitionKind(models.TextChoices):
     RESOLVED = "resolved", "Resolved"
     CLOSED = "closed", "Closed"
     NO_DATA = "no_data", "Went silent"
+    REMINDED = "reminded", "Reminded"
 
 
 class Transition(models.Model):
@@ -134,7 +135,15 @@ class Transition(models.Model):
         constraints = [
             models.UniqueConstraint("alert", "number", name="transition_number_unique"),
             models.UniqueConstraint(
-                "rule", "lane", "seq", "ord", "key", "kind", name="transition_once"
+                "rule",
+                "lane",
+                "seq",
+                "ord",
+                "key",
+                "kind",
+                # An event may find a reminder due, and be one itself.
+                "at",
+                name="transition_once",
             ),
         ]
 
@@ -302,6 +311,7 @@ class EntryKind(models.TextChoices):
     RESOLVED = "resolved", "Resolved"
     CLOSED = "closed", "Closed"
     NO_DATA = "no_data", "Went silent"
+    REMINDED = "reminded", "Reminded"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     IMPORTED = "imported", "History imported"
 

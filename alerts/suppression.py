@@ -13,6 +13,7 @@ class Suppression(StrEnum):
     HISTORY = "history"
     OUTPUT_DELETED = "output deleted"
     OUTPUT_OFF = "output turned off"
+    TAKEN_ON = "acknowledged"
 
     @property
     def sentence(self) -> str:
@@ -25,10 +26,14 @@ _SENTENCES = {
     " itself.",
     Suppression.OUTPUT_DELETED: "The output had been deleted.",
     Suppression.OUTPUT_OFF: "The output was turned off.",
+    Suppression.TAKEN_ON: "Somebody had acknowledged the alert, which ends its"
+    " reminders.",
 }
 
 
-def suppression_of(*, output: Output, is_live: bool) -> Suppression | None:
+def suppression_of(
+    *, output: Output, is_live: bool, is_taken_on: bool = False
+) -> Suppression | None:
     """Return the reason to hold a delivery back, or None to send it."""
     if not is_live:
         return Suppression.HISTORY
@@ -36,4 +41,6 @@ def suppression_of(*, output: Output, is_live: bool) -> Suppression | None:
         return Suppression.OUTPUT_DELETED
     if not output.is_enabled:
         return Suppression.OUTPUT_OFF
+    if is_taken_on:
+        return Suppression.TAKEN_ON
     return None

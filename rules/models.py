@@ -66,6 +66,8 @@ class Rule(models.Model):
     sent = models.BigIntegerField(default=0)
     evaluated_at = models.DateTimeField(null=True, blank=True)
     last_alert_at = models.DateTimeField(null=True, blank=True)
+    #: When the one alert of a rule of mode *once* turned it off; none once it is on.
+    done_at = models.DateTimeField(null=True, blank=True)
     #: When its newest version ends; the sweep turns it off then.
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_by = models.ForeignKey(

@@ -28,7 +28,7 @@ class AlertNotFound(Missing):
 
 @transaction.atomic
 def acknowledge_alert(*, access: Access, alert: Alert, now: datetime) -> Alert:
-    """Take an alert on; its resolve is still announced.
+    """Take an alert on: its reminders stop; its resolve is still announced.
 
     Raises:
         AlreadyAcknowledged: if somebody was first, naming who.

@@ -42,6 +42,7 @@ _STATE_AFTER = {
     TransitionKind.RESOLVED: AlertState.RESOLVED,
     TransitionKind.CLOSED: AlertState.CLOSED,
     TransitionKind.NO_DATA: AlertState.OPEN,
+    TransitionKind.REMINDED: AlertState.OPEN,
 }
 
 
@@ -112,7 +113,7 @@ def _gather(
         record.alerts[alert.pk] = alert
         if kind is TransitionKind.OPENED:
             standing[instance] = alert
-    elif kind is TransitionKind.NO_DATA:
+    elif _STATE_AFTER[kind] is AlertState.OPEN:
         alert = standing[instance]
     else:
         alert = standing.pop(instance)
@@ -203,9 +204,19 @@ def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Del
         texts = {told.output: told for told in one.rule.specification.outputs}
         for slug in one.transition.told:
             output = outputs[one.rule.workspace_id, slug]
-            held = suppression_of(output=output, is_live=one.batch.is_live)
+            held = suppression_of(
+                output=output,
+                is_live=one.batch.is_live,
+                is_taken_on=_is_taken_on(stored),
+            )
             deliveries.append(_delivery(record, stored, output, texts.get(slug), held))
     return deliveries
+
+
+def _is_taken_on(stored: Transition) -> bool:
+    """Tell whether this would remind of an alert that somebody has acknowledged."""
+    reminds = stored.kind == TransitionKind.REMINDED
+    return reminds and stored.alert.acknowledged_at is not None
 
 
 def _delivery(

@@ -54,6 +54,7 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
             "counters",
             "evaluated_at",
             "last_alert_at",
+            "done_at",
             "created_at",
             "updated_at",
         )

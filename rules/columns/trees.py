@@ -14,6 +14,7 @@ from rules.engine import (
     FactPath,
     Group,
     GroupKind,
+    Mode,
     Negation,
     Node,
     Series,
@@ -75,7 +76,7 @@ def compile_rule(specification: Specification, known: KnownSeries) -> Tree | Non
 
     ``known`` tells what is to be known of the series that it reads.
     """
-    if not _is_plain(specification, _TERMS):
+    if not _is_plain(specification, _TERMS) or specification.mode is Mode.ONCE:
         return None
     tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):

@@ -38,6 +38,7 @@ _TIMERS = {
     Timer.RECOVER: "resolves",
     Timer.NO_DATA: "is taken for silent",
     Timer.WAKE: "is looked at again",
+    Timer.REMIND: "is told of once more",
 }
 _STATES = {
     "inactive": "Nothing is open for this key.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.engine.conditions import ConditionReader, Watched, parse_fact
-from rules.engine.durations import render_duration
+from rules.engine.durations import render_duration, say_every
 from rules.engine.errors import DefinitionInvalid, Problem
 from rules.engine.operand_reading import read_amount
 from rules.engine.operands import Amount, OtherFact, Ports
@@ -55,7 +55,8 @@ _MODES = {
     RuleKind.SIGNAL: tuple(Mode),
     RuleKind.STATE: (Mode.ON_ENTER,),
 }
-_MODES_PLANNED = ("once", "remind_every", "on_window_close")
+_MODES_PLANNED = ("on_window_close",)
+LEAST_REMINDER = timedelta(minutes=1)
 _OUTPUT_MEMBERS = ("output", "subject", "message", "at_most_every")
 
 
@@ -104,6 +105,7 @@ def parse_definition(
         include=include,
         outputs=outputs,
         again_if_moved=raising.again_if_moved,
+        remind_every=raising.remind_every,
         hold=terms.hold,
         recover=terms.recover,
         no_data=terms.no_data,
@@ -199,12 +201,16 @@ class _Raising:
     mode: Mode
     announces_resolve: bool
     again_if_moved: Amount | None = None
+    remind_every: timedelta | None = None
+
+
+_RAISE = ("mode", "resolved", "again_if_moved", "remind_every")
 
 
 def _read_raise(place: Place | None, kind: RuleKind) -> _Raising:
     members: Mapping[str, Place] = {}
     if place is not None:
-        members = place.members(("mode", "resolved", "again_if_moved")) or {}
+        members = place.members(_RAISE) or {}
     mode = _read_mode(members.get("mode"), kind)
     announces = kind is RuleKind.STATE
     if "resolved" in members:
@@ -215,8 +221,12 @@ def _read_raise(place: Place | None, kind: RuleKind) -> _Raising:
                 " rule.",
             )
         announces = members["resolved"].flag() is True
-    moved = _read_moved(place, members.get("again_if_moved"), mode)
-    return _Raising(mode=mode, announces_resolve=announces, again_if_moved=moved)
+    return _Raising(
+        mode=mode,
+        announces_resolve=announces,
+        again_if_moved=_read_moved(place, members.get("again_if_moved"), mode, kind),
+        remind_every=_read_remind(members.get("remind_every"), kind),
+    )
 
 
 def _read_mode(place: Place | None, kind: RuleKind) -> Mode:
@@ -230,8 +240,11 @@ def _read_mode(place: Place | None, kind: RuleKind) -> Mode:
     return mode or default
 
 
-def _read_moved(place: Place | None, amount: Place | None, mode: Mode) -> Amount | None:
-    if amount is not None and mode is not Mode.AGAIN_IF_MOVED:
+def _read_moved(
+    place: Place | None, amount: Place | None, mode: Mode, kind: RuleKind
+) -> Amount | None:
+    reminds = kind is RuleKind.STATE
+    if amount is not None and mode is not Mode.AGAIN_IF_MOVED and not reminds:
         amount.refuse(
             "useless_member", f'This belongs to the mode "{Mode.AGAIN_IF_MOVED}".'
         )
@@ -240,6 +253,26 @@ def _read_moved(place: Place | None, amount: Place | None, mode: Mode) -> Amount
     elif place is not None and mode is Mode.AGAIN_IF_MOVED:
         place.refuse("missing", 'Say how far, in "again_if_moved": 5, or "5%".')
     return None
+
+
+def _read_remind(place: Place | None, kind: RuleKind) -> timedelta | None:
+    if place is None or place.value is None:
+        return None
+    if kind is RuleKind.SIGNAL:
+        place.refuse(
+            "not_for_signal",
+            "A signal rule has nothing that stays open to remind of; leave this out, or"
+            " make a state rule.",
+        )
+        return None
+    every = place.duration()
+    if every is not None and every < LEAST_REMINDER:
+        place.refuse(
+            "bad_duration",
+            f"Remind at most once {say_every(LEAST_REMINDER)}: 1m or longer.",
+        )
+        return None
+    return every
 
 
 def _read_severity(place: Place | None) -> Severity:
@@ -356,6 +389,8 @@ def _write_raise(specification: Specification) -> dict[str, object]:
     written: dict[str, object] = {"mode": str(specification.mode)}
     if specification.again_if_moved is not None:
         written["again_if_moved"] = specification.again_if_moved.to_json()
+    if specification.remind_every is not None:
+        written["remind_every"] = render_duration(specification.remind_every)
     if specification.kind is RuleKind.STATE:
         written["resolved"] = specification.announces_resolve
     return written

@@ -24,12 +24,14 @@ class CloseReason(StrEnum):
     DISABLED = "disabled"
     DELETED = "deleted"
     EXPIRED = "expired"
+    DONE = "done"
 
 
 _SAID = {
     CloseReason.EDITED: "The rule was edited.",
     CloseReason.DISABLED: "The rule was turned off.",
     CloseReason.EXPIRED: "The rule has come to its end.",
+    CloseReason.DONE: "The rule has raised its one alert.",
     CloseReason.DELETED: "The rule, or the data it watched, was deleted.",
 }
 

@@ -26,7 +26,7 @@ from rules.engine.runs import Outcome, Run
 from rules.engine.timers import Timer
 from rules.engine.transitions import TransitionKind
 
-_TOLD_OF_OPENING = "told_of_opening"
+TOLD_OF_OPENING = "told_of_opening"
 
 
 def run_state(run: Run) -> Outcome:
@@ -58,7 +58,7 @@ def rest(instance: Instance) -> Instance:
 
 def told_of_opening(instance: Instance) -> tuple[str, ...]:
     """Name the outputs that were told when the alert opened."""
-    outputs = instance.memory.get(_TOLD_OF_OPENING)
+    outputs = instance.memory.get(TOLD_OF_OPENING)
     return tuple(outputs) if isinstance(outputs, list | tuple) else ()
 
 
@@ -123,7 +123,7 @@ def _open(run: Run) -> Outcome:
         since=run.at,
         opening=run.position,
         told=tell(run.instance.told, told, run.at),
-        memory={_TOLD_OF_OPENING: list(told)},
+        memory={TOLD_OF_OPENING: list(told)},
     ).disarm(Timer.HOLD)
     return Outcome(
         instance=opened,
@@ -139,7 +139,7 @@ def resolve(run: Run, *, reason: str = "") -> Outcome:
     resolved = replace(
         before, state=InstanceState.INACTIVE, since=None, opening=None, memory={}
     )
-    for timer in (Timer.RECOVER, Timer.NO_DATA):
+    for timer in (Timer.RECOVER, Timer.NO_DATA, Timer.REMIND):
         resolved = resolved.disarm(timer)
     return Outcome(
         instance=resolved,

@@ -14,8 +14,11 @@ from rules.engine.events import (
     subject_of,
 )
 from rules.engine.paths import FactPath
-from rules.engine.specification import Specification
+from rules.engine.specification import Mode, Specification
 from rules.engine.transitions import InstanceId
+
+ALL_KEYS = ""
+"""The key of the instance that all keys of a rule share; no event's key is blank."""
 
 Trigger = tuple[str, str | None, str | None]
 """A series, a field, and a key; no field, and no key, mean any."""
@@ -139,6 +142,7 @@ class Program:
         for rule in self.may_run(event):
             key = rule.key_of(event)
             instances.add((rule.rule_id, key))
+            instances |= self.shared_by(rule.rule_id)
             facts |= self.facts_of(rule.rule_id, key)
         return Needs(facts=frozenset(facts), instances=frozenset(instances))
 
@@ -146,6 +150,11 @@ class Program:
         """Name the subjects whose facts a rule reads under a key."""
         reads = self.rule(rule_id).reads
         return {subject_of(path, key, self.series) for path in reads}
+
+    def shared_by(self, rule_id: int) -> set[InstanceId]:
+        """Name the instance that a rule's keys share, if it has one."""
+        once = self.rule(rule_id).specification.mode is Mode.ONCE
+        return {(rule_id, ALL_KEYS)} if once else set()
 
     def subject_of(self, rule: CompiledRule, key: str) -> Subject:
         """Name the subject of an instance, whose events fire its timers."""

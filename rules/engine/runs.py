@@ -29,7 +29,8 @@ _ONE_RUN = {
 class Run:
     """A rule, the instance it finds, the moment, and what it said of it.
 
-    ``recovery`` is what its conditions for recovery said, where it has any.
+    ``recovery`` is what its conditions for recovery said, where it has any. ``until``
+    is the time of what happens now, where a timer is fired that was due before.
     """
 
     rule: CompiledRule
@@ -37,6 +38,7 @@ class Run:
     position: Position
     view: View
     verdict: Verdict
+    until: datetime
     recovery: Verdict | None = None
 
     @property
@@ -62,6 +64,11 @@ class Run:
         if self.recovery is not None:
             return self.recovery.truth
         return not_of(self.verdict.truth)
+
+    @property
+    def leading_value(self) -> Value:
+        """Give the value of the fact that an alert is about."""
+        return self.view.value(self.specification.leading_fact, self.instance.key)
 
     def count(self, *, sent: bool = False) -> Counts:
         """Count this run; unknown counts as failed, and apart as well."""

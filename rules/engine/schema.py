@@ -217,6 +217,7 @@ _MEMBERS: Schema = {
             "mode": _words(Mode),
             "resolved": {"type": "boolean"},
             "again_if_moved": _ref("amount"),
+            "remind_every": _or_null(_ref("duration")),
         }
     ),
     "severity": _words(Severity),

@@ -163,14 +163,31 @@ def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:
     yield _SEVERITY_SAID[specification.severity], "/severity"
     if specification.kind is RuleKind.STATE:
         yield from _say_recovery(specification.recover, namer)
+        yield from _say_reminders(specification)
     elif specification.mode is Mode.ON_ENTER:
         yield " when it becomes so", "/raise/mode"
+    elif specification.mode is Mode.ONCE:
+        yield " once, then turn off", "/raise/mode"
     elif specification.mode is Mode.ONCE_PER_KEY:
         once = " once for each key" if specification.any_key else " once"
         yield once, "/raise/mode"
     elif specification.again_if_moved is not None:
         far = say_amount(specification.again_if_moved)
         yield f" and another when it has moved by {far}", "/raise/again_if_moved"
+
+
+def _say_reminders(specification: Specification) -> Iterator[Part]:
+    """Say when an alert that stays open is told of again."""
+    every, moved = specification.remind_every, specification.again_if_moved
+    if every is None and moved is None:
+        return
+    yield ", reminding", "/raise"
+    if every is not None:
+        yield f" once {say_every(every)}", "/raise/remind_every"
+    if moved is not None:
+        both = " and" if every is not None else ""
+        far = say_amount(moved)
+        yield f"{both} whenever it has moved by {far}", "/raise/again_if_moved"
 
 
 def _say_recovery(recover: Recovery, namer: _Namer) -> Iterator[Part]:

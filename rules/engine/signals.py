@@ -13,6 +13,7 @@ from rules.engine.cooldowns import (
     tell,
 )
 from rules.engine.instances import Instance
+from rules.engine.operands import Amount
 from rules.engine.operators.moves import least_move
 from rules.engine.runs import Outcome, Run
 from rules.engine.specification import Mode, Specification
@@ -29,7 +30,8 @@ def run_signal(run: Run) -> Outcome:
     1. If its conditions are true, the rule passes.
     2. In mode ``on_enter`` a pass is told only if the run before was false or unknown,
        in ``again_if_moved`` only if the leading fact has moved so far since the last
-       alert of the key, and in ``once_per_key`` only if none was raised yet.
+       alert of the key, and in ``once_per_key`` only if none was raised yet. In mode
+       ``once`` the rule does not run any more once it has raised an alert.
     3. A pass is told to each output whose cool-down is over; the feed counts as one.
     4. If at least one is told, the pass raises an alert; otherwise it is only counted.
     """
@@ -60,6 +62,16 @@ def is_done(specification: Specification, instance: Instance) -> bool:
     return once and _ALERTED in instance.memory
 
 
+def is_finished(shared: Instance) -> bool:
+    """Tell, of the instance that its keys share, whether a rule's one alert is out."""
+    return _ALERTED in shared.memory
+
+
+def finish(shared: Instance) -> Instance:
+    """Note that a rule has raised its one alert, and runs no more."""
+    return replace(shared, memory={_ALERTED: True})
+
+
 def _is_to_be_told(run: Run) -> bool:
     if run.verdict.truth is not True:
         return False
@@ -75,11 +87,17 @@ def _is_to_be_told(run: Run) -> bool:
 
 def _has_moved(run: Run) -> bool:
     """Tell whether the leading fact has moved far enough since the last alert."""
-    amount, now = run.specification.again_if_moved, _leading_value(run)
+    amount = run.specification.again_if_moved
     last: Any = run.instance.memory.get(_ALERTED)
     if last is None:
         return True
-    if amount is None or not (is_number(now) and is_number(last)):
+    return amount is not None and has_moved_since(run, last, amount)
+
+
+def has_moved_since(run: Run, last: Value, amount: Amount) -> bool:
+    """Tell whether the leading fact has moved so far from a value."""
+    now = run.leading_value
+    if not (is_number(now) and is_number(last)):
         return False
     least = least_move(last, amount)
     return least is not None and abs(Fraction(now) - Fraction(last)) >= least
@@ -89,14 +107,10 @@ def _remember_alert(run: Run, instance: Instance) -> Mapping[str, object]:
     """Keep, where the mode asks for it, at which value the key was last told of."""
     match run.specification.mode:
         case Mode.AGAIN_IF_MOVED:
-            return {**instance.memory, _ALERTED: _leading_value(run)}
+            return {**instance.memory, _ALERTED: run.leading_value}
         case Mode.ONCE_PER_KEY:
             return {**instance.memory, _ALERTED: True}
     return instance.memory
-
-
-def _leading_value(run: Run) -> Value:
-    return run.view.value(run.specification.leading_fact, run.instance.key)
 
 
 def _was_true(run: Run) -> bool:

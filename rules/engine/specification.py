@@ -31,6 +31,7 @@ class Mode(StrEnum):
     ON_ENTER = "on_enter"
     AGAIN_IF_MOVED = "again_if_moved"
     ONCE_PER_KEY = "once_per_key"
+    ONCE = "once"
 
 
 class OnSilence(StrEnum):
@@ -256,6 +257,7 @@ class Specification:
     include: tuple[FactPath, ...]
     outputs: tuple[OutputUse, ...]
     again_if_moved: Amount | None = None
+    remind_every: timedelta | None = None
     hold: timedelta = timedelta()
     recover: Recovery = Recovery()
     no_data: NoData | None = None
@@ -316,6 +318,8 @@ class Specification:
     def keeps_time(self) -> bool:
         """Tell whether time alone may change an instance, so that it needs timers."""
         if self.hold or self.recover.hold or self.no_data is not None:
+            return True
+        if self.remind_every is not None:
             return True
         spells = [one for one in self.nodes() if isinstance(one, Spell)]
         if any(not isinstance(one.modifier, OfLast) for one in spells):

@@ -16,11 +16,17 @@ from rules.engine.events import (
 from rules.engine.instances import Instance
 from rules.engine.lifecycle import rest, run_state
 from rules.engine.memory import Memory
-from rules.engine.program import CompiledRule, Program
+from rules.engine.program import ALL_KEYS, CompiledRule, Program
+from rules.engine.reminders import (
+    remind_by_time,
+    remind_if_moved,
+    remind_next,
+    watch_reminders,
+)
 from rules.engine.runs import Outcome, Run
-from rules.engine.signals import run_signal
+from rules.engine.signals import finish, is_finished, run_signal
 from rules.engine.silence import note_silence, watch_silence
-from rules.engine.specification import RuleKind
+from rules.engine.specification import Mode, RuleKind
 from rules.engine.timers import Timer
 from rules.engine.transitions import (
     Counts,
@@ -72,6 +78,14 @@ def _step_tick(program: Program, state: Slice, tick: Tick) -> StepResult:
     return bench.result()
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that is due, and the time until which others are due as well."""
+
+    timer: Timer
+    until: datetime
+
+
 @dataclass(slots=True)
 class _Bench:
     """One step at work: the state it was given, and what was decided so far."""
@@ -89,12 +103,18 @@ class _Bench:
         key: str,
         view: View,
         position: Position,
-        timer: Timer | None = None,
+        due: Due | None = None,
     ) -> None:
         """Run one rule at an event, or because a timer of it is due."""
+        timer = due.timer if due else None
         before = self.instance(rule, key)
+        is_once = rule.specification.mode is Mode.ONCE
+        if is_once and is_finished(self.instance(rule, ALL_KEYS)):
+            if timer:
+                self.instances[rule.rule_id, key] = before.disarm(timer)
+            return
         try:
-            outcome = _run(rule, before, view, position, timer)
+            outcome = _run(rule, before, view, position, due)
         except Exception as error:  # noqa: BLE001 - one rule must never stop its lane
             self.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
             outcome = Outcome(instance=before.disarm(timer) if timer else before)
@@ -106,6 +126,9 @@ class _Bench:
             self.instances[rule.rule_id, key] = outcome.instance
         if outcome.transition is not None:
             self.transitions.append(outcome.transition)
+            if is_once:
+                shared = finish(self.instance(rule, ALL_KEYS))
+                self.instances[rule.rule_id, ALL_KEYS] = shared
 
     def fire(
         self, armed: Iterable[InstanceId], at: datetime, position: Position
@@ -118,7 +141,8 @@ class _Bench:
             rule = self.program.rule(rule_id)
             if self.instance(rule, key).timers.get(timer) != when:
                 continue
-            self.run(rule, key, self._standing(rule, key, when), position, timer)
+            view = self._standing(rule, key, when)
+            self.run(rule, key, view, position, Due(timer, until=at))
             for one in self._due((rule_id, key), at):
                 if one not in due:
                     heapq.heappush(due, one)
@@ -173,16 +197,17 @@ def _run(
     instance: Instance,
     view: View,
     position: Position,
-    timer: Timer | None,
+    due: Due | None,
 ) -> Outcome:
     """Run a rule: judge its conditions, and let its kind decide what follows.
 
     Outside of its active hours a rule does not run, and what waits begins anew.
     """
+    timer = due.timer if due else None
     if timer is not None:
         instance = instance.disarm(timer)
     if not rule.specification.is_active(view.at):
-        return Outcome(instance=rest(instance))
+        return Outcome(instance=_rest(rule, instance, due, view.at))
     memory = Memory(
         instance.nodes,
         of_event=timer is None,
@@ -193,14 +218,17 @@ def _run(
     ends = judge(recovery, view, key, memory) if recovery else None
     run = Run(
         rule=rule,
-        # What a timer for silence finds is no run, of which conditions would know.
+        # What tells of silence, or reminds, is no run, of which conditions would know.
         instance=(
-            instance if timer is Timer.NO_DATA else _remember(rule, instance, memory)
+            instance
+            if timer in (Timer.NO_DATA, Timer.REMIND)
+            else _remember(rule, instance, memory)
         ),
         position=position,
         view=view,
         verdict=verdict,
         recovery=ends,
+        until=due.until if due else view.at,
     )
     if timer is Timer.WAKE and not memory.is_due:
         return Outcome(instance=run.instance)
@@ -211,13 +239,26 @@ def _decide(run: Run, timer: Timer | None) -> Outcome:
     """Let the kind of the rule, or the silence of its key, decide what follows."""
     if timer is Timer.NO_DATA:
         return note_silence(run)
+    if timer is Timer.REMIND:
+        return remind_by_time(run)
     if run.specification.kind is RuleKind.SIGNAL:
         return run_signal(run)
-    outcome = run_state(run)
+    outcome = remind_if_moved(run, run_state(run))
     if timer in (Timer.HOLD, Timer.RECOVER):
         # What was waited for has come; no event was judged.
         outcome = replace(outcome, counts=Counts())
-    return replace(outcome, instance=watch_silence(run, outcome.instance))
+    watched = watch_reminders(run, watch_silence(run, outcome.instance))
+    return replace(outcome, instance=watched)
+
+
+def _rest(
+    rule: CompiledRule, instance: Instance, due: Due | None, at: datetime
+) -> Instance:
+    """Give the instance outside of the active hours; reminders keep their rhythm."""
+    every = rule.specification.remind_every
+    if due and due.timer is Timer.REMIND and every is not None:
+        instance = remind_next(instance, at, due.until, every)
+    return rest(instance)
 
 
 def _remember(rule: CompiledRule, instance: Instance, memory: Memory) -> Instance:

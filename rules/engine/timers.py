@@ -14,3 +14,4 @@ class Timer(StrEnum):
     RECOVER = "recover"
     NO_DATA = "no_data"
     WAKE = "wake"
+    REMIND = "remind"

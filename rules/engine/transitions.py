@@ -22,6 +22,7 @@ class TransitionKind(StrEnum):
     RESOLVED = "resolved"
     CLOSED = "closed"
     NO_DATA = "no_data"
+    REMINDED = "reminded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ class RecordPlace:
 class InstanceNow:
     """Where a rule stands for a key now, since when, and what is due by time alone.
 
-    `timers` name what for: `hold`, `recover`, `no_data` or `wake`.
+    `timers` name what for: `hold`, `recover`, `no_data`, `wake` or `remind`.
     """
 
     state: InstanceState

@@ -249,6 +249,7 @@ class _Bench:
         for rule_id, key in set().union(*self._armed.values()):
             if rule_id in self.program.program:
                 facts |= self.program.program.facts_of(rule_id, key)
+                instances |= self.program.program.shared_by(rule_id)
         self._facts.update(self.state.read_facts(facts - self._facts.keys()))
         for known in self.state.read_instances(instances - self._instances.keys()):
             self._learn(known)

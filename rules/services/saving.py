@@ -148,7 +148,7 @@ def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
     """Turn a rule on or off; what is so already stays as it is."""
     access.require(Need.WRITE)
     claimed = Rule.objects.filter(pk=rule.pk, is_enabled=not on).update(
-        is_enabled=on, updated_at=now
+        is_enabled=on, done_at=None, updated_at=now
     )
     rule.refresh_from_db()
     if not claimed or rule.latest is None:

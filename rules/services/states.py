@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.models import F, Value
 
 from datasets.models import Lane
-from rules.engine import Counts
+from rules.engine import Counts, Mode, TransitionKind
 from rules.models import Health, Instance, Rule, Version
 from rules.services.changes import append_rule_change
-from rules.services.judging import Effect, Judgement, Streak
+from rules.services.judging import Effect, JudgedTransition, Judgement, Streak
 
 #: A rule that could not judge so many events in a row is turned off.
 ERRORS_BORNE = 20
@@ -26,6 +26,7 @@ def save_states(*, lane: Lane, judgement: Judgement, now: datetime) -> None:
     _save_health(judgement.streaks)
     _save_unreadable(judgement.unreadable)
     _turn_off_failing(lane, judgement.streaks, now)
+    _turn_off_done(lane, judgement.transitions, now)
 
 
 def _save_instances(judgement: Judgement) -> None:
@@ -124,6 +125,32 @@ def _save_unreadable(unreadable: Mapping[int, str]) -> None:
     for rule_id, sentence in unreadable.items():
         untold = Rule.objects.exclude(health=Health.ERROR, error=sentence)
         untold.filter(pk=rule_id).update(health=Health.ERROR, error=sentence)
+
+
+def _turn_off_done(
+    lane: Lane, transitions: Iterable[JudgedTransition], now: datetime
+) -> None:
+    """Turn off rules whose one alert is out; the engine runs them no more meanwhile.
+
+    One that was edited since to go on stays on.
+    """
+    done = {
+        one.transition.rule_id
+        for one in transitions
+        if one.rule.specification.mode is Mode.ONCE
+        and one.transition.kind is TransitionKind.RAISED
+    }
+    enabled = Rule.objects.filter(pk__in=done, is_enabled=True)
+    for rule in enabled.select_related("latest"):
+        definition = rule.latest.definition if rule.latest else {}
+        if definition.get("raise", {}).get("mode") != Mode.ONCE:
+            continue
+        Rule.objects.filter(pk=rule.pk).update(
+            is_enabled=False, done_at=now, updated_at=now
+        )
+        append_rule_change(
+            lane=lane, rule_id=rule.pk, version_id=None, reason="done", now=now
+        )
 
 
 def _turn_off_failing(lane: Lane, streaks: Mapping[int, Streak], now: datetime) -> None:

@@ -40,6 +40,7 @@ _STATES = {
     "resolved": ("Resolved", "ok", "circle-check"),
     "closed": ("Closed", "quiet", "circle-x"),
     "no_data": ("Went silent", "warning", "clock"),
+    "reminded": ("Reminded", "open", "bell-ring"),
     "snoozed": ("Snoozed", "quiet", "bell-off"),
     # deliveries
     "queued": ("Queued", "quiet", "clock"),

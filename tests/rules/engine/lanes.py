@@ -100,6 +100,7 @@ class Lane:
         needs = self.program.needs(event)
         armed = self._armed(event)
         subjects = needs.facts.union(*(self.program.facts_of(*one) for one in armed))
+        shared = {one for rule, _ in armed for one in self.program.shared_by(rule)}
         return Slice(
             facts={
                 subject: facts
@@ -109,7 +110,7 @@ class Lane:
             instances={
                 named: instance
                 for named, instance in self.state.instances.items()
-                if named in needs.instances | armed
+                if named in needs.instances | armed | shared
             },
             armed={event.subject: armed},
         )

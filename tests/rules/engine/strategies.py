@@ -205,7 +205,11 @@ raising = st.one_of(
         {
             "kind": st.just("signal"),
             "raise": st.fixed_dictionaries(
-                {"mode": st.sampled_from(["every_match", "on_enter", "once_per_key"])}
+                {
+                    "mode": st.sampled_from(
+                        ["every_match", "on_enter", "once_per_key", "once"]
+                    )
+                }
             ),
         }
     ),
@@ -220,7 +224,13 @@ raising = st.one_of(
     st.fixed_dictionaries(
         {"kind": st.just("state")},
         optional={
-            "raise": st.fixed_dictionaries({"resolved": st.booleans()}),
+            "raise": st.fixed_dictionaries(
+                {"resolved": st.booleans()},
+                optional={
+                    "remind_every": st.sampled_from(["1m", "90s"]),
+                    "again_if_moved": amounts,
+                },
+            ),
             "hold": holds,
             "recover": st.fixed_dictionaries(
                 {}, optional={"when": nodes(1), "hold": holds}

@@ -85,11 +85,12 @@ class Engine:
     def judge(self, event: Event) -> list[Told]:
         needs = self.program.needs(event)
         armed = self._armed(event)
+        shared = {one for rule, _ in armed for one in self.program.shared_by(rule)}
         result = step(
             self.program,
             Slice(
                 facts=self._facts(needs.facts.union(*map(self._read_by, armed))),
-                instances=self._instances(needs.instances | armed),
+                instances=self._instances(needs.instances | armed | shared),
                 armed={event.subject: armed},
             ),
             event,
@@ -97,7 +98,7 @@ class Engine:
         assert result.errors == {}
         for transition in result.transitions:
             assert transition.verdict is not None
-            if transition.kind not in ("resolved", "no_data"):
+            if transition.kind not in ("resolved", "no_data", "reminded"):
                 assert transition.verdict.truth is True
             assert transition.reason
         self.facts |= result.facts

@@ -232,6 +232,23 @@ SAID = {
             " has moved by 2 %."
         ),
     ),
+    "once": (
+        {"when": LOW, "raise": {"mode": "once"}},
+        ("When MSFT price is at or below 310, raise a warning once, then turn off."),
+    ),
+    "reminders": (
+        {
+            "kind": "state",
+            "when": LOW,
+            "raise": {"remind_every": "1h", "again_if_moved": "5%"},
+            "outputs": [{"output": "email-me"}],
+        },
+        (
+            "When MSFT price is at or below 310, open a warning until it is no longer"
+            " so, reminding once an hour and whenever it has moved by 5 % and tell"
+            " email-me at most once a minute, and once more when it is over."
+        ),
+    ),
     "silence": (
         {"when": {"fact": P, "op": "silent", "value": "5m"}},
         "When MSFT price has been silent for 5 minutes, raise a warning.",

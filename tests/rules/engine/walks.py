@@ -46,13 +46,17 @@ def random_rule(random: Random) -> dict[str, object]:
 def random_definition(random: Random) -> dict[str, object]:
     """Write a definition; two in three watch one condition or two."""
     kind = random.choice(["signal", "state"])
-    modes = ["every_match", "on_enter", "again_if_moved", "once_per_key"]
+    modes = ["every_match", "on_enter", "again_if_moved", "once_per_key", "once"]
     raising: dict[str, object] = {"mode": random.choice(modes)}
     if raising["mode"] == "again_if_moved":
         raising["again_if_moved"] = random.choice([1, 2, "50%"])
     terms: dict[str, object] = {}
     if kind == "state":
         raising = {"resolved": random.random() < 0.8}
+        if random.random() < 0.3:
+            raising["remind_every"] = random.choice(["1m", "100s"])
+        if random.random() < 0.3:
+            raising["again_if_moved"] = random.choice([1, 2, "50%"])
         terms = random_terms(random)
     return {
         **terms,

@@ -12,7 +12,6 @@ from tests.rules.engine.reference.reading import (
     subject_of,
 )
 from tests.rules.engine.reference.spells import Course, Seen
-from tests.rules.engine.reference.truth import Moment
 
 Named = tuple[int, str]
 Place = tuple[int, int]
@@ -63,6 +62,8 @@ class Episodes:
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}
         self.silent: set[Named] = set()
+        self.finished: set[int] = set()
+        self.told_at: dict[Named, object] = {}
         self.timers: dict[Timer, datetime] = {}
 
     def _state(
@@ -115,6 +116,8 @@ class Episodes:
     def _end(self, named: Named, here: Told, kind: str) -> Told:
         opened = self.open.pop(named)
         self._set(named, "no_data", None)
+        self._set(named, "remind", None)
+        self.told_at.pop(named, None)
         self.silent.discard(named)
         definition = self.rules[named[0]].definition
         announced = definition.get("raise", {}).get("resolved", True)
@@ -133,9 +136,7 @@ class Episodes:
         if Timer(*named, "no_data") not in self.timers:
             self._set(named, "no_data", at + every(no_data["after"]))
 
-    def _note_silence(
-        self, named: Named, moment: Moment, at: datetime, place: Place
-    ) -> list[Told]:
+    def _note_silence(self, named: Named, at: datetime, place: Place) -> list[Told]:
         rule = self.rules[named[0]]
         no_data = rule.definition["no_data"]
         seen = self.watermarks.get(subject_of(rule.definition, named[1]))

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from tests.rules.engine.reference.comparing import rises
 from tests.rules.engine.reference.episodes import (
-    Episodes,
     Named,
     Place,
     Rule,
@@ -18,13 +17,14 @@ from tests.rules.engine.reference.reading import (
     Subject,
     all_conditions,
     all_nodes,
-    every,
     fact_of,
     facts_of,
+    feed_every,
     is_active,
     key_of,
     subject_of,
 )
+from tests.rules.engine.reference.reminders import Reminders
 from tests.rules.engine.reference.spells import MODIFIERS
 from tests.rules.engine.reference.truth import MOVES, Moment
 
@@ -33,7 +33,7 @@ MEMORIES = {*MOVES, "silent"}
 NOBODY = ("", "")
 
 
-class ReferenceEvaluator(Episodes):
+class ReferenceEvaluator(Reminders):
     """Judges events in lane order, under the rules as they stand at each."""
 
     def __init__(
@@ -59,6 +59,7 @@ class ReferenceEvaluator(Episodes):
     def remove(self, rule_id: int) -> list[Told]:
         """Take a rule out: what is open closes, nowhere; cool-downs are kept."""
         self.rules.pop(rule_id, None)
+        self.finished.discard(rule_id)
         closed = [
             opened._replace(kind="closed", seq=0, ord=0, told=())
             for opened in self.open.values()
@@ -71,6 +72,7 @@ class ReferenceEvaluator(Episodes):
             self.seen,
             self.courses,
             self.alerted,
+            self.told_at,
             self.since,
             self.timers,
         ):
@@ -98,9 +100,10 @@ class ReferenceEvaluator(Episodes):
         self.watermarks[series, key] = max(watermark or at, at)
         for rule_id in sorted(self.rules) if raises else ():
             rule = self.rules[rule_id]
-            if self._runs(rule, series, key, fields) and not (
-                late and self._has_memory(rule)
-            ):
+            late_for = late and self._has_memory(rule)
+            if late_for or rule_id in self.finished:
+                continue
+            if self._runs(rule, series, key, fields):
                 named = rule_id, key_of(rule.definition, key)
                 happened += self._run(named, (series, key), at, (seq, ord))
         if late or not moves_facts:
@@ -145,7 +148,9 @@ class ReferenceEvaluator(Episodes):
                 return happened
             when, rule_id, key, kind = min(due)
             del self.timers[Timer(rule_id, key, kind)]
-            happened += self._run((rule_id, key), NOBODY, when, place, kind)
+            timer = Timer(rule_id, key, kind)
+            if rule_id not in self.finished:
+                happened += self._fire_one(timer, when, place, until=at)
 
     def _runs(
         self, rule: Rule, series: str, key: str, fields: Mapping[str, object]
@@ -186,8 +191,6 @@ class ReferenceEvaluator(Episodes):
             return []
         moment = Moment(rule.definition, named[1], self.history, subject, at)
         moment.watermarks = self.watermarks
-        if timer == "no_data":
-            return self._note_silence(named, moment, at, place)
         moment.sides = self.sides.setdefault(named, {})
         moment.seen = self.seen.setdefault(named, {})
         moment.courses = self.courses.setdefault(named, {})
@@ -203,9 +206,31 @@ class ReferenceEvaluator(Episodes):
         if rule.definition.get("kind") != "state":
             return self._signal(named, moment, here, truth, at)
         counts = timer not in ("hold", "recover")
+        was_open = named in self.open
         happened = self._state(here, truth, recovered, at, counts=counts)
+        if was_open and not happened:
+            counts_sent = counts and truth == "true"
+            happened = self._remind_if_moved(moment, here, at, counts=counts_sent)
         self._watch_silence(named, at)
+        self._watch_reminders(named, moment, at, was_open=was_open)
         return happened
+
+    def _fire_one(
+        self, timer: Timer, at: datetime, place: Place, *, until: datetime
+    ) -> list[Told]:
+        """Fire a timer; one of silence, or of a reminder, is no run of the rule."""
+        named, rule = (timer.rule_id, timer.key), self.rules[timer.rule_id]
+        if timer.kind not in ("no_data", "remind"):
+            return self._run(named, NOBODY, at, place, timer.kind)
+        if not is_active(rule.definition, at):
+            self._rest(named)
+            if timer.kind == "remind":
+                self._remind_next(named, at, until)
+            return []
+        moment = Moment(rule.definition, timer.key, self.history, NOBODY, at)
+        if timer.kind == "remind":
+            return self._remind_by_time(named, moment, at, until, place)
+        return self._note_silence(named, at, place)
 
     def _count(self, rule_id: int, truth: str) -> None:
         counts = self.counts.setdefault(rule_id, Counter())
@@ -235,6 +260,8 @@ class ReferenceEvaluator(Episodes):
         self.counts[named[0]]["sent"] += bool(told)
         if told or feed:
             self.alerted[named] = leading
+            if mode == "once":
+                self.finished.add(named[0])
             return [here._replace(kind="raised", told=told)]
         return []
 
@@ -243,15 +270,6 @@ def mode_of(rule: Rule) -> str:
     """Name the mode of raising, by default that of the kind."""
     default = "on_enter" if rule.definition.get("kind") == "state" else "every_match"
     return str(rule.definition.get("raise", {}).get("mode", default))
-
-
-def feed_every(definition: Definition) -> timedelta:
-    """Give the feed's cool-down: the least of the outputs', 60 seconds without any."""
-    outputs = definition.get("outputs", [])
-    return min(
-        (every(output.get("at_most_every")) for output in outputs),
-        default=timedelta(seconds=60),
-    )
 
 
 def recovery_of(moment: Moment, truth: str) -> str:

@@ -75,6 +75,15 @@ def every(written: Any) -> timedelta:
     return timedelta(seconds=float(written))
 
 
+def feed_every(definition: Definition) -> timedelta:
+    """Give the feed's cool-down: the least of the outputs', 60 seconds without any."""
+    outputs = definition.get("outputs", [])
+    return min(
+        (every(output.get("at_most_every")) for output in outputs),
+        default=timedelta(seconds=60),
+    )
+
+
 def all_conditions(definition: Definition) -> list[Any]:
     """Give the conditions of a rule, those for recovery too."""
     return [one for one in all_nodes(definition) if "fact" in one]

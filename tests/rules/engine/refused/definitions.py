@@ -275,7 +275,7 @@ REFUSED = {
         "unknown_member",
     ),
     "mode-not-offered": (
-        given(**{"raise": {"mode": "once"}}),
+        given(**{"raise": {"mode": "on_window_close"}}),
         "/raise/mode",
         "not_offered",
     ),

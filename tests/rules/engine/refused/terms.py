@@ -3,6 +3,26 @@
 from tests.rules.engine.refused.writing import CONDITION, given, recovering
 
 REFUSED = {
+    "reminders-of-a-signal": (
+        given(**{"raise": {"remind_every": "1h"}}),
+        "/raise/remind_every",
+        "not_for_signal",
+    ),
+    "reminders-all-the-time": (
+        given(kind="state", **{"raise": {"remind_every": "59s"}}),
+        "/raise/remind_every",
+        "bad_duration",
+    ),
+    "reminders-at-some-time": (
+        given(kind="state", **{"raise": {"remind_every": "often"}}),
+        "/raise/remind_every",
+        "bad_duration",
+    ),
+    "once-of-a-state": (
+        given(kind="state", **{"raise": {"mode": "once"}}),
+        "/raise/mode",
+        "mode_not_for_kind",
+    ),
     "hold-of-a-signal": (given(hold="30s"), "/hold", "not_for_signal"),
     "hold-is-no-duration": (
         given(kind="state", hold="long"),
