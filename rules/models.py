@@ -70,6 +70,10 @@ class Rule(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     #: When its newest version ends; the sweep turns it off then.
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    #: How often it was made, edited, turned or deleted: its changes are numbered so.
+    changes = models.PositiveIntegerField(default=0)
+    #: The newest change that a lane which judges it has reached.
+    judged_change = models.PositiveIntegerField(default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -123,6 +127,38 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+
+class ForwardQuerySet(models.QuerySet["Forward"]):
+    """What lanes forward."""
+
+    def in_effect(self) -> ForwardQuerySet:
+        """Leave out what is not forwarded, or whose rule is past it."""
+        return self.filter(change__gte=models.F("version__rule__judged_change"))
+
+
+class Forward(models.Model):
+    """A lane whose facts a version reads, although another lane judges it.
+
+    While `change` is set, the lane forwards what the version reads: since that change
+    of the rule. Only the lane's drain writes it.
+    """
+
+    version = models.ForeignKey(
+        Version, on_delete=models.CASCADE, related_name="forwards"
+    )
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="forwards")
+    change = models.PositiveIntegerField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Forward]] = ForwardQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("version", "lane", name="forward_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version_id} from lane {self.lane_id}"
 
 
 class InstanceState(models.TextChoices):

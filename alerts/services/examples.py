@@ -116,7 +116,7 @@ def _quotes() -> Mapping[str, Quote]:
     )
     if stock is None or is_resting(dataset=stock):
         return {}
-    facts = Fact.objects.filter(dataset=stock, lane__dataset=stock)
+    facts = Fact.objects.own().filter(dataset=stock)
     quotes: dict[str, dict[str, object]] = {
         fact.key: {name: value for name, (value, *_) in fact.fields.items()}
         for fact in facts
@@ -132,7 +132,8 @@ def _catch_up(quotes: dict[str, dict[str, object]], stock: Dataset) -> None:
     Just after the first start two days of history wait to be judged, and a threshold
     near a price of then would not be met by the price of now.
     """
-    newest = Record.objects.filter(dataset=stock).order_by("-batch_id", "-ord")
+    newest = Record.objects.current().filter(dataset=stock)
+    newest = newest.order_by("-batch_id", "-ord")
     stored = list(newest.values_list("key", "body")[:NEWEST])
     for key, body in reversed(stored):
         quotes.setdefault(key, {}).update(body)

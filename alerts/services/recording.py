@@ -166,7 +166,7 @@ def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> 
         opened_at=transition.at,
         recorded_at=record.now,
         is_historical=not one.batch.is_live,
-        is_simulated=record.lane.dataset.is_simulated,
+        is_simulated=record.lane.dataset.is_simulated or one.rule.reads_simulated,
     )
 
 

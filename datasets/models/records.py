@@ -69,6 +69,14 @@ class Record(models.Model):
         return f"record {self.batch_id}.{self.ord}"
 
 
+class FactQuerySet(models.QuerySet["Fact"]):
+    """Facts as readers see them."""
+
+    def own(self) -> FactQuerySet:
+        """Leave out what lanes know of other datasets: it was forwarded to them."""
+        return self.filter(lane__dataset=models.F("dataset"))
+
+
 class Fact(models.Model):
     """The last values of one key: state of the lane that judges by them."""
 
@@ -80,6 +88,8 @@ class Fact(models.Model):
     watermark = models.DateTimeField(
         null=True, help_text="The greatest event time of the key."
     )
+
+    objects: ClassVar[models.Manager[Fact]] = FactQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -54,7 +54,19 @@ from datasets.services.drafts import (
     keep_upload,
     open_draft,
 )
-from datasets.services.facts import StoredFacts, load_facts, save_facts
+from datasets.services.facts import (
+    StoredFacts,
+    load_facts,
+    read_facts,
+    save_facts,
+)
+from datasets.services.forwarding import (
+    ForwardedEvent,
+    forward_events,
+    forward_facts,
+    is_snapshot,
+    treatment_of,
+)
 from datasets.services.history import (
     JudgedRecord,
     NotJudged,
@@ -153,6 +165,7 @@ from datasets.services.vocabulary import (
 from datasets.services.waiting import DuplicatesRefused, find_batch, wait_for_judgement
 from datasets.store.lanes import LaneBusy, holding, lane_held_for
 from datasets.store.records import CheckedEvent
+from datasets.store.turns import wait_for_turn
 from datasets.store.writing import writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
 
@@ -179,6 +192,7 @@ __all__ = [
     "EventBody",
     "EventsInvalid",
     "FileUnreadable",
+    "ForwardedEvent",
     "FoundFact",
     "IdempotencyKey",
     "ImportDraft",
@@ -243,6 +257,8 @@ __all__ = [
     "finish_batches",
     "follow_import",
     "forget_expired",
+    "forward_events",
+    "forward_facts",
     "hash_request",
     "holding",
     "import_draft",
@@ -250,6 +266,7 @@ __all__ = [
     "is_market_off",
     "is_resting",
     "is_simulation_running",
+    "is_snapshot",
     "is_waiting",
     "judged_beside",
     "keep_upload",
@@ -275,6 +292,7 @@ __all__ = [
     "read_batch",
     "read_dataset",
     "read_event_time",
+    "read_facts",
     "read_key",
     "read_log",
     "read_period",
@@ -295,10 +313,12 @@ __all__ = [
     "sweep_jobs",
     "sweep_sources",
     "take_batches",
+    "treatment_of",
     "turn_market",
     "turn_source",
     "visible_datasets",
     "wait_for_judgement",
+    "wait_for_turn",
     "withdraw_part",
     "writing",
 ]

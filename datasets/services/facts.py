@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,20 @@ def load_facts(
         for row in rows
         if (row.dataset_id, row.key) in keys
     }
+
+
+def read_facts(*, lane: Lane, keys: Collection[str] | None) -> Iterator[StoredFacts]:
+    """Give what a lane knows of its own dataset, of these keys or of all."""
+    rows = Fact.objects.filter(lane=lane, dataset=lane.dataset_id)
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
+    for row in rows.iterator():
+        yield StoredFacts(
+            dataset_id=row.dataset_id,
+            key=row.key,
+            fields=row.fields,
+            watermark=row.watermark,
+        )
 
 
 def save_facts(*, lane: Lane, changed: Iterable[StoredFacts]) -> None:

@@ -34,13 +34,19 @@ TRIES_BEFORE_CARE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneEvent:
-    """One record of a batch as the engine is to see it."""
+    """One record of a batch as the engine is to see it.
 
+    `is_late` is what another lane found that forwarded it; of a lane's own events the
+    engine says so once they are judged.
+    """
+
+    dataset_id: int
     ord: int
     key: str
     subkey: str
     event_time: datetime
     fields: Mapping[str, Any]  # Any: JSON as decoded
+    is_late: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -197,15 +203,24 @@ def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     rows = (
         Record.objects.filter(batch_id__in=ids)
         .order_by("batch_id", "ord")
-        .values_list("batch_id", "ord", "key", "subkey", "event_time", "body")
+        .values_list(
+            *("batch_id", "ord", "dataset_id", "key", "subkey"),
+            *("event_time", "body", "is_late"),
+        )
     )
     events: dict[int, list[LaneEvent]] = {}
-    for batch_id, place, key, subkey, event_time, body in rows:
+    for batch_id, place, dataset_id, key, subkey, event_time, body, is_late in rows:
         if (batch_id, place) in set_aside:
             continue
         events.setdefault(batch_id, []).append(
             LaneEvent(
-                ord=place, key=key, subkey=subkey, event_time=event_time, fields=body
+                dataset_id=dataset_id,
+                ord=place,
+                key=key,
+                subkey=subkey,
+                event_time=event_time,
+                fields=body,
+                is_late=is_late,
             )
         )
     return events

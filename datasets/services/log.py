@@ -134,11 +134,13 @@ def _read_events(
             continue
         events[record.batch_id].append(
             LaneEvent(
+                dataset_id=record.dataset_id,
                 ord=record.ord,
                 key=record.key,
                 subkey=record.subkey,
                 event_time=record.event_time,
                 fields=record.body,
+                is_late=record.is_late,
             )
         )
     return events

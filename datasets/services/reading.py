@@ -166,7 +166,7 @@ def received_times(records: Sequence[Record]) -> Mapping[int, datetime]:
 def count_contents(datasets: Sequence[Dataset]) -> Mapping[int, tuple[int, int]]:
     """Return how many keys and current records datasets hold, by their id."""
     ids = [dataset.pk for dataset in datasets]
-    keys = _counts(Fact.objects.filter(dataset__in=ids))
+    keys = _counts(Fact.objects.own().filter(dataset__in=ids))
     records = _counts(Record.objects.filter(dataset__in=ids, is_current=True))
     return {one: (keys.get(one, 0), records.get(one, 0)) for one in ids}
 

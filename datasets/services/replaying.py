@@ -14,7 +14,9 @@ from workspaces.refusals import Clash
 from workspaces.services import record_audit
 
 #: What a batch asked for that goes with its events wherever they are.
-_KEPT_OPTIONS = frozenset(("raises", "moves_facts", "persists"))
+_KEPT_OPTIONS = frozenset(
+    ("raises", "moves_facts", "persists", "lane", "snapshot", "of")
+)
 
 
 class NothingToReplay(Clash):
@@ -81,6 +83,7 @@ def _store_again(batch: Batch, record: Record, now: datetime) -> Batch:
         event_time=record.event_time,
         body=encode(record.body).decode(),
         is_current=batch.options.get("persists", True),
+        is_late=record.is_late,
     )
     insert_records([row])
     return replay

@@ -118,7 +118,9 @@ def _nearest_keys(
     ranks = [When(key__iexact=word, then=Value(0)) for word in words]
     ranks += [When(key__istartswith=word, then=Value(1)) for word in words]
     rank = Case(*ranks, default=Value(2), output_field=IntegerField())
-    return Fact.objects.filter(fitting).order_by(rank, "key", "pk")[:_KEYS_LOOKED_AT]
+    return (
+        Fact.objects.own().filter(fitting).order_by(rank, "key", "pk")[:_KEYS_LOOKED_AT]
+    )
 
 
 def _facts_of(row: Fact, shelf: _Shelf) -> Iterator[FoundFact]:

@@ -25,13 +25,13 @@ def visible_datasets(*, workspace: Workspace) -> Iterable[Dataset]:
 
 def known_keys(*, dataset: Dataset, limit: int) -> list[str]:
     """Return the first keys of a dataset, in order."""
-    keys = Fact.objects.filter(dataset=dataset, lane__dataset=dataset)
+    keys = Fact.objects.own().filter(dataset=dataset)
     return list(keys.order_by("key").values_list("key", flat=True)[:limit])
 
 
 def distinct_values(*, dataset: Dataset, field: str) -> list[str]:
     """Return the different texts that a field has now, in order."""
-    facts = Fact.objects.filter(dataset=dataset, lane__dataset=dataset)
+    facts = Fact.objects.own().filter(dataset=dataset)
     found = (
         row.get(field) for row in facts.values_list("fields", flat=True)[:_FACTS_READ]
     )

@@ -38,7 +38,8 @@ class Event:
 
     ``raises`` false moves facts and runs no rule (Apperate's ``event=false``).
     ``moves_facts`` false lets rules see the fields over the facts, which stand
-    afterwards as before (``updateState=false``).
+    afterwards as before (``updateState=false``). ``late`` is what another lane found,
+    which forwarded the event; ``None`` lets the watermark of its key decide.
     """
 
     series: str
@@ -48,6 +49,7 @@ class Event:
     position: Position
     raises: bool = True
     moves_facts: bool = True
+    late: bool | None = None
 
     @property
     def subject(self) -> Subject:
@@ -161,6 +163,13 @@ class KeyFacts:
             )
         latest = event.at if self.watermark is None else max(self.watermark, event.at)
         return KeyFacts(values=values, watermark=latest)
+
+    def with_newer(self, other: "KeyFacts") -> "KeyFacts":
+        """Give these facts with those of others that are known better."""
+        marks = [one for one in (self.watermark, other.watermark) if one is not None]
+        return KeyFacts(
+            values={**self.values, **other.values}, watermark=max(marks, default=None)
+        )
 
     def to_json(self) -> dict[str, object]:
         """Write the facts as plain values; numbers stay exact."""

@@ -158,7 +158,7 @@ class Program:
 
     def subject_of(self, rule: CompiledRule, key: str) -> Subject:
         """Name the subject of an instance, whose events fire its timers."""
-        return subject_of(rule.specification.leading_fact, key, self.series)
+        return rule.specification.leading_fact.series, key
 
     def lateness_of(self, series: str) -> timedelta:
         """Give how far behind its key's watermark an event of a series may come."""

@@ -48,8 +48,9 @@ def step(program: Program, state: Slice, happening: Event | Tick) -> StepResult:
 def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
     """Judge one event.
 
-    1. The timers of its key that are due by its time fire, in the order in which they
-       are due, over the facts as they were. A late event fires none.
+    1. The timers that are due by its time fire, in the order in which they are due,
+       over the facts as they were: those of its key, and those of the rules that it
+       runs, be they of another key or dataset. A late event fires none.
     2. The event's fields are taken in, all of them, before any rule looks.
     3. An event that is late, or says so, leaves the facts as they were.
     4. An event that raises nothing runs no rule; its facts have moved, so a rule that
@@ -59,11 +60,15 @@ def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
     6. A rule that cannot be judged is noted, and stops no other.
     """
     view = View.of_event(event, state.facts, series=program.series)
-    late = view.before.is_late(event.at, program.lateness_of(event.series))
-    bench = _Bench(program, state)
-    if not late:
-        bench.fire(state.armed.get(event.subject, ()), event.at, event.position)
-    for rule in program.rules_on(event) if event.raises else ():
+    late = event.late
+    if late is None:
+        late = view.before.is_late(event.at, program.lateness_of(event.series))
+    bench, rules = _Bench(program, state), program.rules_on(event)
+    if not late and program.keeps_time:
+        run = {(rule.rule_id, rule.key_of(event)) for rule in rules}
+        armed = state.armed.get(event.subject, set()) | run
+        bench.fire(armed, event.at, event.position)
+    for rule in rules if event.raises else ():
         if not late or rule.sees_late_events:
             bench.run(rule, rule.key_of(event), view, event.position)
     facts = {event.subject: view.own} if event.moves_facts and not late else {}

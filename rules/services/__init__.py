@@ -16,6 +16,7 @@ from rules.services.explaining import (
 )
 from rules.services.facts import dataset_of, simulation_of
 from rules.services.findings import Finding, finding_of
+from rules.services.forwarding import Outgoing, gather_outgoing
 from rules.services.judging import (
     JudgedTransition,
     Judgement,
@@ -70,6 +71,7 @@ __all__ = [
     "KindIsFixed",
     "LaneProgram",
     "Matches",
+    "Outgoing",
     "Preview",
     "RecordPlace",
     "ReplayedStretch",
@@ -92,6 +94,7 @@ __all__ = [
     "find_rule",
     "finding_of",
     "fire_timers",
+    "gather_outgoing",
     "judge_batches",
     "keep_segments",
     "keys_of_rule",

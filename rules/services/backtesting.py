@@ -42,7 +42,7 @@ from rules.engine import (
 from rules.services.arming import note_armed, wake_of
 from rules.services.backtests import HITS_SHOWN, KEYS_SHOWN, Backtest, Hit
 from rules.services.columnar import ColumnsDisagree, survey_rule
-from rules.services.definitions import read_definition
+from rules.services.definitions import read_definition, refuse_several
 from rules.services.facts import series_of, traits_of
 from rules.services.judging import as_event
 from rules.services.lane_state import InstanceKey
@@ -93,6 +93,7 @@ def backtest_rule(
         PeriodInvalid: naming since or until.
     """
     spec, lane = read_definition(access=access, definition=definition)
+    refuse_several(spec)
     for address, pace in addresses.items():
         spec = with_outputs(spec, [address], pace)
     period = read_period(

@@ -65,6 +65,32 @@ def read_definition(
     return spec, _home_lane(access, spec, watched)
 
 
+def foreign_lanes(*, access: Access, spec: Specification, home: Lane) -> list[Lane]:
+    """Return the lanes whose facts a checked rule reads, although `home` judges it."""
+    lanes = map(open_lane, _watched_datasets(access, spec).values())
+    return sorted({lane for lane in lanes if lane != home}, key=lambda lane: lane.pk)
+
+
+def refuse_several(spec: Specification) -> None:
+    """Refuse what cannot be answered of a rule over several datasets.
+
+    Raises:
+        RuleInvalid: if it is one.
+    """
+    series = {fact.series for fact in spec.facts + spec.include}
+    if len(series) > 1:
+        raise _invalid(
+            [
+                Problem(
+                    pointer="/watch/facts",
+                    code="several_datasets",
+                    detail="A rule over several datasets cannot be tried on the past; "
+                    f"this one reads {', '.join(sorted(series))}.",
+                )
+            ]
+        )
+
+
 def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:
     """Return the datasets of the facts by series; unknown ones are errors."""
     watched: dict[str, Dataset] = {}
@@ -142,22 +168,12 @@ def _home_lane(
 ) -> Lane:
     """Choose the lane that judges the rule (DESIGN.md 2.1).
 
-    The first fact of the rule's own workspace decides, else the first fact. Facts of
-    a second dataset have to wait for lanes that forward to each other.
+    The first fact of the rule's own workspace decides, else the first fact: what a
+    workspace owns never enters the lane of a shared one.
     """
-    if len(watched) > 1:
-        raise _invalid(
-            [
-                Problem(
-                    pointer="/watch/facts",
-                    code="several_datasets",
-                    detail="All facts of a rule have to lie in one dataset; "
-                    f"these lie in {', '.join(sorted(watched))}.",
-                )
-            ]
-        )
-    (dataset,) = watched.values()
-    return open_lane(dataset)
+    datasets = [watched[fact.series] for fact in spec.facts + spec.include]
+    mine = [one for one in datasets if one.workspace_id == access.workspace.pk]
+    return open_lane((mine or datasets)[0])
 
 
 def _invalid(problems: Sequence[Problem]) -> RuleInvalid:

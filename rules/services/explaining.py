@@ -13,7 +13,6 @@ from datasets.services import (
     TimeInvalid,
     find_judged,
     judged_beside,
-    load_facts,
     newest_judged,
     past_of_key,
     read_event_time,
@@ -33,7 +32,9 @@ from rules.engine import (
 from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
 from rules.ports import AlertStep, ports
-from rules.services.facts import facts_from, series_of
+from rules.services.changes import JUDGES
+from rules.services.facts import series_of
+from rules.services.lane_state import StoredState
 from rules.services.questions import ExplanationInvalid, Question
 from workspaces.access import Access, Need
 
@@ -132,10 +133,7 @@ def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
     look = Question(rule, rule.in_effect or rule.latest)
     key = look.key_asked(key)
     subjects = look.subjects(key)
-    stored = load_facts(
-        lane=look.lane, keys={(look.lane.dataset_id, name) for _, name in subjects}
-    )
-    facts = {(look.name, name): facts_from(one) for (_, name), one in stored.items()}
+    facts = StoredState(look.lane, look.datasets).read_facts(subjects)
     row = StoredInstance.objects.filter(rule=rule, key=key).first()
     instance = Instance.from_json(row.memory) if row else _blank(rule, key)
     verdict = judge_facts(
@@ -179,6 +177,8 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
         raise ExplanationInvalid(
             "at", f"No event of {key} by then is stored; ask about a later moment."
         )
+    if look.reads_several:
+        raise _several("at")
     if look.spec.listens_to:
         return _explain_silence(rule, look.lane, key, events[0], moment)
     record = next((one for one in events if look.is_run_by(one)), events[0])
@@ -206,6 +206,8 @@ def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation
             f"Record {place} is one of {series_of(lane.dataset)}; this rule reads "
             f"{look.name}.",
         )
+    if look.reads_several:
+        raise _several("batch")
     event = look.event(record)
     key = look.key_of(event)
     pasts = _pasts(look, key, record, also=event.subject)
@@ -261,6 +263,12 @@ def _explain_silence(
         earlier=earlier,
         later=later,
         notes=(*look.notes(), *look.gaps(facts, key, _cut(pasts))),
+    )
+
+
+def _several(name: str) -> ExplanationInvalid:
+    return ExplanationInvalid(
+        name, "This rule reads several datasets; ask how it stands now."
     )
 
 
@@ -333,6 +341,7 @@ def _version_at(rule: Rule, lane: Lane, seq: int) -> Version | None:
             state=BatchState.JUDGED,
             seq__lt=seq,
             options__rule=rule.pk,
+            options__has_key=JUDGES,
         )
         .order_by("-seq")
         .first()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
-from datasets.models import Dataset, KeyForm
-from datasets.services import StoredFacts, read_zone, visible_datasets
-from rules.engine import FactPath, FactPathInvalid, FactValue, KeyFacts, Series
+from datasets.models import Dataset, KeyForm, Lane
+from datasets.services import (
+    LaneEvent,
+    StoredFacts,
+    load_facts,
+    read_zone,
+    visible_datasets,
+)
+from rules.engine import FactPath, FactPathInvalid, FactValue, KeyFacts, Series, Subject
+from rules.models import Version
 from workspaces.models import Workspace
 
 
@@ -33,6 +40,12 @@ def dataset_of(fact: FactPath, *, own: Workspace) -> Dataset | None:
     )
 
 
+def datasets_of(version: Version) -> list[Dataset]:
+    """Return the datasets that a version reads: its home's, then those of others."""
+    rows = version.forwards.select_related("lane__dataset__workspace").order_by("pk")
+    return [version.lane.dataset, *(row.lane.dataset for row in rows)]
+
+
 def simulation_of(*, workspace: Workspace) -> Callable[[str], bool]:
     """Return what says of a fact, as written, whether its data are simulated."""
     visible = visible_datasets(workspace=workspace)
@@ -48,6 +61,32 @@ def simulation_of(*, workspace: Workspace) -> Callable[[str], bool]:
     return is_simulated
 
 
+class KnownDatasets:
+    """The datasets of which a lane holds facts: its own, and those it is told of."""
+
+    def __init__(self, own: Dataset) -> None:
+        self._ids: dict[str, int] = {}
+        self._series: dict[int, str] = {}
+        self.add(own)
+
+    def add(self, dataset: Dataset) -> None:
+        """Take in a dataset as it is now."""
+        series = series_of(dataset)
+        self._ids[series], self._series[dataset.pk] = dataset.pk, series
+
+    def __contains__(self, series: object) -> bool:
+        """Tell whether a dataset of this name was taken in."""
+        return series in self._ids
+
+    def id_of(self, series: str) -> int:
+        """Return the id of a dataset by the name under which the engine knows it."""
+        return self._ids[series]
+
+    def series_of(self, dataset_id: int) -> str | None:
+        """Return that name by the id; None if it was never taken in."""
+        return self._series.get(dataset_id)
+
+
 def facts_from(stored: StoredFacts) -> KeyFacts:
     """Return stored facts as the engine reads them."""
     return KeyFacts(
@@ -59,9 +98,50 @@ def facts_from(stored: StoredFacts) -> KeyFacts:
     )
 
 
+def facts_to_keep(dataset_id: int, key: str, facts: KeyFacts) -> StoredFacts:
+    """Return the engine's facts of a key in the form in which a lane keeps them."""
+    return StoredFacts(
+        dataset_id=dataset_id,
+        key=key,
+        fields={name: fact.to_json() for name, fact in facts.values.items()},
+        watermark=facts.watermark,
+    )
+
+
+def facts_from_event(event: LaneEvent) -> KeyFacts:
+    """Return the facts that a batch brings as they stood in another lane."""
+    return KeyFacts(
+        values={
+            name: FactValue.from_json(written) for name, written in event.fields.items()
+        },
+        watermark=event.event_time,
+    )
+
+
 def series_of(dataset: Dataset) -> str:
     """Return the name under which the engine knows a dataset."""
     return f"{dataset.workspace.slug}:{dataset.slug}".upper()
+
+
+def all_traits(datasets: Iterable[Dataset]) -> dict[str, Series]:
+    """Return what the engine must know of several datasets."""
+    traits: dict[str, Series] = {}
+    for dataset in datasets:
+        traits |= traits_of(dataset)
+    return traits
+
+
+def facts_of_lanes(
+    lanes: Iterable[Lane], subjects: Collection[Subject]
+) -> dict[Subject, KeyFacts]:
+    """Return facts of subjects, each as the lane of its own dataset knows them."""
+    found: dict[Subject, KeyFacts] = {}
+    for lane in lanes:
+        series = series_of(lane.dataset)
+        keys = {(lane.dataset_id, key) for name, key in subjects if name == series}
+        stored = load_facts(lane=lane, keys=keys) if keys else {}
+        found |= {(series, key): facts_from(one) for (_, key), one in stored.items()}
+    return found
 
 
 def traits_of(

@@ -13,6 +13,7 @@ from datasets.services import (
     SettledBatch,
     StoredFacts,
     changed_lateness,
+    is_snapshot,
 )
 from rules.engine import (
     CloseReason,
@@ -31,7 +32,8 @@ from rules.engine import (
 )
 from rules.models import Rule, Version
 from rules.services.arming import note_armed, wake_of
-from rules.services.facts import series_of
+from rules.services.changes import changes_judging, judged_version
+from rules.services.facts import facts_from_event, facts_to_keep
 from rules.services.lane_state import (
     FactKey,
     InstanceKey,
@@ -80,13 +82,13 @@ class Streak:
 class Effect:
     """A change of a rule that its lane has reached; no version: it is judged no more.
 
-    `then` is the version that another lane is to judge from now on.
+    `change` is its number among the changes of the rule.
     """
 
     rule_id: int
     version_id: int | None
     seq: int
-    then: int | None = None
+    change: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,6 +105,8 @@ class Judgement:
     #: Rules of the lane that cannot be read, and the sentences that say so.
     unreadable: dict[int, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    #: By position, what of the facts had changed where the lane began to forward.
+    stands: dict[int, Mapping[FactKey, KeyFacts]] = field(default_factory=dict)
 
 
 def judge_batches(
@@ -118,18 +122,25 @@ def judge_batches(
     them every event is one `step` of the engine. `state` is what the lane knows before
     them; None means what is stored.
     """
-    bench = _Bench(lane=lane, program=program, state=state or StoredState(lane))
+    bench = _Bench(
+        lane=lane,
+        program=program,
+        state=state or StoredState(lane, program.datasets),
+    )
     waiting: list[SettledBatch] = []
     for one in settled:
-        if one.batch.origin not in _CHANGES:
+        if one.batch.origin not in _CHANGES and not is_snapshot(one):
             waiting.append(one)
             continue
         bench.judge_events(waiting)
         waiting = []
-        if one.batch.origin == Origin.RULE:
-            bench.change_rule(one)
-        else:
-            bench.change_schema(one)
+        match one.batch.origin:
+            case Origin.RULE:
+                bench.change_rule(one)
+            case Origin.SCHEMA:
+                bench.change_schema(one)
+            case _:
+                bench.take_snapshot(one)
     bench.judge_events(waiting)
     bench.judgement.unreadable = dict(program.unreadable)
     return bench.judgement
@@ -141,7 +152,6 @@ class _Bench:
     def __init__(self, *, lane: Lane, program: LaneProgram, state: LaneState) -> None:
         self.lane = lane
         self.state = state
-        self.series = series_of(lane.dataset)
         self.program = program
         self.judgement = Judgement()
         self._facts: dict[FactKey, KeyFacts] = {}
@@ -161,7 +171,7 @@ class _Bench:
                 Slice(facts=self._facts, instances=self._instances, armed=self._armed),
                 happening,
             )
-            if result.late:
+            if result.late and one.batch.origin != Origin.FORWARD:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
 
@@ -169,11 +179,15 @@ class _Bench:
         """Let a rule's version come into effect, or leave it, at this position.
 
         Open instances close when what the rule means has changed, and state begins
-        anew; cool-downs stay (DESIGN.md 3.3, "Editing").
+        anew; cool-downs stay (DESIGN.md 3.3, "Editing"). What the lane begins to
+        forward, or does no longer, changes nothing here.
         """
+        if not changes_judging(one.batch):
+            self.judgement.stands[one.seq] = dict(self.judgement.facts)
+            return
         rule_id = int(one.batch.options["rule"])
         old = self.program.rules.get(rule_id)
-        new = version_to_judge(rule_id, one.batch.options["version"])
+        new = version_to_judge(rule_id, judged_version(one.batch))
         if old:
             self._carry_over(old, new, one)
         if new is None:
@@ -187,7 +201,7 @@ class _Bench:
                 rule_id=rule_id,
                 version_id=new.version_id if new else None,
                 seq=one.seq,
-                then=one.batch.options.get("then"),
+                change=one.batch.options.get("change", 0),
             )
         )
 
@@ -196,6 +210,19 @@ class _Bench:
         lateness = changed_lateness(one.batch)
         if lateness is not None:
             self.program.set_lateness(self.lane.dataset, seconds=lateness.after)
+
+    def take_snapshot(self, one: SettledBatch) -> None:
+        """Take in facts as they stood in another lane; no event, so no rule runs."""
+        brought = {
+            (self.program.series_of_id(event.dataset_id), event.key): event
+            for event in one.events
+        }
+        unknown = brought.keys() - self._facts.keys()
+        self._facts.update(self.state.read_facts(unknown))
+        for subject, event in brought.items():
+            known = self._facts.get(subject, KeyFacts())
+            facts = known.with_newer(facts_from_event(event))
+            self._facts[subject] = self.judgement.facts[subject] = facts
 
     def _carry_over(
         self, old: RuleInEffect, new: RuleInEffect | None, one: SettledBatch
@@ -227,7 +254,7 @@ class _Bench:
     def _happenings(self, one: SettledBatch) -> Iterator[Event | Tick]:
         """Give what a batch brings: its events, or the timers that are due."""
         for event in one.events:
-            yield as_event(self.series, one, event)
+            yield as_event(self.program.series_of_id(event.dataset_id), one, event)
         for place, (rule_id, key, at) in enumerate(one.batch.options.get("timers", ())):
             yield Tick(
                 rule_id=rule_id,
@@ -331,6 +358,7 @@ def as_event(
         position=Position(seq=one.seq, ord=event.ord),
         raises=options.get("raises", True),
         moves_facts=options.get("moves_facts", True),
+        late=event.is_late if one.batch.origin == Origin.FORWARD else None,
     )
 
 
@@ -343,14 +371,9 @@ def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | Non
     return rule_in_effect(rule)
 
 
-def facts_to_store(*, lane: Lane, judgement: Judgement) -> list[StoredFacts]:
+def facts_to_store(*, program: LaneProgram, judgement: Judgement) -> list[StoredFacts]:
     """Return the changed facts in the form in which a lane keeps them."""
     return [
-        StoredFacts(
-            dataset_id=lane.dataset_id,
-            key=key,
-            fields={name: fact.to_json() for name, fact in facts.values.items()},
-            watermark=facts.watermark,
-        )
-        for (_, key), facts in judgement.facts.items()
+        facts_to_keep(program.datasets.id_of(series), key, facts)
+        for (series, key), facts in judgement.facts.items()
     ]

@@ -10,7 +10,7 @@ from datasets.models import Lane
 from datasets.services import load_facts
 from rules.engine import Instance, KeyFacts
 from rules.models import Instance as StoredInstance
-from rules.services.facts import facts_from, series_of
+from rules.services.facts import KnownDatasets, facts_from
 
 FactKey = tuple[str, str]
 InstanceKey = tuple[int, str]
@@ -46,17 +46,20 @@ class LaneState(Protocol):
 class StoredState:
     """The state of a lane as its drains have committed it."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, datasets: KnownDatasets) -> None:
         self._lane = lane
-        self._series = series_of(lane.dataset)
+        self._datasets = datasets
 
     def read_facts(self, wanted: Collection[FactKey]) -> Mapping[FactKey, KeyFacts]:
         """Return the facts of these subjects."""
-        keys = {(self._lane.dataset_id, key) for _, key in wanted}
-        stored = load_facts(lane=self._lane, keys=keys)
-        return {
-            (self._series, key): facts_from(one) for (_, key), one in stored.items()
+        named = {
+            (self._datasets.id_of(series), key): (series, key)
+            for series, key in wanted
+            # Of a dataset that was purged nothing is known.
+            if series in self._datasets
         }
+        stored = load_facts(lane=self._lane, keys=named.keys())
+        return {named[key]: facts_from(one) for key, one in stored.items()}
 
     def read_instances(
         self, wanted: Collection[InstanceKey]

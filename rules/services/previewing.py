@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from datasets.models import Fact, Lane
-from datasets.services import load_facts, open_lane
+from datasets.services import open_lane
 from rules.engine import (
     MAX_CONDITIONS,
     ConditionVerdict,
@@ -31,8 +31,14 @@ from rules.engine import (
     value_at,
 )
 from rules.services.cautions import cautions_of
-from rules.services.definitions import RuleInvalid, read_definition
-from rules.services.facts import dataset_of, facts_from, series_of, traits_of
+from rules.services.definitions import RuleInvalid, foreign_lanes, read_definition
+from rules.services.facts import (
+    all_traits,
+    dataset_of,
+    facts_of_lanes,
+    series_of,
+    traits_of,
+)
 from workspaces.access import Access
 from workspaces.refusals import FieldError
 
@@ -127,7 +133,8 @@ def preview_rule(
     except RuleInvalid as error:
         alone = _each_alone(access, definition, now)
         return Preview(problems=tuple(error.errors), standings=alone)
-    look = _Look(spec, lane, now)
+    lanes = [lane, *foreign_lanes(access=access, spec=spec, home=lane)]
+    look = _Look(spec, lanes, now)
     return Preview(
         parts=render_parts(spec),
         cautions=tuple(cautions_of(spec, lane, now=now)),
@@ -155,10 +162,12 @@ def with_outputs(
 class _Look:
     """One look at the facts that a specification reads."""
 
-    def __init__(self, spec: Specification, lane: Lane, now: datetime) -> None:
+    def __init__(
+        self, spec: Specification, lanes: Sequence[Lane], now: datetime
+    ) -> None:
         self.spec = spec
-        self.series = traits_of(lane.dataset)
-        self.keys, self.facts = _read_facts(lane, spec.facts)
+        self.series = all_traits(lane.dataset for lane in lanes)
+        self.keys, self.facts = _read_facts(lanes, spec.facts)
         if not spec.any_key:
             self.keys = [subject_of(spec.leading_fact, "", self.series)[1]]
         self.verdicts = {
@@ -229,19 +238,26 @@ def _leaves(verdict: Verdict) -> Iterator[ConditionVerdict]:
 
 
 def _read_facts(
-    lane: Lane, facts: Sequence[FactPath]
+    lanes: Sequence[Lane], facts: Sequence[FactPath]
 ) -> tuple[list[str], dict[Subject, KeyFacts]]:
-    """Return the keys that `*` stands for, and the facts of all that is read."""
-    dataset = lane.dataset
-    series, traits = series_of(dataset), traits_of(dataset)
-    keys: list[str] = []
-    if any(fact.any_key for fact in facts):
-        known = Fact.objects.filter(lane=lane, dataset=dataset).order_by("key")
-        keys = list(known.values_list("key", flat=True)[:KEYS_LOOKED_AT])
-    named = {subject_of(fact, "", traits)[1] for fact in facts if not fact.any_key}
-    wanted = {(dataset.pk, key) for key in {*keys, *named}}
-    stored = load_facts(lane=lane, keys=wanted)
-    return keys, {(series, key): facts_from(one) for (_, key), one in stored.items()}
+    """Return the keys that `*` stands for, and the facts of all that is read.
+
+    Each dataset's are those of its own lane, as a rule begins with that is turned on.
+    """
+    traits = all_traits(lane.dataset for lane in lanes)
+    anywhere = {fact.series for fact in facts if fact.any_key}
+    keys: set[str] = set()
+    for lane in lanes:
+        if series_of(lane.dataset) in anywhere:
+            known = Fact.objects.own().filter(lane=lane).order_by("key")
+            keys.update(known.values_list("key", flat=True)[:KEYS_LOOKED_AT])
+    looked_at = sorted(keys)[:KEYS_LOOKED_AT]
+    subjects = {
+        subject_of(fact, key, traits)
+        for fact in facts
+        for key in (looked_at if fact.any_key else ("",))
+    }
+    return looked_at, facts_of_lanes(lanes, subjects)
 
 
 def _each_alone(
@@ -274,7 +290,8 @@ def _alone(
         spec, lane = read_definition(access=access, definition=alone)
     except RuleInvalid:
         return _value_alone(access, str(condition.get("fact", "")))
-    return next(standing for _, standing in _Look(spec, lane, now).conditions())
+    lanes = [lane, *foreign_lanes(access=access, spec=spec, home=lane)]
+    return next(standing for _, standing in _Look(spec, lanes, now).conditions())
 
 
 def _value_alone(access: Access, text: str) -> Standing | None:
@@ -286,7 +303,7 @@ def _value_alone(access: Access, text: str) -> Standing | None:
     dataset = dataset_of(fact, own=access.workspace)
     if dataset is None:
         return None
-    keys, facts = _read_facts(open_lane(dataset), [fact])
+    keys, facts = _read_facts([open_lane(dataset)], [fact])
     if fact.any_key:
         return Standing(is_judged=False, is_any_key=True, keys=len(keys))
     known = facts.get(subject_of(fact, "", traits_of(dataset)))

@@ -7,6 +7,7 @@ fails half-way leaves nothing half-changed behind: the next one loads it anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,9 +16,10 @@ from django.db import transaction
 from datasets.models import Dataset, Lane
 from datasets.services import lateness_in_effect
 from rules.engine import DefinitionInvalid, Program, Specification, blank_specification
-from rules.models import Rule, Version
-from rules.services.facts import traits_of
+from rules.models import Forward, Rule, Version
+from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_of
 from rules.services.parsing import parse_rule
+from rules.services.readers import Reader, Readers, reads_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +36,29 @@ class RuleInEffect:
     name: str
     version_id: int
     specification: Specification
+    #: The datasets of its facts that are of other lanes than its home.
+    foreign: tuple[Dataset, ...] = ()
     error: str = ""
+
+    @property
+    def reads_simulated(self) -> bool:
+        """Say whether data of other lanes that it reads are simulated."""
+        return any(dataset.is_simulated for dataset in self.foreign)
 
 
 @dataclass(slots=True, kw_only=True)
 class LaneProgram:
-    """The engine's program of one lane and what the lane's rules are."""
+    """The engine's program of one lane and what the lane's rules are.
+
+    `datasets` are those of whose facts it knows, `readers` who reads of its own ones
+    although another lane judges them.
+    """
 
     program: Program
     rules: dict[int, RuleInEffect]
     next_seq: int
+    datasets: KnownDatasets
+    readers: Readers = field(default_factory=Readers)
     #: The sentences for the owners of rules that cannot be read.
     unreadable: dict[int, str] = field(default_factory=dict)
 
@@ -51,6 +66,8 @@ class LaneProgram:
         """Judge this rule from the next event on, if it can be read."""
         self.remove(rule.rule_id)
         self.rules[rule.rule_id] = rule
+        for dataset in rule.foreign:
+            self._learn(dataset)
         if rule.error:
             self.unreadable[rule.rule_id] = rule.error
         else:
@@ -59,6 +76,22 @@ class LaneProgram:
     def set_lateness(self, dataset: Dataset, *, seconds: int) -> None:
         """Take events for late by this from the next one on."""
         self.program.series.update(traits_of(dataset, lateness_seconds=seconds))
+
+    def series_of_id(self, dataset_id: int) -> str:
+        """Return the name under which the engine knows a dataset, learned if need be.
+
+        A lane may be told of one that no rule of it reads any more.
+        """
+        known = self.datasets.series_of(dataset_id)
+        if known is None:
+            datasets = Dataset.objects.select_related("workspace")
+            known = self._learn(datasets.get(pk=dataset_id))
+        return known
+
+    def _learn(self, dataset: Dataset) -> str:
+        self.datasets.add(dataset)
+        self.program.series.update(traits_of(dataset))
+        return series_of(dataset)
 
     def remove(self, rule_id: int) -> None:
         """Judge this rule no more; unknown ones are none to remove."""
@@ -107,8 +140,30 @@ def rule_in_effect(rule: Rule) -> RuleInEffect:
         name=rule.name,
         version_id=version.pk,
         specification=specification,
+        foreign=tuple(_foreign_datasets(version, specification)),
         error=error,
     )
+
+
+def reader_of(version: Version, *, change: int, lane: Lane) -> Reader:
+    """Return a version that another lane judges as a reader of this one."""
+    specification, _ = _read(version, version.rule)
+    return Reader(
+        rule_id=version.rule_id,
+        version_id=version.pk,
+        change=change,
+        home_id=version.lane_id,
+        reads=reads_in(specification, lane),
+    )
+
+
+def _foreign_datasets(
+    version: Version, specification: Specification
+) -> Iterator[Dataset]:
+    reads = specification.facts + specification.include
+    # Most rules read one dataset alone; they cost no query.
+    if len({path.series for path in reads}) > 1:
+        yield from datasets_of(version)[1:]
 
 
 def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
@@ -124,11 +179,19 @@ def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
 
 def _load(lane: Lane) -> LaneProgram:
     dataset = lane.dataset
-    loaded = LaneProgram(program=Program(), rules={}, next_seq=lane.next_seq)
+    loaded = LaneProgram(
+        program=Program(),
+        rules={},
+        next_seq=lane.next_seq,
+        datasets=KnownDatasets(dataset),
+    )
     loaded.set_lateness(dataset, seconds=lateness_in_effect(lane))
     rules = Rule.objects.filter(in_effect__lane=lane).select_related(
         "in_effect", "workspace"
     )
     for rule in rules.order_by("pk"):
         loaded.put(rule_in_effect(rule))
+    forwards = Forward.objects.in_effect().filter(lane=lane)
+    for row in forwards.select_related("version__rule__workspace").order_by("pk"):
+        loaded.readers.add(reader_of(row.version, change=row.change or 0, lane=lane))
     return loaded

@@ -13,6 +13,7 @@ from rules.engine import (
     KeyFacts,
     Position,
     Program,
+    Series,
     Subject,
     Verdict,
     conditions_of,
@@ -20,7 +21,7 @@ from rules.engine import (
     subject_of,
 )
 from rules.models import Rule, Version
-from rules.services.facts import series_of, traits_of
+from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_of
 from rules.services.parsing import parse_rule
 from workspaces.refusals import Clash, FieldError, Invalid
 
@@ -59,7 +60,13 @@ class Question:
         self.version = version
         self.lane = version.lane
         self.name = series_of(self.lane.dataset)
-        self.series = traits_of(self.lane.dataset)
+        datasets = datasets_of(version)
+        self.reads_several = len(datasets) > 1
+        self.datasets = KnownDatasets(self.lane.dataset)
+        self.series: dict[str, Series] = {}
+        for dataset in datasets:
+            self.datasets.add(dataset)
+            self.series |= traits_of(dataset)
         self._program = Program(self.series)
         self._program.put(rule.pk, version.pk, self.spec)
         self._rule = self._program.rule(rule.pk)

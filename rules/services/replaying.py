@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datasets.models import Batch, Lane, Origin
 from datasets.services import BATCHES_AT_ONCE, lateness_in_effect, read_log
 from rules.engine import Program
+from rules.services.changes import changes_judging, judged_version
+from rules.services.facts import KnownDatasets
 from rules.services.judging import JudgedTransition, judge_batches, version_to_judge
 from rules.services.lane_state import MemoryState
 from rules.services.programs import LaneProgram
@@ -49,7 +51,12 @@ def replay_lane(
 
 def _program_at(lane: Lane, start: int) -> LaneProgram:
     """Build what the changes of rules before a position had made of the program."""
-    program = LaneProgram(program=Program(), rules={}, next_seq=start)
+    program = LaneProgram(
+        program=Program(),
+        rules={},
+        next_seq=start,
+        datasets=KnownDatasets(lane.dataset),
+    )
     seconds = lateness_in_effect(lane, seq=start)
     program.set_lateness(lane.dataset, seconds=seconds)
     for rule_id, version_id in _versions_at(lane, start).items():
@@ -61,5 +68,8 @@ def _program_at(lane: Lane, start: int) -> LaneProgram:
 
 def _versions_at(lane: Lane, start: int) -> dict[int, int | None]:
     changes = Batch.objects.filter(lane=lane, origin=Origin.RULE, seq__lt=start)
-    options = changes.order_by("seq").values_list("options", flat=True)
-    return {int(one["rule"]): one["version"] for one in options}
+    return {
+        int(one.options["rule"]): judged_version(one)
+        for one in changes.order_by("seq")
+        if changes_judging(one)
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from datasets.models import Lane
-from rules.engine import Specification, render_sentence, to_definition
-from rules.models import Health, Rule, RuleQuerySet, Version
+from datasets.services import wait_for_turn
+from rules.engine import (
+    DefinitionInvalid,
+    Specification,
+    render_sentence,
+    to_definition,
+)
+from rules.models import Forward, Health, Rule, RuleQuerySet, Version
 from rules.ports import ports
-from rules.services.changes import append_rule_change
-from rules.services.definitions import read_definition
+from rules.services.changes import begin_version, end_rule
+from rules.services.definitions import foreign_lanes, read_definition
+from rules.services.parsing import parse_rule
+from rules.services.readers import reads_in
 from workspaces.access import Access, Need
 from workspaces.refusals import Clash, Missing, Stale, VersionUnsaid
 from workspaces.services import free_slug, record_audit
@@ -54,6 +62,7 @@ def create_rule(
     """
     access.require(Need.WRITE)
     spec, lane = read_definition(access=access, definition=definition)
+    foreign = foreign_lanes(access=access, spec=spec, home=lane)
     rule = Rule.objects.create(
         uuid=uuid.uuid4(),
         workspace=access.workspace,
@@ -69,7 +78,8 @@ def create_rule(
         created_at=now,
         updated_at=now,
     )
-    _add_version(access=access, rule=rule, spec=spec, lane=lane, now=now)
+    lanes = [lane, *foreign]
+    _add_version(access=access, rule=rule, spec=spec, lanes=lanes, now=now)
     record_audit(access=access, action="rule.created", target=rule.name, now=now)
     return rule
 
@@ -95,9 +105,11 @@ def change_rule(
         VersionUnsaid: if `expected` is blank.
     """
     access.require(Need.WRITE)
+    wait_for_turn(rule.pk)
     rule = _locked(rule)
     _check_expected(rule, expected)
     spec, lane = read_definition(access=access, definition=definition)
+    foreign = foreign_lanes(access=access, spec=spec, home=lane)
     if spec.kind.value != rule.kind:
         raise KindIsFixed(
             f"This is a {rule.kind} rule and stays one; make a new rule instead."
@@ -108,7 +120,8 @@ def change_rule(
     rule.name = spec.name
     rule.updated_at = now
     rule.save(update_fields=["name", "updated_at"])
-    _add_version(access=access, rule=rule, spec=spec, lane=lane, now=now)
+    lanes = [lane, *foreign]
+    _add_version(access=access, rule=rule, spec=spec, lanes=lanes, now=now)
     record_audit(access=access, action="rule.changed", target=rule.name, now=now)
     return rule
 
@@ -147,6 +160,7 @@ def save_rule(
 def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
     """Turn a rule on or off; what is so already stays as it is."""
     access.require(Need.WRITE)
+    wait_for_turn(rule.pk)
     claimed = Rule.objects.filter(pk=rule.pk, is_enabled=not on).update(
         is_enabled=on, done_at=None, updated_at=now
     )
@@ -154,13 +168,16 @@ def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
     if not claimed or rule.latest is None:
         return rule
     reason = "enabled" if on else "disabled"
-    append_rule_change(
-        lane=rule.latest.lane,
-        rule_id=rule.pk,
-        version_id=rule.latest.pk if on else None,
-        reason=reason,
-        now=now,
-    )
+    if on:
+        begin_version(
+            rule=rule,
+            version=rule.latest,
+            before=rule.latest,
+            reason=reason,
+            now=now,
+        )
+    else:
+        end_rule(rule=rule, reason=reason, now=now)
     record_audit(access=access, action=f"rule.{reason}", target=rule.name, now=now)
     return rule
 
@@ -169,6 +186,7 @@ def turn_rule(*, access: Access, rule: Rule, on: bool, now: datetime) -> Rule:
 def delete_rule(*, access: Access, rule: Rule, now: datetime) -> None:
     """Hide a rule; it is judged no more, and its alerts stay."""
     access.require(Need.WRITE)
+    wait_for_turn(rule.pk)
     claimed = (
         Rule.objects.alive()
         .filter(pk=rule.pk)
@@ -176,14 +194,9 @@ def delete_rule(*, access: Access, rule: Rule, now: datetime) -> None:
     )
     if not claimed:
         raise RuleNotFound("This rule is deleted already.")
+    rule.refresh_from_db()
     if rule.latest is not None:
-        append_rule_change(
-            lane=rule.latest.lane,
-            rule_id=rule.pk,
-            version_id=None,
-            reason="deleted",
-            now=now,
-        )
+        end_rule(rule=rule, reason="deleted", now=now)
     record_audit(access=access, action="rule.deleted", target=rule.name, now=now)
 
 
@@ -244,29 +257,56 @@ def _check_expected(rule: Rule, expected: str | None) -> None:
 
 
 def _add_version(
-    *, access: Access, rule: Rule, spec: Specification, lane: Lane, now: datetime
+    *,
+    access: Access,
+    rule: Rule,
+    spec: Specification,
+    lanes: Sequence[Lane],
+    now: datetime,
 ) -> None:
+    """Store what a rule says from now on; `lanes` are its home, then those it reads."""
     before = rule.latest
+    home, *foreign = lanes
     rule.expires_at = spec.expires_at
     rule.latest = Version.objects.create(
         rule=rule,
         number=before.number + 1 if before else 1,
         definition=to_definition(spec),
         sentence=render_sentence(spec),
-        lane=lane,
+        lane=home,
         created_by=access.user,
         created_at=now,
     )
-    rule.save(update_fields=["latest", "expires_at"])
-    if not rule.is_enabled:
-        return
-    moves = before is not None and before.lane_id != lane.pk
-    append_rule_change(
-        # The lane it leaves closes what is open before the new one begins.
-        lane=before.lane if before is not None and moves else lane,
-        rule_id=rule.pk,
-        version_id=None if moves else rule.latest.pk,
-        reason="edited" if before else "created",
-        then=rule.latest.pk if moves else None,
-        now=now,
+    Forward.objects.bulk_create(
+        Forward(version=rule.latest, lane=lane) for lane in foreign
     )
+    rule.save(update_fields=["latest", "expires_at"])
+    if rule.is_enabled:
+        begin_version(
+            rule=rule,
+            version=rule.latest,
+            before=before,
+            reason="edited" if before else "created",
+            now=now,
+            knows_all=_knows_all(rule, before, spec, lanes),
+        )
+
+
+def _knows_all(
+    rule: Rule, before: Version | None, spec: Specification, lanes: Sequence[Lane]
+) -> bool:
+    """Say whether home is told of all that a new version reads: of the one in effect.
+
+    Every change before this one must have come to its end.
+    """
+    home, *foreign = lanes
+    is_settled = rule.changes == rule.judged_change
+    if before is None or rule.in_effect_id != before.pk or not is_settled:
+        return False
+    if before.lane_id != home.pk:
+        return False
+    try:
+        old = parse_rule(before.definition, workspace=rule.workspace.slug)
+    except DefinitionInvalid:
+        return False
+    return all(reads_in(spec, lane) <= reads_in(old, lane) for lane in foreign)

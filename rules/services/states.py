@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -10,23 +10,34 @@ from django.db.models import F, Value
 
 from datasets.models import Lane
 from rules.engine import Counts, Mode, TransitionKind
-from rules.models import Health, Instance, Rule, Version
-from rules.services.changes import append_rule_change
+from rules.models import Forward, Health, Instance, Rule, Version
+from rules.services.changes import end_rule, release_facts, wait_for_rules
+from rules.services.forwarding import Outgoing, send_outgoing
 from rules.services.judging import Effect, JudgedTransition, Judgement, Streak
 
 #: A rule that could not judge so many events in a row is turned off.
 ERRORS_BORNE = 20
 
 
-def save_states(*, lane: Lane, judgement: Judgement, now: datetime) -> None:
-    """Store instances, counters and effects inside the drain's commit."""
+def save_states(
+    *, lane: Lane, judgement: Judgement, outgoing: Outgoing, now: datetime
+) -> None:
+    """Store instances, counters, effects and what other lanes wait for.
+
+    Inside the drain's commit; the turns of rules that go on elsewhere, or may be
+    turned off, come before all rows of rules.
+    """
+    failing = {rule for rule, streak in judgement.streaks.items() if streak.errors}
+    done = _done_in(judgement.transitions)
+    wait_for_rules(outgoing.rules | failing | done)
+    send_outgoing(outgoing, now=now)
     _save_instances(judgement)
     _add_counts(judgement.counts, now)
     _save_effects(lane, judgement.effects, now)
     _save_health(judgement.streaks)
     _save_unreadable(judgement.unreadable)
-    _turn_off_failing(lane, judgement.streaks, now)
-    _turn_off_done(lane, judgement.transitions, now)
+    _turn_off_failing(failing, now)
+    _turn_off_done(done, now)
 
 
 def _save_instances(judgement: Judgement) -> None:
@@ -75,33 +86,31 @@ def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:
         )
 
 
-def _save_effects(lane: Lane, effects: Iterable[Effect], now: datetime) -> None:
+def _save_effects(lane: Lane, effects: Sequence[Effect], now: datetime) -> None:
     for one in effects:
         rules = Rule.objects.filter(pk=one.rule_id)
         if one.version_id is None:
             # A rule that moved on may be in effect in its new lane already.
             rules.filter(in_effect__lane=lane).update(in_effect=None)
-            _hand_over(one, now)
-            continue
-        rules.update(
-            in_effect=one.version_id, health=Health.OK, error="", errors_in_a_row=0
-        )
-        Version.objects.filter(pk=one.version_id, effective_seq=None).update(
-            effective_seq=one.seq
-        )
+        else:
+            rules.update(
+                in_effect=one.version_id, health=Health.OK, error="", errors_in_a_row=0
+            )
+            Version.objects.filter(pk=one.version_id, effective_seq=None).update(
+                effective_seq=one.seq
+            )
+        rules.filter(judged_change__lt=one.change).update(judged_change=one.change)
+    _release(effects, now)
 
 
-def _hand_over(effect: Effect, now: datetime) -> None:
-    """Let the lane that a rule moved to begin, now that this one has ended its part."""
-    if effect.then is None:
-        return
-    append_rule_change(
-        lane=Version.objects.select_related("lane").get(pk=effect.then).lane,
-        rule_id=effect.rule_id,
-        version_id=effect.then,
-        reason="edited",
-        now=now,
+def _release(effects: Sequence[Effect], now: datetime) -> None:
+    """Let lanes forward no more what only versions read that are in effect no more."""
+    newest = {one.rule_id: one.change for one in effects}
+    forwards = Forward.objects.filter(
+        version__rule__in=newest, change__lt=F("version__rule__judged_change")
     )
+    for rule_id, lane_id in sorted(set(forwards.values_list("version__rule", "lane"))):
+        release_facts(rule_id=rule_id, change=newest[rule_id], lane_id=lane_id, now=now)
 
 
 def _save_health(streaks: Mapping[int, Streak]) -> None:
@@ -127,20 +136,22 @@ def _save_unreadable(unreadable: Mapping[int, str]) -> None:
         untold.filter(pk=rule_id).update(health=Health.ERROR, error=sentence)
 
 
-def _turn_off_done(
-    lane: Lane, transitions: Iterable[JudgedTransition], now: datetime
-) -> None:
-    """Turn off rules whose one alert is out; the engine runs them no more meanwhile.
-
-    One that was edited since to go on stays on.
-    """
-    done = {
+def _done_in(transitions: Iterable[JudgedTransition]) -> set[int]:
+    """Name the rules whose one alert is out."""
+    return {
         one.transition.rule_id
         for one in transitions
         if one.rule.specification.mode is Mode.ONCE
         and one.transition.kind is TransitionKind.RAISED
     }
-    enabled = Rule.objects.filter(pk__in=done, is_enabled=True)
+
+
+def _turn_off_done(done: Iterable[int], now: datetime) -> None:
+    """Turn off rules whose one alert is out; the engine runs them no more meanwhile.
+
+    One that was edited since to go on stays on.
+    """
+    enabled = Rule.objects.filter(pk__in=list(done), is_enabled=True)
     for rule in enabled.select_related("latest"):
         definition = rule.latest.definition if rule.latest else {}
         if definition.get("raise", {}).get("mode") != Mode.ONCE:
@@ -148,26 +159,21 @@ def _turn_off_done(
         Rule.objects.filter(pk=rule.pk).update(
             is_enabled=False, done_at=now, updated_at=now
         )
-        append_rule_change(
-            lane=lane, rule_id=rule.pk, version_id=None, reason="done", now=now
-        )
+        end_rule(rule=rule, reason="done", now=now)
 
 
-def _turn_off_failing(lane: Lane, streaks: Mapping[int, Streak], now: datetime) -> None:
+def _turn_off_failing(failing: Iterable[int], now: datetime) -> None:
     """Turn off rules that fail on and on; their health says why.
 
     Like any other change it takes its place in the lane's order.
     """
-    failing = [rule_id for rule_id, streak in streaks.items() if streak.errors]
     for rule in Rule.objects.filter(
-        pk__in=failing, errors_in_a_row__gte=ERRORS_BORNE, is_enabled=True
-    ):
+        pk__in=list(failing), errors_in_a_row__gte=ERRORS_BORNE, is_enabled=True
+    ).select_related("latest"):
         Rule.objects.filter(pk=rule.pk).update(
             is_enabled=False,
             updated_at=now,
             error=f"Turned off after {rule.errors_in_a_row} errors in a row, the last"
             f" of which was {rule.error}",
         )
-        append_rule_change(
-            lane=lane, rule_id=rule.pk, version_id=None, reason="disabled", now=now
-        )
+        end_rule(rule=rule, reason="disabled", now=now)

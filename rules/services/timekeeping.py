@@ -10,9 +10,9 @@ from typing import Final
 from django.db import transaction
 
 from datasets.models import Lane, Origin
-from datasets.services import append_batch
+from datasets.services import append_batch, wait_for_turn
 from rules.models import Instance, Rule
-from rules.services.changes import append_rule_change
+from rules.services.changes import end_rule
 from workspaces.access import open_for_system
 from workspaces.services import record_audit
 
@@ -39,7 +39,7 @@ def fire_timers(*, now: datetime) -> None:
 def expire_rules(*, now: datetime) -> None:
     """Turn off the rules that have come to their end; twice does nothing more."""
     ended = Rule.objects.filter(is_enabled=True, expires_at__lte=now)
-    for rule in ended.select_related("workspace", "latest__lane"):
+    for rule in ended.select_related("workspace", "latest"):
         _expire(rule, now)
 
 
@@ -68,17 +68,12 @@ def _append_timers(lane: Lane, instances: Sequence[Instance], now: datetime) -> 
 
 @transaction.atomic
 def _expire(rule: Rule, now: datetime) -> None:
+    wait_for_turn(rule.pk)
     claimed = Rule.objects.filter(
         pk=rule.pk, is_enabled=True, expires_at=rule.expires_at
     ).update(is_enabled=False, updated_at=now)
     if not claimed or rule.latest is None:
         return
-    append_rule_change(
-        lane=rule.latest.lane,
-        rule_id=rule.pk,
-        version_id=None,
-        reason="expired",
-        now=now,
-    )
+    end_rule(rule=rule, reason="expired", now=now)
     access = open_for_system(workspace=rule.workspace)
     record_audit(access=access, action="rule.expired", target=rule.name, now=now)

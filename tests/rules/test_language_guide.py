@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ EXAMPLES = re.findall(r"```json\n(.*?)```\n\n> (.*?)\n\n", GUIDE + "\n\n", re.DO
 
 def definition_of(written: str) -> dict[str, object]:
     """Give a whole definition, also for an example that shows a condition alone."""
-    example = decode_trusted(written)
+    example: Any = decode_trusted(written)
     if "when" in example:
-        return dict(example)
+        return {**example}
     return {"name": "Example", "when": example, "outputs": []}
 
 

@@ -15,7 +15,7 @@ from django.db import connection
 from alerts.models import Alert, Delivery, FeedEntry, Transition
 from alerts.pipeline import drain_lane
 from config.celery import Task
-from datasets.models import Batch, Dataset, Fact
+from datasets.models import Batch, BatchState, Dataset, Fact
 from datasets.services import Ingest, accept_batch, open_lane
 from rules.models import Instance, Rule
 from tests.factories import NOW
@@ -153,3 +153,10 @@ def messages_of(task: Task) -> Iterator[list[str]]:
         yield sent
     finally:
         before_task_publish.disconnect(note)
+
+
+def drain_everything() -> None:
+    """Drain lane after lane until nothing waits in any of them."""
+    waiting = Batch.objects.filter(state=BatchState.PENDING).order_by("lane")
+    while lane_id := waiting.values_list("lane", flat=True).first():
+        drain_lane(lane_id=lane_id, budget_seconds=PATIENCE_SECONDS)

@@ -55,7 +55,12 @@ def test_rule_that_fails_twenty_times_in_a_row_is_turned_off_in_order(
     assert not failing.is_enabled
     assert failing.in_effect is None
     assert failing.error.startswith("Turned off after 20 errors in a row, the last")
-    assert last.options == {"rule": failing.pk, "version": None, "reason": "disabled"}
+    assert last.options == {
+        "rule": failing.pk,
+        "version": None,
+        "reason": "disabled",
+        "change": 2,
+    }
     assert (other.ran, other.health) == (21, "ok")
 
 

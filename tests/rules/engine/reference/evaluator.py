@@ -91,11 +91,18 @@ class ReferenceEvaluator(Reminders):
         *,
         raises: bool = True,
         moves_facts: bool = True,
+        late: bool | None = None,
     ) -> list[Told]:
         """Judge one event and give what happened, rules in the order of their ids."""
         watermark = self.watermarks.get((series, key))
-        late = watermark is not None and watermark - at > self.lateness
-        happened = [] if late else self._fire((series, key), at, (seq, ord))
+        if late is None:
+            late = watermark is not None and watermark - at > self.lateness
+        run = [
+            (rule_id, key_of(rule.definition, key))
+            for rule_id, rule in self.rules.items()
+            if self._runs(rule, series, key, fields)
+        ]
+        happened = [] if late else self._fire((series, key), run, at, (seq, ord))
         self.history[series, key].append(fields)
         self.watermarks[series, key] = max(watermark or at, at)
         for rule_id in sorted(self.rules) if raises else ():
@@ -119,18 +126,17 @@ class ReferenceEvaluator(Reminders):
         """Fire the timers of one instance that are due."""
         return self._fire_of([(rule_id, key)], at, (seq, ord_))
 
-    def _fire(self, subject: Subject, at: datetime, place: Place) -> list[Told]:
-        """Fire the timers that an event of a subject finds due."""
+    def _fire(
+        self, subject: Subject, run: list[Named], at: datetime, place: Place
+    ) -> list[Told]:
+        """Fire the timers that an event of a subject, or one that runs them, finds."""
         armed = {(one.rule_id, one.key) for one in self.timers}
-        return self._fire_of(
-            [
-                (rule_id, key)
-                for rule_id, key in armed
-                if subject_of(self.rules[rule_id].definition, key) == subject
-            ],
-            at,
-            place,
-        )
+        mine = [
+            (rule_id, key)
+            for rule_id, key in armed
+            if subject_of(self.rules[rule_id].definition, key) == subject
+        ]
+        return self._fire_of([*mine, *run], at, place)
 
     def _fire_of(
         self, named: Iterable[Named], at: datetime, place: Place

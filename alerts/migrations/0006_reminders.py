@@ -5,9 +5,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0004_sweep_timers"),
+        ("alerts", "0005_sweep_segments"),
         ("datasets", "0004_timer_batches"),
-        ("rules", "0003_done"),
+        ("rules", "0004_done"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rules", "0002_keep_time"),
+        ("rules", "0003_forward_facts"),
     ]
 
     operations = [
