@@ -42,6 +42,8 @@ BELLWETHER_ALLOWED_NETWORKS = env.networks("BELLWETHER_ALLOWED_NETWORKS")
 BELLWETHER_DRAIN_SLOTS = env.number("BELLWETHER_DRAIN_SLOTS", 2, least=1)
 # Pending events a lane may hold before further ones are refused with 429.
 BELLWETHER_BACKLOG_EVENTS = env.number("BELLWETHER_BACKLOG_EVENTS", 100_000, least=1)
+#: What a back-test judges one by one at most: the newest.
+BELLWETHER_BACKTEST_EVENTS = env.number("BELLWETHER_BACKTEST_EVENTS", 15_000, least=1)
 # How long an answer waits for its batch to be judged (DESIGN.md 2.1).
 BELLWETHER_WAIT_SECONDS = 2.0
 # Limits of one request and of one uploaded file (DESIGN.md section 5).

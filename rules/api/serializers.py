@@ -202,6 +202,11 @@ class BacktestRequestSerializer(serializers.Serializer[object]):
     definition = serializers.DictField()
     since = serializers.CharField(required=False, default="", allow_blank=True)
     until = serializers.CharField(required=False, default="", allow_blank=True)
+    with_curve = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Whether to say what other thresholds would have raised.",
+    )
 
 
 class HitSerializer(serializers.Serializer[object]):
@@ -225,8 +230,28 @@ class ClosestSerializer(serializers.Serializer[object]):
 
     key = serializers.CharField()
     at = serializers.DateTimeField()
-    value = serializers.DecimalField(max_digits=None, decimal_places=None)
-    margin = serializers.DecimalField(max_digits=None, decimal_places=None)
+    value = serializers.DecimalField(
+        max_digits=None, decimal_places=None, coerce_to_string=False
+    )
+    margin = serializers.DecimalField(
+        max_digits=None, decimal_places=None, coerce_to_string=False
+    )
+
+
+class CurvePointSerializer(serializers.Serializer[object]):
+    """How many alerts another threshold would have raised."""
+
+    value = serializers.DecimalField(
+        max_digits=None, decimal_places=None, coerce_to_string=False
+    )
+    alerts = serializers.IntegerField()
+    per_week = serializers.DecimalField(
+        max_digits=None,
+        decimal_places=None,
+        coerce_to_string=False,
+        allow_null=True,
+        help_text="Null where less than a day was looked at.",
+    )
 
 
 class BacktestSerializer(serializers.Serializer[Backtest]):
@@ -259,6 +284,11 @@ class BacktestSerializer(serializers.Serializer[Backtest]):
     closest = ClosestSerializer(
         allow_null=True,
         help_text="Of a rule of one plain condition that was never true.",
+    )
+    curve = CurvePointSerializer(
+        many=True,
+        allow_null=True,
+        help_text="If asked for, of a rule whose one condition has one threshold.",
     )
 
     def get_per_day(self, backtest: Backtest) -> dict[str, int]:

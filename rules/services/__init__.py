@@ -4,6 +4,7 @@ from rules.services.backtesting import backtest_rule
 from rules.services.backtests import Backtest, Closest, Hit
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
+from rules.services.charting import Threshold, draw_threshold
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -81,6 +82,7 @@ __all__ = [
     "RuleNotFound",
     "Standing",
     "Suggestion",
+    "Threshold",
     "VersionUnreadable",
     "backtest_rule",
     "borrow_program",
@@ -88,6 +90,7 @@ __all__ = [
     "create_rule",
     "dataset_of",
     "delete_rule",
+    "draw_threshold",
     "expire_rules",
     "explain_rule",
     "facts_to_store",

@@ -6,10 +6,12 @@ import heapq
 import logging
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final
+
+from django.conf import settings
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import (
@@ -41,6 +43,7 @@ from rules.engine import (
 )
 from rules.services.arming import note_armed, wake_of
 from rules.services.backtests import HITS_SHOWN, KEYS_SHOWN, Backtest, Hit
+from rules.services.charting import curve_of
 from rules.services.columnar import ColumnsDisagree, survey_rule
 from rules.services.definitions import read_definition, refuse_several
 from rules.services.facts import series_of, traits_of
@@ -51,8 +54,6 @@ from workspaces.access import Access
 
 logger = logging.getLogger(__name__)
 
-#: So many, with 25 fields each, took 2.0 to 2.4 s of one core, whatever the rule.
-MOST_EVENTS: Final = 15_000
 #: Records are found so much faster than judged, where few are of the rule's keys.
 _FOUND_PER_JUDGED: Final = 10
 #: The draft's number in a program of its own, and its version's.
@@ -68,20 +69,20 @@ def backtest_rule(
     since: str = "",
     until: str = "",
     addresses: Mapping[str, str] = MappingProxyType({}),
-    most_events: int = MOST_EVENTS,
+    with_curve: bool = False,
 ) -> Backtest:
     """Say what a draft would have done, had it been on all the time; store nothing.
 
     `since` and `until` are times or days as people write them, blank where open; they
     choose what is counted. `addresses` are outputs that saving would make, each with
-    the least time between tellings.
+    the least time between tellings. `with_curve` asks what other levels would do.
 
     1. Columns answer for a rule of one plain condition (`rules.columns.history`), over
        all that is stored. What follows is for the others.
-    2. The newest `most_events` of the lane's log are read in its order, replaced
-       records included, ignored duplicates not. Of a rule that names its keys only
-       those of these count, as far as ten times as many of all keys reach back. So an
-       answer takes about 3 s of one core at most.
+    2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
+       replaced records included, ignored duplicates not. Of a rule that names its keys
+       only those of these count, as far as ten times as many of all keys reach back.
+       So an answer takes about 3 s of one core at most.
     3. A program that holds the draft alone judges them, by `step` as live. It begins
        without facts and states, so what comes before `since` is judged as well.
     4. Timers are fired by the data; after the last event those that the sweep would
@@ -103,11 +104,11 @@ def backtest_rule(
         since_name="since",
         until_name="until",
     )
-    found = _ask_columns(spec, lane, period, now)
+    found = _ask_columns(spec, lane, period, now, with_curve=with_curve)
     if found is not None:
         return found
     bench = _Bench(spec, lane, _Tally(spec, lane, period))
-    stretch = _stretch_for(lane, bench.keys, most_events)
+    stretch = _stretch_for(lane, bench.keys)
     bench.set_lateness(lateness_in_effect(lane, seq=stretch.start))
     for settled in read_log(lane=lane, start=stretch.start, keys=bench.keys):
         for one in settled:
@@ -117,19 +118,31 @@ def backtest_rule(
 
 
 def _ask_columns(
-    spec: Specification, lane: Lane, period: Period, now: datetime
+    spec: Specification,
+    lane: Lane,
+    period: Period,
+    now: datetime,
+    *,
+    with_curve: bool,
 ) -> Backtest | None:
+    survey = survey_rule(spec=spec, lane=lane, now=now)
+    if survey is None:
+        return None
     try:
-        survey = survey_rule(spec=spec, lane=lane, now=now)
-        return None if survey is None else survey.tell(period)
+        found = survey.tell(period)
     except ColumnsDisagree:
         # The engine's word counts; the columns' is a fault to be found.
         logger.exception("columns and engine disagree", extra={"lane": lane.pk})
         return None
+    if not with_curve:
+        return found
+    return replace(found, curve=curve_of(survey, period, found))
 
 
-def _stretch_for(lane: Lane, keys: Collection[str] | None, most_events: int) -> Stretch:
+def _stretch_for(lane: Lane, keys: Collection[str] | None) -> Stretch:
     """Choose as much of a log as can be judged; more where few events are of `keys`."""
+    # So many as are the default, of 25 fields, took 2.0 to 2.4 s whatever the rule.
+    most_events = settings.BELLWETHER_BACKTEST_EVENTS
     if keys is not None:
         most = most_events * _FOUND_PER_JUDGED
         stretch = newest_stretch(lane=lane, most_events=most)

@@ -43,6 +43,15 @@ class Closest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """How many alerts a level would have raised; a week has none of less than a day."""
+
+    value: Decimal
+    alerts: int
+    per_week: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """What a draft would have done.
 
@@ -52,7 +61,8 @@ class Backtest:
     begins with the key of most alerts. `events` were judged, with times from `earliest`
     to `latest`; `is_cut` says that the dataset keeps older ones. `error` is the last
     sentence of a rule that could not judge `errors` of them. `closest` is how near a
-    rule came that was never true, where columns answered.
+    rule came that was never true, and `curve`, if asked for, what other levels would
+    have raised; both where columns answered.
     """
 
     hits: tuple[Hit, ...]
@@ -70,3 +80,4 @@ class Backtest:
     errors: int = 0
     error: str = ""
     closest: Closest | None = None
+    curve: Sequence[CurvePoint] | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from datasets.models import Batch, Lane, Record
@@ -86,6 +87,21 @@ class Survey:
             is_cut=False,
             closest=self._closest((earliest, latest)),
         )
+
+    def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:
+        """Count the alerts that each of some levels, which rise, would have raised."""
+        return self.history.curve(self.question, self.answer, levels, _bounds(period))
+
+    def series(self, key: str, most: int) -> tuple[list[float], list[float]]:
+        """Give what is compared with the level under a key, few enough to draw."""
+        at, values = self.history.picture(self.question, self.answer, key, most)
+        return [one / 1_000_000 for one in at], values
+
+    def marks(self, key: str, most: int) -> tuple[tuple[list[float], list[float]], int]:
+        """Give times and values of a key's newest alerts, and how many there are."""
+        at, values = self.history.marks(self.question, self.answer, key)
+        newest = [one / 1_000_000 for one in at[-most:]]
+        return (newest, values[-most:]), len(at)
 
     def _keys_read(self) -> set[str]:
         own_key = self.program.rule(_DRAFT).own_key or ""

@@ -71,6 +71,34 @@ def test_backtest_says_what_the_draft_would_have_done(program: Client) -> None:
     assert not Rule.objects.exists()
 
 
+def test_curve_says_what_other_thresholds_would_have_raised(program: Client) -> None:
+    told = post(program, {"definition": CHEAP, "with_curve": True}).json()
+
+    curve = {one["value"]: one["alerts"] for one in told["curve"]}
+    assert (curve[310], min(curve.values()), max(curve.values())) == (3, 1, 4)
+    assert sorted(curve) == list(curve)
+    # Four alerts in three days are so many a week.
+    assert told["curve"][-1]["per_week"] == 9.33
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"fact": "DEMO:PRICES:MSFT:price", "op": "between", "value": [300, 310]},
+        {"any": [CHEAP["when"], CHEAP["when"]]},
+    ],
+    ids=["two thresholds", "two conditions"],
+)
+def test_rule_without_one_threshold_has_no_curve(
+    program: Client, when: dict[str, Any]
+) -> None:
+    definition = {**CHEAP, "when": when}
+    told = post(program, {"definition": definition, "with_curve": True}).json()
+
+    assert told["curve"] is None
+    assert told["alerts"] == 3
+
+
 @pytest.mark.parametrize(
     ("period", "alerts"),
     [

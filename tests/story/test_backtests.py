@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from alerts.models import Transition
 from alerts.services import create_output
@@ -27,6 +28,16 @@ RULES: Mapping[str, dict[str, Any]] = {
     "signal": {
         "kind": "signal",
         "when": {"fact": ANY, "op": "lt", "value": 100},
+        "outputs": [{"output": "mail", "at_most_every": "40s"}],
+    },
+    "two conditions": {
+        "kind": "signal",
+        "when": {
+            "all": [
+                {"fact": ANY, "op": "lt", "value": 100},
+                {"fact": ANY, "op": "is_present"},
+            ]
+        },
         "outputs": [{"output": "mail", "at_most_every": "40s"}],
     },
     "state": {
@@ -183,15 +194,16 @@ def test_backtest_knows_what_was_late_by_the_lateness_of_then(
     assert len(live()) > 2
 
 
-def test_backtest_reads_the_newest_events_and_says_so(
-    access: Access, prices: Dataset
+def test_backtest_judges_the_newest_events_and_says_so(
+    access: Access, prices: Dataset, settings: Settings
 ) -> None:
-    definition = made(access, "signal")
+    settings.BELLWETHER_BACKTEST_EVENTS = 3
+    definition = made(access, "two conditions")
     for at in range(5):
         send(prices, price(90), price(91, of="B"), at=at * 60)
     drain(prices)
 
-    found = backtest_rule(access=access, definition=definition, now=NOW, most_events=3)
+    found = backtest_rule(access=access, definition=definition, now=NOW)
 
     assert looked_back(found) == live()[-3:]
     assert (found.events, found.is_cut) == (3, True)

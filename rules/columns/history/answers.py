@@ -11,6 +11,7 @@ from rules.columns.cuts import Number
 from rules.columns.history.cooling import told_apart
 from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.moves import Steps, steps_of
+from rules.columns.history.pictures import thin_out
 from rules.columns.history.questions import Move, Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
@@ -204,6 +205,41 @@ class History:
         """Give what the level of a rule is compared with: values, or moves."""
         steps = self._steps_of(question, answer.runs) if question.move else None
         return answer.runs.value if steps is None else steps.moved
+
+    def picture(
+        self, question: Question, answer: Answer, key: str, most: int
+    ) -> tuple[list[int], list[float]]:
+        """Give what is compared with the level under a key, thinned out."""
+        inside = self._under(answer.runs, key)
+        values = self.measured(question, answer)[inside]
+        return thin_out(answer.runs.at[inside], values, most)
+
+    def marks(
+        self, question: Question, answer: Answer, key: str
+    ) -> tuple[list[int], list[float]]:
+        """Give the times of a key's alerts, and what was compared with the level."""
+        inside = self._under(answer.runs, key)
+        places = answer.began().places
+        low, high = np.searchsorted(places, [inside.start, inside.stop])
+        own = places[low:high]
+        return answer.runs.at[own].tolist(), (
+            self.measured(question, answer)[own].tolist()
+        )
+
+    def busiest(self, count: int) -> list[str]:
+        """Name the keys of most events."""
+        events = np.diff(self.records.starts)
+        order = np.argsort(-events, kind="stable")[:count]
+        return [self.records.keys[number] for number in order.tolist()]
+
+    def _under(self, runs: Runs, key: str) -> slice:
+        """Give the stretch of runs that are a key's; runs of one key are all its."""
+        if len(runs.starts) == 2:
+            return slice(0, len(runs))
+        number = self.number_of(key)
+        if number is None:
+            return slice(0, 0)
+        return slice(int(runs.starts[number]), int(runs.starts[number + 1]))
 
     def span(
         self, keys: Collection[str] | None, earliest: int | None, latest: int | None
