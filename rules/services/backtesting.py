@@ -182,6 +182,9 @@ class _Bench:
         if changed is not None:
             self.set_lateness(changed.after)
         for found in one.events:
+            if found.dataset_id != self.lane.dataset_id:
+                # Forwarded by the lane of another dataset: no rule tried here reads it.
+                continue
             if one.seq == start.start and found.ord < start.ord:
                 continue
             fields = {

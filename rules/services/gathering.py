@@ -69,7 +69,7 @@ def gather_log(
     last = after
     for settled in read_log(lane=lane, start=after + 1):
         for one in settled:
-            _gather(gathering, one)
+            _gather(gathering, one, lane.dataset_id)
             last = one.seq
         if len(gathering) >= most_events:
             return gathering.done(), last
@@ -86,7 +86,7 @@ def instant_of(microseconds: int) -> datetime:
     return _EPOCH + microseconds * MICROSECOND
 
 
-def _gather(gathering: Gathering, one: SettledBatch) -> None:
+def _gather(gathering: Gathering, one: SettledBatch, dataset_id: int) -> None:
     changed = changed_lateness(one.batch)
     if changed is not None:
         gathering.lateness = _microseconds(changed.after)
@@ -94,6 +94,9 @@ def _gather(gathering: Gathering, one: SettledBatch) -> None:
     flags = 0 if options.get("raises", True) else SILENT
     flags |= 0 if options.get("moves_facts", True) else STILL
     for event in one.events:
+        if event.dataset_id != dataset_id:
+            # Forwarded by the lane of another dataset, whose history it is.
+            continue
         gathering.add(
             key=event.key,
             at=microseconds_of(event.event_time),

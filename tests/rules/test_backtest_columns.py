@@ -15,7 +15,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from alerts.pipeline import drain_lane
-from datasets.models import Dataset, Origin, Record
+from datasets.models import Batch, Dataset, Origin, Record
 from datasets.services import (
     Ingest,
     accept_batch,
@@ -24,8 +24,8 @@ from datasets.services import (
     open_lane,
 )
 from rules.columns.history import Segment, find_segments
-from rules.services import Backtest, backtest_rule, keep_segments
-from tests.factories import NOW
+from rules.services import Backtest, backtest_rule, create_rule, keep_segments
+from tests.factories import NOW, DatasetFactory
 from workspaces.access import Access, Need
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,11 @@ def wander(prices: Dataset, *, batches: int = 12, seed: int = 7) -> None:
         choices = (309, 310, Decimal("310.5"), 311, Decimal("310.00"), 312, None)
         values = random.choices(choices, k=random.randrange(1, 6))
         send(prices, *values, key=random.choice(("MSFT", "AAPL")))
+
+
+def drain_all(*datasets: Dataset) -> None:
+    for dataset in datasets:
+        drain_lane(lane_id=open_lane(dataset).pk)
 
 
 def keep(*, least_events: int = 1, **more: Any) -> None:
@@ -280,3 +285,22 @@ def test_rule_that_was_never_true_says_how_near_it_came(
     assert closest is not None
     assert (closest.key, closest.value) == ("MSFT", Decimal("308.5"))
     assert closest.margin == Decimal("0.5")
+
+
+def test_what_other_lanes_forward_is_no_history_of_this_one(
+    prices: Dataset, access: Access
+) -> None:
+    other = DatasetFactory(workspace=prices.workspace, slug="OTHER")
+    here, there = ("DEMO:PRICES:MSFT:price", "DEMO:OTHER:MSFT:price")
+    both = [{"fact": one, "op": "gt", "value": 310} for one in (here, there)]
+    create_rule(
+        access=access, definition={"name": "Both", "when": {"all": both}}, now=NOW
+    )
+    drain_all(prices, other)
+    send(other, 311, 312)
+    send(prices, 311)
+
+    drain_all(prices)
+
+    assert Batch.objects.filter(origin=Origin.FORWARD, size=2).exists()
+    assert (look_back(access, HIGH).events, judge(access, HIGH).events) == (1, 1)
