@@ -224,6 +224,7 @@ class ConditionReader:
             wanted=wanted,
             ignore_case=reader.ignore_case,
             zone=reader.zone,
+            since=reader.since,
             read_time=self._ports.read_time,
         )
 

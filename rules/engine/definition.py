@@ -371,6 +371,8 @@ def _write_condition(
         written["ignore_case"] = True
     if condition.zone:
         written["zone"] = condition.zone
+    if condition.since is not None:
+        written["since"] = str(condition.since)
     return written
 
 

@@ -18,7 +18,7 @@ from rules.engine.operands import (
     Span,
     Wanted,
 )
-from rules.engine.operators import WEEKDAYS, Operand, Operator, Option
+from rules.engine.operators import WEEKDAYS, Operand, Operator, Option, Since
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
 from rules.engine.values import FieldType, Number, Scalar, is_number, show, type_of
@@ -59,6 +59,7 @@ class OperandReader:
         self._resolve = resolve
         self.ignore_case = False
         self.zone = ""
+        self.since: Since | None = None
 
     def read(self, condition: Place, members: Mapping[str, Place]) -> Read:
         """Read options and right side, and refuse what the operator has no use for."""
@@ -90,6 +91,8 @@ class OperandReader:
             self.ignore_case = members[Option.IGNORE_CASE].flag() is True
         if Option.ZONE in members:
             self.zone = read_zone(members[Option.ZONE]) or ""
+        if Option.SINCE in members:
+            self.since = members[Option.SINCE].choice(Since)
 
     def value(self, place: Place) -> Constant | None:
         """Read one constant of a type that the operator can be asked of."""

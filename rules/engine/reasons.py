@@ -67,7 +67,8 @@ class Reason:
         phrase = self._operator.phrase
         wanted = say_wanted(self._operator, self.condition.wanted, self._name_other)
         value = show(self.wanted) if self._other else ""
-        words = (phrase if self.truth else f"not {phrase}", wanted, value)
+        since = "since the last alert" if self.condition.since else ""
+        words = (phrase if self.truth else f"not {phrase}", wanted, value, since)
         return " ".join(word for word in words if word)
 
     @property

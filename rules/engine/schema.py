@@ -18,7 +18,14 @@ from rules.engine.definition import (
 )
 from rules.engine.modifiers import MAX_TIMES
 from rules.engine.operand_reading import MAX_CONSTANTS, MAX_COUNT, MAX_PATTERN_LENGTH
-from rules.engine.operators import OPERATORS, WEEKDAYS, Operand, Operator, Option
+from rules.engine.operators import (
+    OPERATORS,
+    WEEKDAYS,
+    Operand,
+    Operator,
+    Option,
+    Since,
+)
 from rules.engine.specification import Mode, OnSilence, RuleKind, Severity
 from rules.engine.terms import MAX_HOLIDAYS
 
@@ -142,6 +149,11 @@ _OTHER_FACT = _object(
 _VALUE_OR_FACT: Schema = {"anyOf": [_SCALAR, _OTHER_FACT]}
 _OPTIONS: Mapping[Option, Schema] = {
     Option.IGNORE_CASE: {"type": "boolean"},
+    Option.SINCE: {
+        "description": "Measures the move against the value at the rule's last alert of"
+        " the key, at first against the first value that the rule saw.",
+        **_words(Since),
+    },
     Option.ZONE: {"description": "A time zone, as America/New_York.", **_text(64)},
 }
 _OPERANDS: Mapping[Operand, Schema | None] = {

@@ -153,6 +153,9 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield " in any case", f"{pointer}/ignore_case"
     if condition.zone:
         yield f" ({condition.zone} time)", f"{pointer}/zone"
+    if condition.since is not None:
+        since = " since the last alert, at first since the first value"
+        yield since, f"{pointer}/since"
 
 
 def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:

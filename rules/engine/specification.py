@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from rules.engine.modifiers import Modifier, OfLast
 from rules.engine.operands import Amount, OtherFact, TimeReader, Wanted, read_iso_time
-from rules.engine.operators import OPERATORS, Operator
+from rules.engine.operators import OPERATORS, Operator, Since
 from rules.engine.paths import FactPath
 from rules.engine.schedule import ActiveHours
 
@@ -63,7 +63,8 @@ class Condition:
 
     ``zone`` names the zone in which naive times are read; blank means the dataset's.
     ``memory_id`` names what the condition remembers from run to run, blank if nothing:
-    it follows the condition's meaning, wherever it stands in the tree.
+    it follows the condition's meaning, wherever it stands in the tree. ``since`` is
+    where a move begins.
     """
 
     fact: FactPath
@@ -71,6 +72,7 @@ class Condition:
     wanted: Wanted
     ignore_case: bool = False
     zone: str = ""
+    since: Since | None = None
     read_time: TimeReader = field(default=read_iso_time, compare=False, repr=False)
     memory_id: str = field(default="", init=False, compare=False)
 
@@ -101,11 +103,14 @@ class Condition:
         """Give what two spellings of one condition have in common."""
         wanted = self.wanted.meaning if self.wanted else ""
         case = "~" if self.ignore_case else ""
-        return f"({self.fact.identity} {self.op}{case} {wanted} {self.zone})"
+        since = f" since {self.since}" if self.since else ""
+        return f"({self.fact.identity} {self.op}{case} {wanted} {self.zone}{since})"
 
     @property
     def _remembers(self) -> bool:
         """Of a plain constant the fact's own past tells the side, and all else."""
+        if self.since is not None:
+            return True
         if self.operator.remember is None:
             return False
         return isinstance(self.wanted, OtherFact) or bool(self.fact.steps)

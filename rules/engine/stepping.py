@@ -16,6 +16,7 @@ from rules.engine.events import (
 from rules.engine.instances import Instance
 from rules.engine.lifecycle import rest, run_state
 from rules.engine.memory import Memory
+from rules.engine.moving import begin_anew
 from rules.engine.program import ALL_KEYS, CompiledRule, Program
 from rules.engine.reminders import (
     remind_by_time,
@@ -237,7 +238,7 @@ def _run(
     )
     if timer is Timer.WAKE and not memory.is_due:
         return Outcome(instance=run.instance)
-    return _decide(run, timer)
+    return begin_anew(run, _decide(run, timer))
 
 
 def _decide(run: Run, timer: Timer | None) -> Outcome:

@@ -14,7 +14,7 @@ from rules.engine.events import View
 from rules.engine.memory import Memory
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
-from rules.engine.operators.moves import side_before
+from rules.engine.operators.moves import base_since_alert, side_before
 from rules.engine.reasons import Reason
 from rules.engine.sequences import Steps, awaited_step, judge_sequence
 from rules.engine.specification import (
@@ -226,7 +226,10 @@ def _judge_condition(
 ) -> ConditionVerdict:
     sides = _sides(condition, view, key, memory)
     operator = condition.operator
-    if operator.remember and condition.memory_id:
+    if condition.since is not None:
+        sides.before = base_since_alert(sides)
+        memory.keep(condition.memory_id, sides.before)
+    elif operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(sides))
     if operator.wake:
         memory.wake(operator.wake(sides), now=view.at)

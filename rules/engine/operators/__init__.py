@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from rules.engine.errors import UnknownOperator
-from rules.engine.operators.base import Operand, Operator, Option, Sides
+from rules.engine.operators.base import Operand, Operator, Option, Sides, Since
 from rules.engine.operators.collections import COLLECTIONS
 from rules.engine.operators.comparisons import COMPARISONS
 from rules.engine.operators.moves import MOVES
@@ -20,6 +20,7 @@ __all__ = [
     "Operator",
     "Option",
     "Sides",
+    "Since",
     "find_operator",
 ]
 

@@ -32,6 +32,13 @@ class Option(StrEnum):
 
     IGNORE_CASE = "ignore_case"
     ZONE = "zone"
+    SINCE = "since"
+
+
+class Since(StrEnum):
+    """Against what a move is measured, if not against the value before the event."""
+
+    LAST_ALERT = "last_alert"
 
 
 # Not frozen: one is made for every condition at every event, three times as fast.

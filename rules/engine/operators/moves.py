@@ -6,12 +6,14 @@ nothing was crossed. What was never seen before cannot have moved either: unknow
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from rules.engine.operands import Amount
 from rules.engine.operators.base import (
     Judge,
     Operand,
     Operator,
+    Option,
     Sides,
     both_of,
     labels,
@@ -26,6 +28,7 @@ from rules.engine.values import (
 )
 
 _NUMBERS = (FieldType.NUMBER,)
+_SINCE = frozenset({Option.SINCE})
 
 
 def _changed(sides: Sides) -> Truth:
@@ -106,6 +109,17 @@ def _moves(moved: Moved) -> Judge:
     return judge
 
 
+def base_since_alert(sides: Sides) -> Value:
+    """Give where a move since the last alert begins: at first, where it was first seen.
+
+    The value at an alert is kept by whoever raises it.
+    """
+    base: Any = sides.memory  # Any: what was kept of a run before
+    if is_number(base):
+        return base
+    return sides.found if is_number(sides.found) else None
+
+
 def least_move(base: Value, amount: Amount) -> Fraction | None:
     """Give the move that an amount asks for; a share of 0 is unknown."""
     if not amount.is_percent:
@@ -122,6 +136,7 @@ def _move(name: str, words: str, phrase: str, moved: Moved) -> Operator:
         phrase=phrase,
         operand=Operand.AMOUNT,
         judge=_moves(moved),
+        options=_SINCE,
         looks_back=True,
     )
 

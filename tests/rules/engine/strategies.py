@@ -140,6 +140,7 @@ amounts = st.sampled_from([1, Decimal("0.5"), "50%", "100 %"])
 moves = st.one_of(
     asked("cross_up", "cross_down", "cross", value=numbers | numbers | reckoned),
     asked("rise", "fall", "change", by=amounts),
+    asked("rise", "fall", "change", by=amounts, since=st.just("last_alert")),
     asked("changed", "becomes_true", "becomes_false"),
     asked("changed_to", value=numbers | words),
 )

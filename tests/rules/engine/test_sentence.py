@@ -97,6 +97,13 @@ SAID = {
         {"when": {"fact": P, "op": "fall", "by": "5%"}},
         "When MSFT price falls by at least 5 %, raise a warning.",
     ),
+    "falling-since-the-last-alert": (
+        {"when": {"fact": P, "op": "fall", "by": 5, "since": "last_alert"}},
+        (
+            "When MSFT price falls by at least 5 since the last alert, at first since"
+            " the first value, raise a warning."
+        ),
+    ),
     "offset": (
         {"when": {"fact": P, "op": "<", "value": {"fact": OPEN, "plus": -1}}},
         "When MSFT price is below MSFT open minus 1, raise a warning.",

@@ -135,6 +135,13 @@ def random_condition(random: Random) -> dict[str, object]:
     if random.random() < 0.08:
         least = random.choice(["15s", "35s"])
         return {"fact": random_fact(random), "op": "silent", "value": least}
+    if random.random() < 0.06:
+        return {
+            "fact": random_fact(random),
+            "op": random.choice(["rise", "fall", "change"]),
+            "by": random.choice([1, 2, "50%"]),
+            "since": "last_alert",
+        }
     wanted: object = random.choice([-1, 0, 1, Decimal("0.5"), Decimal("-1.0")])
     if random.random() < 0.3:
         wanted = {"fact": random_fact(random)}

@@ -58,6 +58,7 @@ class Episodes:
         self.last_truth: dict[tuple[int, str], object] = {}
         self.sides: dict[Named, dict[str, int]] = {}
         self.seen: dict[Named, dict[str, list[Seen]]] = {}
+        self.bases: dict[Named, dict[str, object]] = {}
         self.courses: dict[Named, dict[str, list[Course]]] = {}
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}

@@ -71,6 +71,7 @@ class ReferenceEvaluator(Reminders):
             self.sides,
             self.seen,
             self.courses,
+            self.bases,
             self.alerted,
             self.told_at,
             self.since,
@@ -200,6 +201,7 @@ class ReferenceEvaluator(Reminders):
         moment.sides = self.sides.setdefault(named, {})
         moment.seen = self.seen.setdefault(named, {})
         moment.courses = self.courses.setdefault(named, {})
+        moment.bases = self.bases.setdefault(named, {})
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         recovered = recovery_of(moment, truth)
@@ -210,8 +212,27 @@ class ReferenceEvaluator(Reminders):
             self._count(named[0], truth)
         here = Told(named[0], rule.version, named[1], "", *place, place, ())
         if rule.definition.get("kind") != "state":
-            return self._signal(named, moment, here, truth, at)
-        counts = timer not in ("hold", "recover")
+            happened = self._signal(named, moment, here, truth, at)
+        else:
+            counts = timer not in ("hold", "recover")
+            happened = self._go_on(moment, here, truth, recovered, at, counts=counts)
+        if any(one.kind in ("raised", "opened") for one in happened):
+            for condition in all_conditions(rule.definition):
+                if "since" in condition:
+                    moment.begin_anew(condition)
+        return happened
+
+    def _go_on(
+        self,
+        moment: Moment,
+        here: Told,
+        truth: str,
+        recovered: str,
+        at: datetime,
+        *,
+        counts: bool,
+    ) -> list[Told]:
+        named = here.rule_id, here.key
         was_open = named in self.open
         happened = self._state(here, truth, recovered, at, counts=counts)
         if was_open and not happened:

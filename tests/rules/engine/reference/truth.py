@@ -53,6 +53,7 @@ class Moment:
         self.watermarks: Mapping[Subject, datetime] = {}
         self.wakes: list[datetime] = []
         self.seen: dict[str, list[spells.Seen]] = {}
+        self.bases: dict[str, Any] = {}
         self.courses: dict[str, list[spells.Course]] = {}
         self.noted: set[str] = set()
         self.is_event = True
@@ -139,6 +140,10 @@ class Moment:
         """Compare with what the fact was before the event."""
         op = node["op"]
         before = self.values(fact, before=True)
+        if "since" in node:
+            if is_number(left):
+                self.bases.setdefault(repr(node), left)
+            return rises(left, self.bases.get(repr(node)), op, node["by"])
         if op in ("rise", "fall", "change"):
             return rises(left, before[-1] if before else None, op, node["by"])
         known = [value for value in before if value is not None]
@@ -159,6 +164,13 @@ class Moment:
         if came_from is None or stands is None:
             return "unknown"
         return said(stands == -came_from and stands in CROSSINGS[node["op"]])
+
+    def begin_anew(self, node: Definition) -> None:
+        """Let a move since the last alert begin where its fact is now."""
+        left = self.newest(fact_of(node["fact"], self.definition))
+        bare = {one: node[one] for one in node if one not in spells.MODIFIERS}
+        if is_number(left):
+            self.bases[repr(bare)] = left
 
     def wanted(self, node: Definition) -> Any:
         """Give the right side; another fact by its newest value."""

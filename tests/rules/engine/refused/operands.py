@@ -3,6 +3,16 @@
 from tests.rules.engine.refused.writing import AT, given, moving, when
 
 REFUSED = {
+    "since-of-a-threshold": (
+        when(since="last_alert"),
+        "/when/all/0/since",
+        "useless_member",
+    ),
+    "since-another-day": (
+        given(when={"fact": 0, "op": "rise", "by": 1, "since": "yesterday"}),
+        "/when/since",
+        "unknown_choice",
+    ),
     "held-is-no-duration": (when(held="long"), "/when/all/0/held", "bad_duration"),
     "held-for-nothing": (when(held=0), "/when/all/0/held", "bad_duration"),
     "times-of-nothing": (when(times=3), "/when/all/0/times", "wrong_type"),
