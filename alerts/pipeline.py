@@ -88,14 +88,11 @@ def judge_and_record(lane: Lane, settled: Sequence[SettledBatch]) -> None:
     """Judge settled batches and commit all that follows, or nothing of it."""
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
-    outgoing = gather_outgoing(
-        lane=lane, program=program, settled=settled, judgement=judgement
-    )
+    outgoing = gather_outgoing(lane, program, settled, judgement)
     now = database_now()
     with writing():
         next_seq = finish_batches(lane=lane, settled=settled)
-        facts = facts_to_store(program=program, judgement=judgement)
-        save_facts(lane=lane, changed=facts)
+        save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
         return_program(lane, program, next_seq=next_seq)

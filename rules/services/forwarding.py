@@ -82,7 +82,6 @@ class Outgoing:
 
 
 def gather_outgoing(
-    *,
     lane: Lane,
     program: LaneProgram,
     settled: Sequence[SettledBatch],

@@ -371,7 +371,7 @@ def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | Non
     return rule_in_effect(rule)
 
 
-def facts_to_store(*, program: LaneProgram, judgement: Judgement) -> list[StoredFacts]:
+def facts_to_store(program: LaneProgram, judgement: Judgement) -> list[StoredFacts]:
     """Return the changed facts in the form in which a lane keeps them."""
     return [
         facts_to_keep(program.datasets.id_of(series), key, facts)
