@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from django.db.models import Count, F, IntegerField, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from datasets.models import Batch, BatchQuerySet, BatchState, Lane, Quarantine, Record
+from datasets.models import (
+    Batch,
+    BatchQuerySet,
+    BatchState,
+    Lane,
+    Origin,
+    Quarantine,
+    Record,
+)
 from datasets.services.lanes import LaneEvent, SettledBatch
 
 #: Batches and events that are in memory at a time.
@@ -59,8 +67,8 @@ def _last_missing(lane: Lane, judged: int) -> int:
 
 
 def newest_stretch(*, lane: Lane, most_events: int) -> Stretch:
-    """Find the stretch of a lane's log that holds its newest records."""
-    judged = _judged(lane).order_by("-seq").values_list("seq", "size")
+    """Find the stretch of a lane's log that holds its dataset's newest records."""
+    judged = _own(lane).order_by("-seq").values_list("seq", "size")
     room, start = most_events, lane.next_seq
     for seq, size in judged.iterator(chunk_size=_EVENTS_AT_ONCE):
         if size > room:
@@ -72,8 +80,8 @@ def newest_stretch(*, lane: Lane, most_events: int) -> Stretch:
 
 
 def count_records(*, lane: Lane, start: int, keys: Collection[str]) -> int:
-    """Count the records of some keys from a position on, judged or not."""
-    batches = _judged(lane).filter(seq__gte=start)
+    """Count its dataset's records of some keys from a position on, judged or not."""
+    batches = _own(lane).filter(seq__gte=start)
     records = Record.objects.filter(batch_id__in=batches.values("pk"), key__in=keys)
     return records.count()
 
@@ -84,15 +92,18 @@ def read_log(
     start: int,
     keys: Collection[str] | None = None,
     at_once: int = BATCHES_AT_ONCE,
+    is_whole: bool = True,
 ) -> Iterator[list[SettledBatch]]:
     """Give the lane's judged batches from a position on, in order, some at a time.
 
     Each holds the events that were judged: not those that were ignored as duplicates or
     set aside, but those that were replaced later (DESIGN.md 2.1). With `keys` it holds
-    those of these keys alone.
+    those of these keys alone. Unless it `is_whole`, what other lanes forwarded is left
+    out.
     """
     last = start - 1
-    while taken := _take(lane, last, at_once):
+    judged = _judged(lane) if is_whole else _own(lane)
+    while taken := _take(judged, last, at_once):
         events = _read_events(taken, keys)
         yield [
             SettledBatch(batch=batch, seq=batch.seq or 0, events=events[batch.pk])
@@ -107,8 +118,13 @@ def _judged(lane: Lane) -> BatchQuerySet:
     )
 
 
-def _take(lane: Lane, last: int, at_once: int) -> list[Batch]:
-    judged = _judged(lane).filter(seq__gt=last)
+def _own(lane: Lane) -> BatchQuerySet:
+    """Return what a lane judged, but for what it was told of other datasets."""
+    return _judged(lane).exclude(origin=Origin.FORWARD)
+
+
+def _take(log: BatchQuerySet, last: int, at_once: int) -> list[Batch]:
+    judged = log.filter(seq__gt=last)
     taken: list[Batch] = []
     events = 0
     for batch in judged.order_by("seq")[:at_once]:

@@ -110,7 +110,9 @@ def backtest_rule(
     bench = _Bench(spec, lane, _Tally(spec, lane, period))
     stretch = _stretch_for(lane, bench.keys)
     bench.set_lateness(lateness_in_effect(lane, seq=stretch.start))
-    for settled in read_log(lane=lane, start=stretch.start, keys=bench.keys):
+    for settled in read_log(
+        lane=lane, start=stretch.start, keys=bench.keys, is_whole=False
+    ):
         for one in settled:
             bench.judge(one, start=stretch)
     bench.wake(now)

@@ -41,10 +41,11 @@ def last_deletion(lane: Lane) -> int:
 
 
 def count_waiting(lane: Lane, *, after: int) -> int:
-    """Count the events of a lane's log after a position; none are read."""
+    """Count a dataset's events in its lane's log after a position; none are read."""
     batches = Batch.objects.filter(
         lane=lane, state=BatchState.JUDGED, seq__gt=after, seq__lt=lane.next_seq
     )
+    batches = batches.exclude(origin=Origin.FORWARD)
     return batches.aggregate(events=Sum("size"))["events"] or 0
 
 
@@ -67,7 +68,7 @@ def gather_log(
         watermarks=dict(watermarks),
     )
     last = after
-    for settled in read_log(lane=lane, start=after + 1):
+    for settled in read_log(lane=lane, start=after + 1, is_whole=False):
         for one in settled:
             _gather(gathering, one, lane.dataset_id)
             last = one.seq

@@ -65,7 +65,7 @@ def say(dataset: Dataset, amount: int, *, at: float, of: str = "MSFT") -> None:
     drain_everything()
 
 
-def told_of(home: Dataset) -> list[tuple[bool, list[dict[str, object]]]]:
+def told_of(home: Dataset) -> list[tuple[bool, list[dict[str, Any]]]]:
     """What home was told, batch by batch: whether as facts that stand; the bodies."""
     told = []
     for batch in Batch.objects.filter(lane=open_lane(home), origin="forward"):

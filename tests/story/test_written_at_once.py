@@ -16,6 +16,7 @@ import pytest
 from django.test import Client
 
 from alerts.models import Transition
+from alerts.services import check_replay
 from datasets.models import Batch, Dataset, Origin
 from datasets.services import open_lane, read_log
 from rules.models import Version
@@ -124,6 +125,8 @@ def test_rules_over_two_datasets_agree_with_the_reference_in_the_order_of_home(
     for rule in rules:
         rule.refresh_from_db()
         assert rule.is_in_effect
+    replayed = check_replay(dataset=left)
+    assert (replayed.same, replayed.differing) == (len(stored), 0)
 
 
 def place_of(one: Told) -> tuple[object, ...]:
