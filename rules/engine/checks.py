@@ -8,6 +8,7 @@ from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
 from rules.engine.specification import Condition, Specification
 from rules.engine.values import FieldType, Scalar, show, type_of
+from rules.engine.windows import COUNTING, Window
 
 TypeOfFact = Callable[[FactPath], FieldType | None]
 
@@ -36,20 +37,36 @@ def check_types(specification: Specification, types: TypeOfFact) -> list[Problem
 def _check_condition(
     condition: Condition, pointer: str, types: TypeOfFact
 ) -> Iterator[Problem]:
-    operator, wanted = condition.operator, condition.wanted
-    left = types(condition.fact)
-    if left is None:
-        yield _unknown(condition.fact, f"{pointer}/fact")
-    elif not _compares(operator, left):
-        yield _not_for(operator, left, str(condition.fact), f"{pointer}/op")
+    wanted, left = condition.wanted, types(condition.fact)
+    unfit = _check_left(condition, left, pointer)
+    if unfit is not None:
+        yield unfit
+    if left is not None and unfit is not None:
         return
+    if condition.window is not None:
+        left = FieldType.NUMBER
     if isinstance(wanted, OtherFact):
         yield from _check_other(condition, wanted, left, pointer, types)
     elif left is not None:
         for value in _values_of(wanted):
-            if not _go_together(operator, left, type_of(value)):
+            if not _go_together(condition.operator, left, type_of(value)):
                 yield _mismatch(condition, left, show(value), type_of(value), pointer)
                 return
+
+
+def _check_left(
+    condition: Condition, left: FieldType | None, pointer: str
+) -> Problem | None:
+    """Tell what of the left side cannot be: the fact, its window, or what is asked."""
+    if left is None:
+        return _unknown(condition.fact, f"{pointer}/fact")
+    if condition.window is not None:
+        if _can_be_taken(condition.window, left):
+            return None
+        return _not_taken(condition.window, left, condition.fact, pointer)
+    if _compares(condition.operator, left):
+        return None
+    return _not_for(condition.operator, left, str(condition.fact), f"{pointer}/op")
 
 
 def _check_other(
@@ -103,6 +120,23 @@ def _compares(operator: Operator, field_type: FieldType) -> bool:
     if field_type is FieldType.ANY or field_type in operator.types:
         return True
     return _plain(field_type) in operator.types
+
+
+def _can_be_taken(window: Window, field_type: FieldType) -> bool:
+    if window.take in COUNTING:
+        return True
+    return field_type in (FieldType.NUMBER, FieldType.ANY)
+
+
+def _not_taken(
+    window: Window, field_type: FieldType, fact: FactPath, pointer: str
+) -> Problem:
+    return Problem(
+        pointer=f"{pointer}/over/take",
+        code="operator_not_for_type",
+        detail=f'"{window.take}" is taken of numbers, and {fact} is a {field_type};'
+        ' take "count" or "distinct" of it.',
+    )
 
 
 def _plain(field_type: FieldType) -> FieldType:

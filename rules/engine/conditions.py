@@ -23,14 +23,15 @@ from rules.engine.specification import (
     Node,
     Spell,
 )
+from rules.engine.window_reading import read_window, refuse_no_number
 
 MAX_CONDITIONS = 50
 MAX_DEPTH = 6
 MAX_STEPS = 10
 MAX_FACT_LENGTH = 4_000
 
-_CONDITION = ("fact", "op", "value", "by", *Option)
-_CONDITION_PLANNED = ("over", "within")
+_CONDITION = ("fact", "op", "over", "value", "by", *Option)
+_CONDITION_PLANNED = ("within",)
 _GROUPS = ("all", "any", "not", "sequence")
 _SEQUENCE = ("sequence", "within", "without")
 
@@ -214,9 +215,22 @@ class ConditionReader:
         operator = _read_operator(members["op"]) if "op" in members else None
         if operator is None:
             return None
+        return self._read_sides(place, members, fact, operator)
+
+    def _read_sides(
+        self,
+        place: Place,
+        members: Mapping[str, Place],
+        fact: FactPath | None,
+        operator: Operator,
+    ) -> Condition | None:
         reader = OperandReader(operator, self._ports, self._watched.resolve)
         wanted = reader.read(place, members)
-        if fact is None or wanted is REFUSED:
+        before = len(place.problems)
+        window = read_window(operator, members)
+        if window is not None and wanted is not REFUSED:
+            refuse_no_number(wanted, members)
+        if fact is None or wanted is REFUSED or len(place.problems) > before:
             return None
         return Condition(
             fact=fact,
@@ -226,6 +240,7 @@ class ConditionReader:
             zone=reader.zone,
             since=reader.since,
             read_time=self._ports.read_time,
+            window=window,
         )
 
 

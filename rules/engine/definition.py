@@ -127,11 +127,11 @@ def _refuse_what_cannot_work(specification: Specification) -> None:
             pointer=f"{pointer}/fact",
             code="never_heard",
             detail=f"The rule is run by events of any key, not by those of"
-            f" {condition.fact.key}, so its silence would go unnoticed; write * for"
-            " the key, or make a rule of its own for it.",
+            f" {condition.fact.key}, so its {_unheard(condition)} would go unnoticed;"
+            " write * for the key, or make a rule of its own for it.",
         )
         for pointer, condition in specification.conditions()
-        if condition.operator.wake is not None
+        if (condition.operator.wake is not None or condition.window is not None)
         and specification.any_key
         and not condition.fact.any_key
     ]
@@ -139,6 +139,10 @@ def _refuse_what_cannot_work(specification: Specification) -> None:
     found = [*unheard, wrong_side] if wrong_side else unheard
     if found:
         raise DefinitionInvalid(found)
+
+
+def _unheard(condition: Condition) -> str:
+    return "silence" if condition.window is None else "values"
 
 
 def to_definition(specification: Specification) -> dict[str, object]:
@@ -361,6 +365,8 @@ def _write_condition(
         "fact": numbers[condition.fact],
         "op": condition.op,
     }
+    if condition.window is not None:
+        written["over"] = condition.window.to_json()
     wanted = condition.wanted
     if isinstance(wanted, OtherFact):
         written["value"] = _write_fact(wanted, numbers)

@@ -239,6 +239,7 @@ class View:
     """What rules see of an event: the facts, with the event's own fields taken in.
 
     ``before`` are the facts of its subject without them, ``carried`` the fields' names.
+    ``arrives`` tells that there is an event, ``keeps`` that what it brings stays.
     """
 
     facts: Mapping[Subject, KeyFacts]
@@ -248,6 +249,8 @@ class View:
     carried: Set[str]
     at: datetime
     series: AllSeries = field(default_factory=lambda: NO_SERIES)
+    arrives: bool = True
+    keeps: bool = True
 
     @classmethod
     def of_event(
@@ -267,6 +270,7 @@ class View:
             carried=event.fields.keys(),
             at=event.at,
             series=series,
+            keeps=event.moves_facts,
         )
 
     @classmethod
@@ -288,6 +292,7 @@ class View:
             carried=own.values.keys(),
             at=at,
             series=series,
+            arrives=False,
         )
 
     def find(self, path: FactPath, key: str) -> FactValue | None:

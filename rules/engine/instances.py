@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from rules.engine.events import Position
+from rules.engine.kept import Kept
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NEVER: Mapping[str, datetime] = MappingProxyType({})
@@ -83,7 +84,7 @@ class Instance:
             "opening": self.opening and self.opening.to_json(),
             "told": {output: at.isoformat() for output, at in self.told.items()},
             "memory": dict(self.memory),
-            "nodes": dict(self.nodes),
+            "nodes": {name: _plain(node) for name, node in self.nodes.items()},
             "timers": {kind: at.isoformat() for kind, at in self.timers.items()},
         }
 
@@ -114,6 +115,10 @@ class Instance:
                     timers=_instants(_part(written, "timers")),
                 )
         raise ValueError(f"This is not what Instance.to_json writes: {written!r}")
+
+
+def _plain(remembered: object) -> object:
+    return remembered.to_json() if isinstance(remembered, Kept) else remembered
 
 
 def _instants(written: Mapping[str, str]) -> dict[str, datetime]:

@@ -9,7 +9,9 @@ class Memory:
 
     ``of_event`` tells that an event is judged, which may count, and no timer.
     ``sees_ends`` tells that what time alone has ended is looked at, as a state rule
-    must; otherwise it is noted, and no more.
+    must; otherwise it is noted, and no more. ``looked`` holds what was seen of each
+    window at this run, for all conditions that ask about it. ``has_lapsed`` says that a
+    value left a window just now, and turned a condition by that.
     """
 
     def __init__(
@@ -21,10 +23,13 @@ class Memory:
     ) -> None:
         self._before = before
         self.of_event = of_event
-        self._sees_ends = sees_ends
+        self.sees_ends = sees_ends
         self.kept: dict[str, object] = {}
         self.wakes_at: datetime | None = None
         self.is_due = False
+        self.looked: dict[str, object] = {}
+        self.lapses_at: datetime | None = None
+        self.has_lapsed = False
 
     def recall(self, memory_id: str) -> object:
         """Give what a condition kept at the run before; ``None`` if nothing."""
@@ -49,8 +54,13 @@ class Memory:
 
     def wake_at_end(self, when: datetime, *, now: datetime) -> None:
         """Ask to be judged at an instant at which time alone ends something."""
-        if when != now or self._sees_ends:
+        if when != now or self.sees_ends:
             self.wake(when, now=now)
+
+    def lapse(self, when: datetime) -> None:
+        """Ask to be judged at an instant to come if a window turns a condition then."""
+        if self.lapses_at is None or when < self.lapses_at:
+            self.lapses_at = when
 
     @property
     def has_changed(self) -> bool:

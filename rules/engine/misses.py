@@ -2,7 +2,7 @@
 
 It follows from the verdict alone. Numbers on the left side of a comparison, a crossing
 or a change may move; whatever else a condition asks (a text, a presence) and all of the
-past stay as they were found.
+past, windows too, stay as they were found.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -273,4 +273,6 @@ def _stuck(verdict: Verdict, *, wanted: bool) -> Iterator[Verdict]:
 
 
 def _reach(verdict: ConditionVerdict, *, truth: bool) -> Region | None:
+    if verdict.condition.window is not None:
+        return None
     return reach(verdict.condition.op, verdict.wanted, verdict.sides, truth=truth)

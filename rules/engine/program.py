@@ -14,7 +14,7 @@ from rules.engine.events import (
     subject_of,
 )
 from rules.engine.paths import FactPath
-from rules.engine.specification import Mode, Specification
+from rules.engine.specification import Condition, Mode, Specification
 from rules.engine.transitions import InstanceId
 
 ALL_KEYS = ""
@@ -34,10 +34,16 @@ class CompiledRule:
     own_key: str | None
     triggers: frozenset[Trigger]
     sees_late_events: bool
+    windowed: tuple[Condition, ...] = ()
 
     def key_of(self, event: Event) -> str:
         """Name the instance: the event's key, or the rule's only one."""
         return event.key if self.own_key is None else self.own_key
+
+    @property
+    def keeps_windows(self) -> bool:
+        """Tell whether events must be seen also when the rule does not run."""
+        return bool(self.windowed)
 
     @property
     def reads(self) -> tuple[FactPath, ...]:
@@ -178,6 +184,9 @@ class Program:
             own_key=own_key,
             triggers=frozenset(self._triggers(specification)),
             sees_late_events=not specification.looks_back,
+            windowed=tuple(
+                one for _, one in specification.conditions() if one.window is not None
+            ),
         )
 
     def _triggers(self, specification: Specification) -> Iterator[Trigger]:

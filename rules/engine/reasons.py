@@ -15,6 +15,8 @@ from rules.engine.values import (
     show,
     type_of,
 )
+from rules.engine.windowed import Contents
+from rules.engine.windows import COUNTING, MAX_MEMBERS
 from rules.engine.wording import say_amount, say_wanted
 
 
@@ -28,6 +30,7 @@ class Reason:
     found: Value
     before: Value
     wanted: Value
+    contents: Contents | None = None
 
     def say(self) -> str:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
@@ -54,13 +57,25 @@ class Reason:
 
     @property
     def _name(self) -> str:
-        return name_fact(self.condition.fact, self.key)
+        name = name_fact(self.condition.fact, self.key)
+        window = self.condition.window
+        return name if window is None else window.say(name)
 
     @property
     def _state(self) -> str:
+        if self.contents is not None:
+            return f"is {show(self.found)}{self._of_how_many}"
         if self._operator.looks_back:
             return f"went from {show(self.before)} to {show(self.found)}"
         return f"is {show(self.found)}"
+
+    @property
+    def _of_how_many(self) -> str:
+        window = self.condition.window
+        if window is None or self.contents is None or window.take in COUNTING:
+            return ""
+        count = self.contents.count
+        return f" ({count} value{'' if count == 1 else 's'})"
 
     @property
     def _relation(self) -> str:
@@ -110,6 +125,8 @@ class Reason:
 
     @property
     def _doubt_of_left(self) -> str:
+        if self.contents is not None and self.found is None:
+            return _doubt_of_window(self.contents)
         if self.found is None:
             return "has no value"
         if not self._takes(self.found):
@@ -144,6 +161,12 @@ class Reason:
     def _no_such_type(self, value: Value) -> str:
         types = " or ".join(sorted(self._operator.types))
         return f"is {show(value)}, which is no {types}"
+
+
+def _doubt_of_window(contents: Contents) -> str:
+    if contents.is_whole:
+        return "cannot be told: it holds no value"
+    return f"cannot be told: it held more than {MAX_MEMBERS} values"
 
 
 def name_fact(path: FactPath, key: str) -> str:

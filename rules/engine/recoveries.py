@@ -16,7 +16,7 @@ def find_wrong_side(specification: Specification) -> Problem | None:
     without looking at the data.
     """
     opens, ends = _bound(specification.when), _bound(specification.recover.when)
-    if opens is None or ends is None or opens[0].fact.identity != ends[0].fact.identity:
+    if opens is None or ends is None or opens[0].asks != ends[0].asks:
         return None
     if not _overlap(*opens, *ends):
         return None

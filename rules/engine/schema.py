@@ -28,6 +28,7 @@ from rules.engine.operators import (
 )
 from rules.engine.specification import Mode, OnSilence, RuleKind, Severity
 from rules.engine.terms import MAX_HOLIDAYS
+from rules.engine.windows import MAX_MEMBERS, Shape, Take
 
 Schema = Mapping[str, object]
 
@@ -60,6 +61,7 @@ def definition_schema() -> dict[str, object]:
             "fact": _FACT,
             "duration": _DURATION,
             "amount": _AMOUNT,
+            "over": {"anyOf": [_OVER_TIME, _OVER_LAST]},
             "node": {"anyOf": [*_groups(), *map(_condition, OPERATORS.values())]},
         },
     }
@@ -124,6 +126,8 @@ def _condition(operator: Operator) -> Schema:
         **{str(option): _OPTIONS[option] for option in sorted(operator.options)},
         **_MODIFIERS,
     }
+    if operator.measures:
+        properties["over"] = _ref("over")
     required = ["fact", "op"]
     operand = _OPERANDS[operator.operand]
     if operand is not None:
@@ -193,6 +197,23 @@ _MODIFIERS: Schema = {
     },
 }
 """What a condition or a group may ask over time; one of them, in groups more."""
+_OVER_TIME = {
+    "description": "What is taken of the values in a window, in place of the newest.",
+    **_object(
+        {"take": _words(Take), "window": _words(Shape), "length": _ref("duration")},
+        required=("take", "length"),
+    ),
+}
+_OVER_LAST = {
+    "description": "What is taken of the last so many values of the key.",
+    **_object(
+        {
+            "take": _words(Take),
+            "last": {"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS},
+        },
+        required=("take", "last"),
+    ),
+}
 _RECOVER = _object({"when": _ref("node"), "hold": _ref("duration")})
 _NO_DATA = _object(
     {"after": _ref("duration"), "then": _words(OnSilence)}, required=("after",)

@@ -136,7 +136,11 @@ def _is_single(node: Group | Negation | InSequence) -> bool:
 
 
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
-    yield namer.name(condition.fact), f"{pointer}/fact"
+    name_of_left = namer.name(condition.fact)
+    if condition.window is None:
+        yield name_of_left, f"{pointer}/fact"
+    else:
+        yield condition.window.say(name_of_left), f"{pointer}/over"
     operator, wanted = condition.operator, condition.wanted
     of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
     yield f" {operator.label_for(of_type)}", f"{pointer}/op"

@@ -11,6 +11,7 @@ from rules.engine.operands import Amount, OtherFact, TimeReader, Wanted, read_is
 from rules.engine.operators import OPERATORS, Operator, Since
 from rules.engine.paths import FactPath
 from rules.engine.schedule import ActiveHours
+from rules.engine.windows import Window
 
 
 class RuleKind(StrEnum):
@@ -62,9 +63,11 @@ class Condition:
     """A fact, an operator, and what is wanted of it.
 
     ``zone`` names the zone in which naive times are read; blank means the dataset's.
+    ``window`` is over what the left side is taken; without one it is the newest value.
     ``memory_id`` names what the condition remembers from run to run, blank if nothing:
-    it follows the condition's meaning, wherever it stands in the tree. ``since`` is
-    where a move begins.
+    it follows the condition's meaning, wherever it stands in the tree. So does
+    ``window_id``, of the window: conditions that ask about one window share it.
+    ``since`` is where a move begins.
     """
 
     fact: FactPath
@@ -74,12 +77,17 @@ class Condition:
     zone: str = ""
     since: Since | None = None
     read_time: TimeReader = field(default=read_iso_time, compare=False, repr=False)
+    window: Window | None = None
     memory_id: str = field(default="", init=False, compare=False)
+    window_id: str = field(default="", init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Name the memory, once for all runs."""
+        """Name the memories, once for all runs."""
         if self._remembers:
             object.__setattr__(self, "memory_id", _short(self.meaning))
+        if self.window is not None:
+            asked = f"{self.fact.identity} {self.window.meaning}"
+            object.__setattr__(self, "window_id", _short(asked))
 
     @property
     def operator(self) -> Operator:
@@ -96,7 +104,12 @@ class Condition:
     @property
     def looks_back(self) -> bool:
         """Tell whether its truth depends on more than the values of the moment."""
-        return self.operator.looks_back or bool(self.memory_id)
+        return self.operator.looks_back or bool(self.memory_id or self.window_id)
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """Name what its left side is: a fact, or what is taken of it over a window."""
+        return self.fact.identity, self.window
 
     @property
     def meaning(self) -> str:
@@ -104,7 +117,9 @@ class Condition:
         wanted = self.wanted.meaning if self.wanted else ""
         case = "~" if self.ignore_case else ""
         since = f" since {self.since}" if self.since else ""
-        return f"({self.fact.identity} {self.op}{case} {wanted} {self.zone}{since})"
+        over = f" over {self.window.meaning}" if self.window else ""
+        asked = f"{self.fact.identity} {self.op}{case} {wanted} {self.zone}"
+        return f"({asked}{since}{over})"
 
     @property
     def _remembers(self) -> bool:
@@ -113,7 +128,8 @@ class Condition:
             return True
         if self.operator.remember is None:
             return False
-        return isinstance(self.wanted, OtherFact) or bool(self.fact.steps)
+        moves = isinstance(self.wanted, OtherFact) or self.window is not None
+        return moves or bool(self.fact.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +345,10 @@ class Specification:
         spells = [one for one in self.nodes() if isinstance(one, Spell)]
         if any(not isinstance(one.modifier, OfLast) for one in spells):
             return True
-        return any(one.operator.wake is not None for _, one in self.conditions())
+        return any(
+            one.operator.wake is not None or one.window is not None
+            for _, one in self.conditions()
+        )
 
     def nodes(self) -> Iterator[Node]:
         """Walk all conditions, and all that holds any, in reading order."""

@@ -45,14 +45,16 @@ def judge_event(
     *,
     key: str,
     series: AllSeries,
+    remembered: Mapping[str, object] = NOTHING_KEPT,
 ) -> Verdict:
     """Say what an event is told under a key; ``facts`` are those before it.
 
-    What conditions remember from runs before is not given: a crossing of another fact
-    takes its side from the values alone.
+    ``remembered`` is what conditions kept at the run before (``Instance.nodes``).
+    Without it a crossing of another fact takes its side from the values alone, and
+    windows hold nothing but the event's own value.
     """
     view = View.of_event(event, facts, series=series)
-    return judge(specification.when, view, key, Memory({}))
+    return judge(specification.when, view, key, Memory(remembered))
 
 
 def seen_at(

@@ -55,7 +55,7 @@ def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
     2. The event's fields are taken in, all of them, before any rule looks.
     3. An event that is late, or says so, leaves the facts as they were.
     4. An event that raises nothing runs no rule; its facts have moved, so a rule that
-       became true so fires on the key's next event.
+       became true so fires on the key's next event. Windows take its values in.
     5. The rules that read one of its fields run, in the order of their ids. Those with
        a memory do not see late events; the others judge them over the current facts.
     6. A rule that cannot be judged is noted, and stops no other.
@@ -69,9 +69,11 @@ def _step_event(program: Program, state: Slice, event: Event) -> StepResult:
         run = {(rule.rule_id, rule.key_of(event)) for rule in rules}
         armed = state.armed.get(event.subject, set()) | run
         bench.fire(armed, event.at, event.position)
-    for rule in rules if event.raises else ():
-        if not late or rule.sees_late_events:
+    for rule in rules:
+        if event.raises and (not late or rule.sees_late_events):
             bench.run(rule, rule.key_of(event), view, event.position)
+        elif rule.keeps_windows and not late:
+            bench.observe(rule, rule.key_of(event), view)
     facts = {event.subject: view.own} if event.moves_facts and not late else {}
     return bench.result(facts=facts, late=late)
 
@@ -135,6 +137,17 @@ class _Bench:
             if is_once:
                 shared = finish(self.instance(rule, ALL_KEYS))
                 self.instances[rule.rule_id, ALL_KEYS] = shared
+
+    def observe(self, rule: CompiledRule, key: str, view: View) -> None:
+        """Let the windows of a rule that does not run take in an event's values."""
+        before = self.instance(rule, key)
+        try:
+            after = _observe(rule, before, view)
+        except Exception as error:  # noqa: BLE001 - one rule must never stop its lane
+            self.errors[rule.rule_id] = f"{type(error).__name__}: {error}"
+            return
+        if after is not before:
+            self.instances[rule.rule_id, key] = after
 
     def fire(
         self, armed: Iterable[InstanceId], at: datetime, position: Position
@@ -207,21 +220,21 @@ def _run(
 ) -> Outcome:
     """Run a rule: judge its conditions, and let its kind decide what follows.
 
-    Outside of its active hours a rule does not run, and what waits begins anew.
+    Outside of its active hours a rule does not run, and what waits begins anew; its
+    windows go on. A timer for windows that finds no condition turned is set anew.
     """
     timer = due.timer if due else None
     if timer is not None:
         instance = instance.disarm(timer)
     if not rule.specification.is_active(view.at):
-        return Outcome(instance=_rest(rule, instance, due, view.at))
-    memory = Memory(
-        instance.nodes,
-        of_event=timer is None,
-        sees_ends=rule.specification.kind is RuleKind.STATE,
-    )
+        instance = _rest(rule, instance, due, view.at)
+        return Outcome(instance=_observe(rule, instance, view))
+    memory = _memory(rule, instance, timer)
     key, recovery = instance.key, rule.specification.recover.when
     verdict = judge(rule.specification.when, view, key, memory)
     ends = judge(recovery, view, key, memory) if recovery else None
+    if timer is Timer.LAPSE and not memory.has_lapsed:
+        return Outcome(instance=_rearm(instance, Timer.LAPSE, memory.lapses_at))
     run = Run(
         rule=rule,
         # What tells of silence, or reminds, is no run, of which conditions would know.
@@ -241,6 +254,30 @@ def _run(
     return begin_anew(run, _decide(run, timer))
 
 
+def _memory(rule: CompiledRule, instance: Instance, timer: Timer | None) -> Memory:
+    return Memory(
+        instance.nodes,
+        of_event=timer is None,
+        sees_ends=rule.specification.kind is RuleKind.STATE,
+    )
+
+
+def _observe(rule: CompiledRule, instance: Instance, view: View) -> Instance:
+    """Let the windows of a rule take in what an event brings, and decide nothing."""
+    if not rule.keeps_windows or not view.arrives:
+        return instance
+    memory = _memory(rule, instance, None)
+    for condition in rule.windowed:
+        judge(condition, view, instance.key, memory)
+    named = {one.window_id for one in rule.windowed}
+    windows = {name: one for name, one in memory.kept.items() if name in named}
+    nodes = {**instance.nodes, **windows}
+    observed = replace(instance, nodes=nodes)
+    if memory.lapses_at is None:
+        return observed
+    return _rearm(observed, Timer.LAPSE, memory.lapses_at)
+
+
 def _decide(run: Run, timer: Timer | None) -> Outcome:
     """Let the kind of the rule, or the silence of its key, decide what follows."""
     if timer is Timer.NO_DATA:
@@ -250,8 +287,8 @@ def _decide(run: Run, timer: Timer | None) -> Outcome:
     if run.specification.kind is RuleKind.SIGNAL:
         return run_signal(run)
     outcome = remind_if_moved(run, run_state(run))
-    if timer in (Timer.HOLD, Timer.RECOVER):
-        # What was waited for has come; no event was judged.
+    if timer in (Timer.HOLD, Timer.RECOVER, Timer.LAPSE):
+        # What was waited for has come, or a value left; no event was judged.
         outcome = replace(outcome, counts=Counts())
     watched = watch_reminders(run, watch_silence(run, outcome.instance))
     return replace(outcome, instance=watched)
@@ -268,17 +305,18 @@ def _rest(
 
 
 def _remember(rule: CompiledRule, instance: Instance, memory: Memory) -> Instance:
-    """Keep what conditions remember, and when time alone may change one.
-
-    A timer that is set already is left to fire too early, and is set anew then.
-    """
+    """Keep what conditions remember, and when time alone may change one."""
     if memory.has_changed:
         # While open, an instance keeps the version under which it opened.
         version = instance.version if instance.is_open else rule.version
         instance = replace(instance, version=version, nodes=memory.kept)
-    wakes_at, armed = memory.wakes_at, instance.timers.get(Timer.WAKE)
-    if wakes_at is None:
-        return instance if armed is None else instance.disarm(Timer.WAKE)
-    if armed is None or wakes_at < armed:
-        return instance.arm(Timer.WAKE, wakes_at)
-    return instance
+    instance = _rearm(instance, Timer.WAKE, memory.wakes_at)
+    return _rearm(instance, Timer.LAPSE, memory.lapses_at)
+
+
+def _rearm(instance: Instance, timer: Timer, when: datetime | None) -> Instance:
+    """Set a timer or take it away; one that is set is left to fire too early."""
+    if when is None:
+        return instance.disarm(timer)
+    armed = instance.timers.get(timer)
+    return instance.arm(timer, when) if armed is None or when < armed else instance

@@ -8,9 +8,13 @@ from enum import StrEnum
 
 
 class Timer(StrEnum):
-    """What a timer is for."""
+    """What a timer is for.
+
+    ``wake`` is for conditions that time alone makes true, ``lapse`` for windows.
+    """
 
     HOLD = "hold"
+    LAPSE = "lapse"
     RECOVER = "recover"
     NO_DATA = "no_data"
     WAKE = "wake"

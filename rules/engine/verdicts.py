@@ -6,7 +6,7 @@ is true if one member is, else unknown if one is; ``all`` mirrors it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,8 @@ from rules.engine.specification import (
 )
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
+from rules.engine.windowed import Contents, look_over, watch_leaving
+from rules.engine.windows import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class ConditionVerdict:
 
     ``found`` and ``wanted`` are the values of its two sides as JSON writes them; null
     is also what was never seen. ``before`` is what the left side was before the event,
-    and ``sides`` all that the operator saw.
+    and ``sides`` all that the operator saw. ``contents`` tells what was in the window,
+    where the left side is taken over one.
     """
 
     truth: Truth
@@ -45,6 +48,7 @@ class ConditionVerdict:
     before: Value
     wanted: Value
     sides: Sides = field(compare=False, repr=False)
+    contents: Contents | None = None
 
     def to_json(self) -> dict[str, object]:
         """Write the verdict as plain values; numbers stay exact."""
@@ -58,9 +62,17 @@ class ConditionVerdict:
             "wanted": self.wanted,
             "wanted_fact": self.wanted_fact,
             **side,
+            **self._over,
             "margin": self.margin,
             "reason": self.reason,
         }
+
+    @property
+    def _over(self) -> dict[str, object]:
+        window = self.condition.window
+        if window is None or self.contents is None:
+            return {}
+        return {"over": window.to_json(), "contents": self.contents.to_json()}
 
     @property
     def wanted_fact(self) -> str:
@@ -92,6 +104,7 @@ class ConditionVerdict:
             found=self.found,
             before=self.before,
             wanted=self.wanted,
+            contents=self.contents,
         ).say()
 
 
@@ -225,6 +238,8 @@ def _judge_condition(
     condition: Condition, view: View, key: str, memory: Memory
 ) -> ConditionVerdict:
     sides = _sides(condition, view, key, memory)
+    if condition.window is not None:
+        return _judge_window(condition, condition.window, sides, view, key, memory)
     operator = condition.operator
     if condition.since is not None:
         sides.before = base_since_alert(sides)
@@ -242,6 +257,41 @@ def _judge_condition(
         wanted=_write_wanted(condition.wanted, sides),
         sides=sides,
     )
+
+
+def _judge_window(
+    condition: Condition,
+    window: Window,
+    sides: Sides,
+    view: View,
+    key: str,
+    memory: Memory,
+) -> ConditionVerdict:
+    """Judge what is taken over a window, in place of the newest value."""
+    operator = condition.operator
+    look = look_over(condition, window, view, view.look(condition.fact, key), memory)
+
+    def ask(taken: Value) -> Truth:
+        return operator.judge(_taken(sides, taken))
+
+    watch_leaving(condition, look, memory, ask)
+    asked = _taken(sides, look.seen.take())
+    if operator.remember and condition.memory_id:
+        memory.keep(condition.memory_id, operator.remember(asked))
+    return ConditionVerdict(
+        truth=operator.judge(asked),
+        condition=condition,
+        key=key,
+        found=asked.found,
+        before=None,
+        wanted=_write_wanted(condition.wanted, sides),
+        sides=asked,
+        contents=look.contents,
+    )
+
+
+def _taken(sides: Sides, taken: Value) -> Sides:
+    return replace(sides, found=taken, before=None, last=None, other=None)
 
 
 def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from datasets.models import Batch, BatchState, Lane, Origin
+from datasets.models import Lane
 from datasets.services import (
     JudgedRecord,
     PastOfKey,
@@ -32,10 +32,10 @@ from rules.engine import (
 from rules.models import Instance as StoredInstance
 from rules.models import Rule, Version
 from rules.ports import AlertStep, ports
-from rules.services.changes import JUDGES
 from rules.services.facts import series_of
 from rules.services.lane_state import StoredState
 from rules.services.questions import ExplanationInvalid, Question
+from rules.services.remembering import version_at
 from workspaces.access import Access, Need
 
 #: Records of a key that are looked at for one that ran the rule.
@@ -197,7 +197,7 @@ def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation
     2. The version that was in effect there judges; if none was, the newest does, and
        `held` says so.
     """
-    in_effect = _version_at(rule, lane, record.seq)
+    in_effect = version_at(rule, lane, record.seq)
     look = Question(rule, in_effect or rule.latest)
     place = RecordPlace(batch=record.batch, ord=record.ord)
     if look.lane.pk != lane.pk:
@@ -211,9 +211,16 @@ def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation
     event = look.event(record)
     key = look.key_of(event)
     pasts = _pasts(look, key, record, also=event.subject)
-    before = {subject: look.replay(past) for subject, past in pasts.items()}
+    before = {subject: look.replay(past.records) for subject, past in pasts.items()}
     after = {**before, event.subject: before[event.subject].take_in(event)}
-    verdict = judge_event(look.spec, before, event, key=key, series=look.series)
+    verdict = judge_event(
+        look.spec,
+        before,
+        event,
+        key=key,
+        series=look.series,
+        remembered=look.windows(key, pasts),
+    )
     earlier, later = _beside(look, key, record)
     return Explanation(
         rule=rule,
@@ -242,12 +249,19 @@ def _explain_silence(
     rule: Rule, lane: Lane, key: str, last: JudgedRecord, moment: datetime
 ) -> Explanation:
     """Judge a moment after an event, by a rule that time alone may make true."""
-    in_effect = _version_at(rule, lane, last.seq + 1)
+    in_effect = version_at(rule, lane, last.seq + 1)
     look = Question(rule, in_effect or rule.latest)
     after_it = replace(last, ord=last.ord + 1)
     pasts = _pasts(look, key, after_it)
-    facts = {subject: look.replay(past) for subject, past in pasts.items()}
-    verdict = judge_facts(look.spec, facts, key=key, at=moment, series=look.series)
+    facts = {subject: look.replay(past.records) for subject, past in pasts.items()}
+    verdict = judge_facts(
+        look.spec,
+        facts,
+        key=key,
+        at=moment,
+        series=look.series,
+        remembered=look.windows(key, pasts),
+    )
     earlier, later = _beside(look, key, after_it)
     return Explanation(
         rule=rule,
@@ -327,26 +341,3 @@ def _pasts(
 
 def _cut(pasts: Pasts) -> set[Subject]:
     return {subject for subject, past in pasts.items() if not past.is_whole}
-
-
-def _version_at(rule: Rule, lane: Lane, seq: int) -> Version | None:
-    """Return the version by which a lane judged a rule at a place, if it did.
-
-    The changes of rules are batches in the order of their lane, and never forgotten.
-    """
-    change = (
-        Batch.objects.filter(
-            lane=lane,
-            origin=Origin.RULE,
-            state=BatchState.JUDGED,
-            seq__lt=seq,
-            options__rule=rule.pk,
-            options__has_key=JUDGES,
-        )
-        .order_by("-seq")
-        .first()
-    )
-    if change is None or change.options["version"] is None:
-        return None
-    versions = rule.versions.select_related("lane__dataset__workspace")
-    return versions.get(pk=change.options["version"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from datasets.services import JudgedRecord, PastOfKey, key_as_stored
@@ -23,6 +23,7 @@ from rules.engine import (
 from rules.models import Rule, Version
 from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_of
 from rules.services.parsing import parse_rule
+from rules.services.remembering import Remembered, meant_since, remembered_after
 from workspaces.refusals import Clash, FieldError, Invalid
 
 Facts = Mapping[Subject, KeyFacts]
@@ -115,13 +116,35 @@ class Question:
             moves_facts=record.moves_facts,
         )
 
-    def replay(self, past: PastOfKey) -> KeyFacts:
+    def replay(self, records: Iterable[JudgedRecord]) -> KeyFacts:
         """Return the facts of a key once its records have moved them."""
         facts = KeyFacts()
-        for record in past.records:
+        for record in records:
             if record.moves_facts and not record.is_late:
                 facts = facts.take_in(self.event(record))
         return facts
+
+    def windows(self, key: str, pasts: Mapping[Subject, PastOfKey]) -> Remembered:
+        """Return what the windows of a key held once some records had been judged."""
+        records = sorted(
+            (one for past in pasts.values() for one in past.records if not one.is_late),
+            key=lambda one: (one.seq, one.ord),
+        )
+        if not records or not self._rule.windowed:
+            return {}
+        since = meant_since(
+            self.version.rule, self.lane, records[-1].seq + 1, self.spec
+        )
+        return remembered_after(
+            program=self._program,
+            rule_id=self._rule.rule_id,
+            key=key,
+            facts={
+                subject: self.replay(one for one in past.records if one.seq < since)
+                for subject, past in pasts.items()
+            },
+            events=[self.event(one) for one in records if one.seq > since],
+        )
 
     def held_off(
         self, at: datetime, *, is_in_effect: bool, when: str = "then"
@@ -169,7 +192,11 @@ class Question:
 
     def notes(self) -> Iterator[str]:
         """Say what a verdict over facts alone cannot know."""
-        if any(one.memory_id for _, one in conditions_of(self.spec.when)):
+        remembers = (
+            one.memory_id and not one.window_id
+            for _, one in conditions_of(self.spec.when)
+        )
+        if any(remembers):
             yield (
                 "The rule remembers from event to event on which side of a moving "
                 "level a fact was; here that is taken from the values alone."

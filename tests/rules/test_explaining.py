@@ -393,3 +393,57 @@ def test_rule_and_record_of_another_workspace_are_missing(
     record = stranger.get(f"{base}/mine/explain", {"batch": batch, "ord": 0})
 
     assert (theirs.status_code, record.status_code) == (404, 404)
+
+
+def average(over: str = "10m") -> dict[str, object]:
+    return {
+        "fact": "DEMO:PRICES:MSFT:price",
+        "over": {"take": "avg", "length": over},
+        "op": "gt",
+        "value": 300,
+    }
+
+
+def test_window_is_explained_as_it_was_at_a_record_and_as_it_is_now(
+    client: Client, send: Any, save: Any
+) -> None:
+    send(symbol="MSFT", price=1)
+    rule = save(average())
+    send(symbol="MSFT", price=200)
+    batch = send(symbol="MSFT", price=500)
+    send(symbol="MSFT", price=None)
+    send(symbol="MSFT", price=20)
+
+    then = explain(client, rule, batch=batch, ord=0)
+    now = explain(client, rule)
+
+    assert then["truth"] is True
+    assert then["reason"] == (
+        "the average of price over the last 10 minutes is 350 (2 values), above 300 (by"
+        " 50)"
+    )
+    assert then["verdict"]["over"]["take"] == "avg"
+    assert then["verdict"]["contents"]["count"] == 2
+    assert (now["truth"], now["verdict"]["contents"]["count"]) == (False, 3)
+    assert now["verdict"]["found"] == 240
+    assert now["nearest_miss"]["changes"] == []
+
+
+def test_window_is_kept_by_a_version_that_asks_the_same(
+    client: Client, send: Any, save: Any
+) -> None:
+    rule = save(average())
+    send(symbol="MSFT", price=200)
+    revised = client.put(
+        rule,
+        {"name": "Watch closely", "when": average(), "severity": "critical"},
+        content_type="application/json",
+        headers={"If-Match": '"1"'},
+    )
+    assert revised.status_code == 200, revised.content
+    batch = send(symbol="MSFT", price=500)
+
+    told = explain(client, rule, batch=batch, ord=0)
+
+    assert told["verdict"]["contents"]["count"] == 2
+    assert Transition.objects.get().verdict["contents"]["count"] == 2

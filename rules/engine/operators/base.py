@@ -81,7 +81,8 @@ class Operator:
     found. ``looks_back`` tells that the answer depends on values before the event, so
     that a late event must not be asked. ``remember`` gives what a condition must know
     at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
-    which time alone may make it true.
+    which time alone may make it true. ``measures`` tells that it can be asked of a
+    number that is taken over a window.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Operator:
     aliases: tuple[str, ...] = ()
     options: frozenset[Option] = frozenset()
     looks_back: bool = False
+    measures: bool = False
     remember: Callable[[Sides], object] | None = None
     wake: Callable[[Sides], datetime | None] | None = None
 

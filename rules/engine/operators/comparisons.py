@@ -87,6 +87,7 @@ def _ordering(name: str, symbol: str, phrase: str, holds: Holds) -> Operator:
         phrase=phrase,
         operand=Operand.VALUE_OR_FACT,
         judge=_orders(holds),
+        measures=True,
     )
 
 
@@ -118,6 +119,7 @@ COMPARISONS = (
         phrase="equal to",
         operand=Operand.VALUE_OR_FACT,
         judge=_equates(wanted=True),
+        measures=True,
         options=frozenset({Option.IGNORE_CASE}),
     ),
     Operator(
@@ -132,6 +134,7 @@ COMPARISONS = (
         phrase="other than",
         operand=Operand.VALUE_OR_FACT,
         judge=_equates(wanted=False),
+        measures=True,
         options=frozenset({Option.IGNORE_CASE}),
     ),
     Operator(
@@ -140,6 +143,7 @@ COMPARISONS = (
         phrase="between",
         operand=Operand.RANGE,
         judge=_lies_between,
+        measures=True,
         options=frozenset({Option.ZONE}),
     ),
     Operator(
@@ -148,6 +152,7 @@ COMPARISONS = (
         phrase="outside of",
         operand=Operand.RANGE,
         judge=_lies_outside,
+        measures=True,
         options=frozenset({Option.ZONE}),
     ),
     _one_of("in", "is one of", "one of", wanted=True),

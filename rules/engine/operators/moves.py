@@ -150,6 +150,7 @@ def _crossing(
         phrase=phrase,
         operand=Operand.VALUE_OR_FACT,
         judge=_crosses(up=up, down=down),
+        measures=True,
         remember=side_after,
         looks_back=True,
     )

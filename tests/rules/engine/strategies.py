@@ -24,13 +24,13 @@ WORDS = ("", "a", "A", "é", "e\u0301", "abc", *TIMES)
 
 
 def workable(definition: dict[str, Any]) -> dict[str, Any]:
-    """Change a definition so that every silence is heard and no end lies wrong."""
+    """Change a definition so that every event is heard and no end lies wrong."""
     mended = {**definition}
     if may_end_early(definition):
         del mended["recover"]
     if any(fact[1] == "*" for fact in facts_of(mended)):
         for condition in all_conditions(mended):
-            if condition["op"] == "silent":
+            if condition["op"] == "silent" or "over" in condition:
                 series, _, field = split(condition["fact"])
                 condition["fact"] = f"{series}:*:{field}"
     return mended
@@ -144,8 +144,32 @@ moves = st.one_of(
     asked("changed", "becomes_true", "becomes_false"),
     asked("changed_to", value=numbers | words),
 )
+takes = st.sampled_from(
+    [
+        *("avg", "min", "max", "sum", "count", "count"),
+        *("stddev", "first", "last", "change", "distinct"),
+    ]
+)
+lengths = st.sampled_from(["10s", "30s", "70s"])
+overs = st.one_of(
+    st.fixed_dictionaries({"take": takes, "length": lengths}),
+    st.fixed_dictionaries(
+        {"take": takes, "length": lengths, "window": st.just("sliding")}
+    ),
+    st.fixed_dictionaries({"take": takes, "last": st.integers(1, 4)}),
+)
+windowed = st.one_of(
+    asked(
+        *("gt", "gte", "lt", "lte", "eq", "ne", "cross_up", "cross"),
+        over=overs,
+        value=numbers | numbers | reckoned,
+    ),
+    asked("between", "outside", over=overs, value=ranges),
+)
 silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
-conditions = orderings | orderings | equalities | static | moves | silences
+conditions = st.one_of(
+    orderings, orderings, equalities, static, moves, silences, windowed, windowed
+)
 
 
 spans = st.sampled_from(["5s", "30s", "70s"])

@@ -36,6 +36,34 @@ def problems(left, op, value, include=()):
     return [(problem.pointer, problem.code) for problem in found]
 
 
+def taken(left, take, value=5):
+    """Check what is taken of a field over a window."""
+    specification = parse_definition(
+        {
+            "name": "x",
+            "when": {
+                "fact": fact(left),
+                "over": {"take": take, "length": "1h"},
+                "op": "gt",
+                "value": value,
+            },
+        },
+        workspace="DEMO",
+    )
+    found = check_types(specification, lambda path: TYPES.get(path.root))
+    return [(problem.pointer, problem.code) for problem in found]
+
+
+def test_numbers_are_taken_of_numbers_and_anything_is_counted():
+    assert taken("price", "avg") == taken("name", "count") == []
+    assert taken("tags", "distinct") == taken("open_end", "max") == []
+    assert taken("name", "avg") == [("/when/over/take", "operator_not_for_type")]
+    assert taken("prise", "avg") == [("/when/fact", "unknown_fact")]
+    assert taken("name", "count", {"fact": fact("name")}) == [
+        ("/when/op", "operator_not_for_type")
+    ]
+
+
 FINE = {
     "number": ("price", "lt", 5),
     "number-against-number": ("price", "lt", "<open>"),

@@ -5,10 +5,15 @@ import re
 import pytest
 
 from rules.engine import DefinitionInvalid, parse_definition
-from tests.rules.engine.refused import definitions, operands, terms
+from tests.rules.engine.refused import definitions, operands, terms, windows
 from tests.rules.engine.refused.writing import CONDITION, given, nested
 
-INVALID = {**definitions.REFUSED, **operands.REFUSED, **terms.REFUSED}
+INVALID = {
+    **definitions.REFUSED,
+    **operands.REFUSED,
+    **terms.REFUSED,
+    **windows.REFUSED,
+}
 
 
 @pytest.mark.parametrize(

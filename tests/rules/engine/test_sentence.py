@@ -36,6 +36,30 @@ SAID = {
             " email-me at most once every 5 minutes and hook every time."
         ),
     ),
+    "window": (
+        {
+            "kind": "state",
+            "when": {
+                "fact": P,
+                "over": {"take": "avg", "length": "1h"},
+                "op": ">",
+                "value": 310,
+            },
+            "recover": {
+                "when": {
+                    "fact": P,
+                    "over": {"take": "count", "last": 20},
+                    "op": "<",
+                    "value": 5,
+                }
+            },
+        },
+        (
+            "When the average of MSFT price over the last hour is above 310, open a"
+            " warning until the number of values of MSFT price over the last 20 values"
+            " is below 5."
+        ),
+    ),
     "any-key": (
         {"when": {"fact": "CORE:STOCK:*:price", "op": ">", "value": 9}},
         "When price of any STOCK key is above 9, raise a warning, each key on its own.",

@@ -142,14 +142,27 @@ def random_condition(random: Random) -> dict[str, object]:
             "by": random.choice([1, 2, "50%"]),
             "since": "last_alert",
         }
+    over: dict[str, object] = {}
+    if random.random() < 0.35:
+        over = {"over": random_window(random)}
     wanted: object = random.choice([-1, 0, 1, Decimal("0.5"), Decimal("-1.0")])
     if random.random() < 0.3:
         wanted = {"fact": random_fact(random)}
     return {
+        **over,
         "fact": random_fact(random),
         "op": random.choice(["gt", "gte", "lt", "lte", "eq", "ne", *CROSSINGS]),
         "value": wanted,
     }
+
+
+def random_window(random: Random) -> dict[str, object]:
+    """Take something of the last few values, or over about as many."""
+    numbers = ["avg", "min", "max", "sum", "stddev", "first", "last", "change"]
+    take = random.choice([*numbers, "count", "count", "count", "distinct"])
+    if random.random() < 0.3:
+        return {"take": take, "last": random.choice([1, 2, 3, 5])}
+    return {"take": take, "length": random.choice(["15s", "45s", "90s"])}
 
 
 def random_fact(random: Random) -> str:

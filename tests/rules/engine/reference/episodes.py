@@ -52,6 +52,11 @@ class Episodes:
         self.rules: dict[int, Rule] = {}
         self.counts: dict[int, Counter[str]] = {}
         self.history: defaultdict[Subject, list[Fields]] = defaultdict(list)
+        self.times: defaultdict[Subject, list[datetime]] = defaultdict(list)
+        #: How much history there was, by subject, when a rule was turned on.
+        self.began: dict[int, dict[Subject, int]] = {}
+        #: The newest time of an event at which a rule looked at its windows.
+        self.clocks: dict[Named, datetime] = {}
         self.watermarks: dict[Subject, datetime] = {}
         self.tellings: list[tuple[int, str, str, datetime]] = []
         self.open: dict[tuple[int, str], Told] = {}
@@ -116,6 +121,7 @@ class Episodes:
 
     def _end(self, named: Named, here: Told, kind: str) -> Told:
         opened = self.open.pop(named)
+        self._forget_since(named)
         self._set(named, "no_data", None)
         self._set(named, "remind", None)
         self.told_at.pop(named, None)
@@ -153,13 +159,13 @@ class Episodes:
         self.silent.add(named)
         return [opened._replace(kind="no_data", seq=place[0], ord=place[1])]
 
-    def _wake(self, named: Named, wakes: list[datetime]) -> None:
-        """Set the timer for silence; one that is set already is left to come first."""
-        armed = self.timers.get(Timer(*named, "wake"))
+    def _wake(self, named: Named, kind: str, wakes: list[datetime]) -> None:
+        """Set a timer of conditions; one that is set already is left to come first."""
+        armed = self.timers.get(Timer(*named, kind))
         if not wakes:
-            self._set(named, "wake", None)
+            self._set(named, kind, None)
         elif armed is None or min(wakes) < armed:
-            self._set(named, "wake", min(wakes))
+            self._set(named, kind, min(wakes))
 
     def _set(self, named: Named, kind: str, at: datetime | None) -> None:
         if at is None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.rules.engine.reference.comparing import rises
 from tests.rules.engine.reference.episodes import (
@@ -49,6 +49,8 @@ class ReferenceEvaluator(Reminders):
     def put(self, rule_id: int, version: int, definition: Definition) -> None:
         """Take a rule in; what was told through outputs it lacks is forgotten."""
         self.rules[rule_id] = Rule(version, definition)
+        so_far = {subject: len(events) for subject, events in self.history.items()}
+        self.began.setdefault(rule_id, so_far)
         slugs = {output["output"] for output in definition.get("outputs", [])}
         self.tellings = [
             telling
@@ -60,6 +62,7 @@ class ReferenceEvaluator(Reminders):
         """Take a rule out: what is open closes, nowhere; cool-downs are kept."""
         self.rules.pop(rule_id, None)
         self.finished.discard(rule_id)
+        self.began.pop(rule_id, None)
         closed = [
             opened._replace(kind="closed", seq=0, ord=0, told=())
             for opened in self.open.values()
@@ -76,6 +79,7 @@ class ReferenceEvaluator(Reminders):
             self.told_at,
             self.since,
             self.timers,
+            self.clocks,
         ):
             for named in [one for one in known if one[0] == rule_id]:
                 del known[named]  # type: ignore[arg-type] # each by its own kind of key
@@ -97,7 +101,7 @@ class ReferenceEvaluator(Reminders):
         """Judge one event and give what happened, rules in the order of their ids."""
         watermark = self.watermarks.get((series, key))
         if late is None:
-            late = watermark is not None and watermark - at > self.lateness
+            late = bool(watermark and watermark - at > self.lateness)
         run = [
             (rule_id, key_of(rule.definition, key))
             for rule_id, rule in self.rules.items()
@@ -105,21 +109,35 @@ class ReferenceEvaluator(Reminders):
         ]
         happened = [] if late else self._fire((series, key), run, at, (seq, ord))
         self.history[series, key].append(fields)
+        self.times[series, key].append(at)
         self.watermarks[series, key] = max(watermark or at, at)
-        for rule_id in sorted(self.rules) if raises else ():
-            rule = self.rules[rule_id]
-            late_for = late and self._has_memory(rule)
-            if late_for or rule_id in self.finished:
-                continue
-            if self._runs(rule, series, key, fields):
-                named = rule_id, key_of(rule.definition, key)
-                happened += self._run(named, (series, key), at, (seq, ord))
+        for named in sorted(run):
+            if not late:
+                self._tell_time(named, at, moves=moves_facts)
+            if raises and self._sees(named[0], late=late):
+                happened += self._run(
+                    named, (series, key), at, (seq, ord), keeps=moves_facts
+                )
+            elif not late:
+                self._observe(named, (series, key), at, keeps=moves_facts)
         if late or not moves_facts:
             self.history[series, key].pop()
+            self.times[series, key].pop()
             del self.watermarks[series, key]
             if watermark is not None:
                 self.watermarks[series, key] = watermark
         return happened
+
+    def _sees(self, rule_id: int, *, late: bool) -> bool:
+        """Tell whether an event runs a rule: not if it is done, or must not see it."""
+        if rule_id in self.finished:
+            return False
+        return not (late and self._has_memory(self.rules[rule_id]))
+
+    def _tell_time(self, named: Named, at: datetime, *, moves: bool) -> None:
+        """Note the newest time of an event that stays."""
+        if moves:
+            self.clocks[named] = max(at, self.clocks.get(named, at))
 
     def tick(
         self, rule_id: int, key: str, at: datetime, seq: int, ord_: int
@@ -182,7 +200,34 @@ class ReferenceEvaluator(Reminders):
         over_time = {*MODIFIERS, "sequence"}
         if any(over_time & node.keys() for node in all_nodes(rule.definition)):
             return True
-        return any(one["op"] in MEMORIES for one in all_conditions(rule.definition))
+        return any(
+            one["op"] in MEMORIES or "over" in one
+            for one in all_conditions(rule.definition)
+        )
+
+    def _moment(
+        self, named: Named, subject: Subject, at: datetime, *, keeps: bool
+    ) -> Moment:
+        definition = self.rules[named[0]].definition
+        moment = Moment(definition, named[1], self.history, subject, at)
+        moment.watermarks = self.watermarks
+        moment.times = self.times
+        moment.began = self.began[named[0]]
+        moment.clock = self.clocks.get(named, datetime.min.replace(tzinfo=UTC))
+        moment.keeps = keeps
+        moment.sides = self.sides.setdefault(named, {})
+        moment.seen = self.seen.setdefault(named, {})
+        moment.courses = self.courses.setdefault(named, {})
+        moment.bases = self.bases.setdefault(named, {})
+        return moment
+
+    def _observe(
+        self, named: Named, subject: Subject, at: datetime, *, keeps: bool
+    ) -> None:
+        """Note when values leave the windows of a rule that does not run."""
+        moment = self._moment(named, subject, at, keeps=keeps)
+        if moment.leaving():
+            self._wake(named, "lapse", moment.leaving())
 
     def _run(
         self,
@@ -191,36 +236,41 @@ class ReferenceEvaluator(Reminders):
         at: datetime,
         place: Place,
         timer: str = "",
+        *,
+        keeps: bool = True,
     ) -> list[Told]:
         rule = self.rules[named[0]]
         if not is_active(rule.definition, at):
             self._rest(named)
+            if not timer:
+                self._observe(named, subject, at, keeps=keeps)
             return []
-        moment = Moment(rule.definition, named[1], self.history, subject, at)
-        moment.watermarks = self.watermarks
-        moment.sides = self.sides.setdefault(named, {})
-        moment.seen = self.seen.setdefault(named, {})
-        moment.courses = self.courses.setdefault(named, {})
-        moment.bases = self.bases.setdefault(named, {})
+        moment = self._moment(named, subject, at, keeps=keeps)
+        if timer == "lapse" and not moment.has_lapsed():
+            self._wake(named, "lapse", moment.leaving())
+            return []
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         recovered = recovery_of(moment, truth)
-        self._wake(named, [wake for wake in moment.wakes if wake > at])
+        self._wake(named, "wake", [wake for wake in moment.wakes if wake > at])
+        self._wake(named, "lapse", moment.leaving())
         if timer == "wake" and at not in moment.wakes:
             return []
-        if timer not in ("hold", "recover"):
-            self._count(named[0], truth)
+        counts = self._counts(named[0], truth, timer)
         here = Told(named[0], rule.version, named[1], "", *place, place, ())
         if rule.definition.get("kind") != "state":
             happened = self._signal(named, moment, here, truth, at)
         else:
-            counts = timer not in ("hold", "recover")
             happened = self._go_on(moment, here, truth, recovered, at, counts=counts)
+        self._begin_anew(moment, happened)
+        return happened
+
+    def _begin_anew(self, moment: Moment, happened: list[Told]) -> None:
+        """Measure moves since the last alert from here, if this is one."""
         if any(one.kind in ("raised", "opened") for one in happened):
-            for condition in all_conditions(rule.definition):
+            for condition in all_conditions(moment.definition):
                 if "since" in condition:
                     moment.begin_anew(condition)
-        return happened
 
     def _go_on(
         self,
@@ -258,6 +308,13 @@ class ReferenceEvaluator(Reminders):
         if timer.kind == "remind":
             return self._remind_by_time(named, moment, at, until, place)
         return self._note_silence(named, at, place)
+
+    def _counts(self, rule_id: int, truth: str, timer: str) -> bool:
+        """Count a run, unless what was waited for came, or a value left."""
+        if timer not in ("", "wake"):
+            return False
+        self._count(rule_id, truth)
+        return True
 
     def _count(self, rule_id: int, truth: str) -> None:
         counts = self.counts.setdefault(rule_id, Counter())

@@ -20,10 +20,12 @@ from tests.rules.engine.reference.reading import (
     Definition,
     Fields,
     Subject,
+    all_conditions,
     every,
     fact_of,
     facts_of,
 )
+from tests.rules.engine.reference.windows import JUST, Timed, counted, inside, take
 
 CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
 MOVES = {
@@ -57,6 +59,10 @@ class Moment:
         self.courses: dict[str, list[spells.Course]] = {}
         self.noted: set[str] = set()
         self.is_event = True
+        self.times: Mapping[Subject, list[datetime]] = {}
+        self.began: Mapping[Subject, int] = {}
+        self.clock = at
+        self.keeps = True
 
     def truth(self, node: Definition) -> str:
         """Judge a tree: true, false or unknown."""
@@ -108,6 +114,8 @@ class Moment:
         fact = fact_of(node["fact"], self.definition)
         left = self.newest(fact)
         op = node["op"]
+        if "over" in node:
+            return self.ask_over(node, self.now)
         if op in ("is_missing", "is_present"):
             return said((left is None) == (op == "is_missing"))
         if op == "is_absent":
@@ -121,6 +129,67 @@ class Moment:
         if node.get("ignore_case"):
             left, wanted = folded(left), folded(wanted)
         return compare(left, op, wanted, self.at)
+
+    @property
+    def now(self) -> datetime:
+        """Give the end of windows that slide."""
+        return max(self.at, self.clock)
+
+    def ask_over(self, node: Definition, now: datetime) -> str:
+        """Judge a condition over a window that ends at an instant."""
+        over = node["over"]
+        members = inside(self.timed(node), over, now)
+        taken = take([value for _, value in members], over["take"])
+        if node["op"] in CROSSINGS:
+            return self.crossed(node, taken, [])
+        return compare(taken, node["op"], self.wanted(node), self.at)
+
+    def timed(self, node: Definition, *, kept: bool = False) -> Timed:
+        """Give the values that count and their times, since the rule was turned on."""
+        fact = fact_of(node["fact"], self.definition)
+        subject = self.of(fact)
+        began = self.began.get(subject, 0)
+        events = list(zip(self.times[subject], self.history[subject], strict=True))
+        if kept and not self.keeps and subject == self.subject:
+            events.pop()
+        brought = [(at, one[fact[2]]) for at, one in events[began:] if fact[2] in one]
+        return counted(brought, node["over"]["take"])
+
+    def sliding(self) -> list[Definition]:
+        """Give a state rule's conditions over windows that values leave by time."""
+        if self.definition.get("kind") != "state":
+            return []
+        return [
+            {name: node[name] for name in node if name not in spells.MODIFIERS}
+            for node in all_conditions(self.definition)
+            if "length" in node.get("over", {})
+        ]
+
+    def leaving(self) -> list[datetime]:
+        """Give the instants to come at which values leave windows."""
+        return [
+            at + every(node["over"]["length"])
+            for node in self.sliding()
+            for at, _ in inside(self.timed(node, kept=True), node["over"], self.now)
+        ]
+
+    def has_lapsed(self) -> bool:
+        """Tell whether a value that leaves just now turns a condition."""
+        if self.at <= self.clock:
+            return False
+        turned = False
+        for node in self.sliding():
+            said_then = self.ask_and_forget(node, self.now - JUST)
+            turned = turned or said_then != self.ask_and_forget(node, self.now)
+        return turned
+
+    def ask_and_forget(self, node: Definition, now: datetime) -> str:
+        """Judge a condition over a window, and remember no side of it."""
+        sides = dict(self.sides)
+        answer = self.ask_over(node, now)
+        self.sides.clear()
+        self.sides.update(sides)
+        return answer
 
     def is_silent(self, fact: tuple[str, str, str], least: timedelta) -> str:
         """Tell whether nothing was heard of the key for so long."""
@@ -154,7 +223,7 @@ class Moment:
     def crossed(self, node: Definition, left: Any, known: list[Any]) -> str:
         """Tell whether the side on which the fact was last is another one now."""
         wanted = self.wanted(node)
-        is_kept = isinstance(node["value"], dict)
+        is_kept = isinstance(node["value"], dict) or "over" in node
         came_from = self.sides.get(repr(node)) if is_kept else None
         if came_from is None:
             came_from = side_in(known, wanted)

@@ -222,7 +222,6 @@ REFUSED = {
         "too_long",
     ),
     "operator-not-offered": (when(op="anomaly"), f"{AT}/op", "not_offered"),
-    "window-not-offered": (when(over="5m"), f"{AT}/over", "not_offered"),
     "sequence-of-one": (
         given(when={"sequence": [CONDITION], "within": "1m"}),
         "/when/sequence",

@@ -1,0 +1,171 @@
+"""What a rule keeps of a window from run to run, and what can be taken of it."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Self
+
+from rules.engine.folds import (
+    HIGHEST,
+    LOWEST,
+    NOTHING,
+    SQUARES,
+    SUM,
+    Fold,
+    average,
+    can_be_reckoned,
+    deviation,
+    difference,
+)
+from rules.engine.members import Member, Members
+from rules.engine.operands import meaning_of_value
+from rules.engine.values import Number, Value, is_number
+from rules.engine.windows import COUNTING, MAX_MEMBERS, Take, Window
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+_TOKEN_LENGTH: Final = 40
+
+
+def ticks_of(instant: datetime) -> int:
+    """Count the microseconds up to an instant; time is kept and compared as those."""
+    return (instant - _EPOCH) // _TICK
+
+
+def instant_of(ticks: int) -> datetime:
+    """Give the instant so many microseconds after the epoch."""
+    return _EPOCH + ticks * _TICK
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The values of one window and key.
+
+    ``seen`` is the newest time of an event at which the rule looked. ``lost`` is the
+    time of the newest value for which there was no room: until that has left the
+    window, nothing can be said of it.
+    """
+
+    window: Window
+    members: Members
+    seen: int | None = None
+    lost: int | None = None
+
+    @classmethod
+    def empty(cls, window: Window) -> Self:
+        """Begin."""
+        return cls(window, Members(_FOLDS.get(window.take, NOTHING)))
+
+    def at(self, now: int) -> "Kept":
+        """Give the window as it is at a time, if nothing comes."""
+        members, lost = self.members, self.lost
+        if self.window.length is None:
+            return self
+        begins = now - self.window.length // _TICK
+        while len(members) and members[0].at <= begins:
+            members = members.pop()
+        if lost is not None and lost <= begins:
+            lost = None
+        if members is self.members and lost == self.lost:
+            return self
+        return replace(self, members=members, lost=lost)
+
+    def put(self, member: Member, *, room: int = MAX_MEMBERS) -> "Kept":
+        """Put in a value; the oldest go where there is no room."""
+        members, lost = self.members.push(member), self.lost
+        most = self.window.last or room
+        while len(members) > most:
+            if not self.window.last:
+                lost = members[0].at
+            members = members.pop()
+        return replace(self, members=members, lost=lost)
+
+    def take(self) -> Number | None:
+        """Take what the window asks for; ``None`` where it cannot be known."""
+        if self.lost is not None:
+            return None
+        if not len(self.members):
+            return 0 if self.window.take in COUNTING else None
+        return _TAKES[self.window.take](self.members)
+
+    def leaves_after(self, count: int = 0) -> int | None:
+        """Give the time at which one value more than ``count`` will have left."""
+        if self.window.length is None or count >= len(self.members):
+            return None
+        first = self.members[count].at
+        if self.lost is not None:
+            first = min(first, self.lost)
+        return first + self.window.length // _TICK
+
+    def to_json(self) -> dict[str, object]:
+        """Write it as plain values; numbers are texts."""
+        return {**self.members.to_json(), "seen": self.seen, "lost": self.lost}
+
+    @classmethod
+    def from_json(
+        cls, window: Window, written: Mapping[str, Any]
+    ) -> Self:  # Any: parsed JSON
+        """Read what ``to_json`` wrote."""
+        members = Members.from_json(
+            written,
+            _FOLDS.get(window.take, NOTHING),
+            are_numbers=window.take not in COUNTING,
+        )
+        return cls(window, members, written["seen"], written["lost"])
+
+
+def member_of(window: Window, value: Value, at: int) -> Member | None:
+    """Make a member of a value; ``None`` if it does not count in this window."""
+    if value is None:
+        return None
+    match window.take:
+        case Take.COUNT:
+            return Member(at, None)
+        case Take.DISTINCT:
+            return Member(at, _token(value))
+    if not is_number(value) or not can_be_reckoned(value):
+        return None
+    return Member(at, Decimal(value))
+
+
+def _token(value: Value) -> str:
+    """Stand for a value by a short text that others do not share: 1 is 1.0."""
+    written = _spell(value)
+    if len(written) <= _TOKEN_LENGTH:
+        return written
+    return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+
+
+def _spell(value: Value) -> str:
+    match value:
+        case list():
+            return f"[{','.join(map(_spell, value))}]"
+        case dict():
+            inside = (f"{name!r}:{_spell(value[name])}" for name in sorted(value))
+            return f"{{{','.join(inside)}}}"
+        case None:
+            return "null"
+    return meaning_of_value(value)
+
+
+_FOLDS: Mapping[Take, Fold] = {
+    Take.AVG: SUM,
+    Take.SUM: SUM,
+    Take.STDDEV: SQUARES,
+    Take.MIN: LOWEST,
+    Take.MAX: HIGHEST,
+}
+_TAKES: Mapping[Take, Callable[[Members], Number]] = {
+    Take.AVG: lambda members: average(members.total, len(members)),
+    Take.SUM: lambda members: Decimal(members.total),
+    Take.STDDEV: lambda members: deviation(members.total, len(members)),
+    Take.MIN: lambda members: Decimal(members.total),
+    Take.MAX: lambda members: Decimal(members.total),
+    Take.COUNT: len,
+    Take.DISTINCT: lambda members: len({member.value for member in members}),
+    Take.FIRST: lambda members: Decimal(members[0].value),
+    Take.LAST: lambda members: Decimal(members[-1].value),
+    Take.CHANGE: lambda members: difference(members[-1].value, members[0].value),
+}

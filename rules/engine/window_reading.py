@@ -1,0 +1,109 @@
+"""Reading the window over which the left side of a condition is taken."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from rules.engine.durations import render_duration
+from rules.engine.operands import Constant, Constants, Wanted
+from rules.engine.operators import Operator, Option
+from rules.engine.places import Place
+from rules.engine.values import Value, is_number
+from rules.engine.windows import LONGEST_WINDOW, MAX_MEMBERS, Shape, Take, Window
+
+_MEMBERS = ("take", "window", "length", "last")
+
+
+def read_window(operator: Operator, members: Mapping[str, Place]) -> Window | None:
+    """Read ``over``, if a condition says it; ``None`` also once a problem is noted."""
+    if "over" not in members:
+        return None
+    place = members["over"]
+    if not operator.measures:
+        place.refuse(
+            "useless_member",
+            f'"{operator.id}" cannot be asked of a window; compare its number, as with'
+            " gt, lte or between.",
+        )
+        return None
+    said = place.members(_MEMBERS)
+    if said is None:
+        return None
+    if "take" not in said:
+        place.refuse("missing", f'Say what to take: {{"take": "{Take.AVG}"}}.')
+        return None
+    take = said["take"].choice(Take)
+    return None if take is None else _read_extent(place, said, take)
+
+
+def refuse_no_number(wanted: Wanted, members: Mapping[str, Place]) -> None:
+    """Refuse what the number that is taken over a window cannot be compared with."""
+    for name in Option:
+        if name in members:
+            members[name].refuse(
+                "useless_member",
+                f'What is taken over a window is a number; leave out "{name}".',
+            )
+    if isinstance(wanted, Constant):
+        values: Sequence[Value] = [wanted.value]
+    else:
+        values = wanted.values if isinstance(wanted, Constants) else []
+    if not all(map(is_number, values)):
+        members["value"].refuse(
+            "wrong_type",
+            "What is taken over a window is a number; compare it with a number.",
+        )
+
+
+def _read_extent(place: Place, said: Mapping[str, Place], take: Take) -> Window | None:
+    """Read how far a window reaches: a length of time, or so many values."""
+    if ("last" in said) == ("length" in said):
+        place.refuse(
+            "bad_window",
+            'Say how far the window reaches: either "length", as "1h", or "last", as'
+            " 20 for the last 20 values.",
+        )
+        return None
+    if "last" in said:
+        return _read_last(said, take)
+    length = read_length(said["length"])
+    shape: Shape | None = Shape.SLIDING
+    if "window" in said:
+        shape = said["window"].choice(Shape)
+    if length is None or shape is None:
+        return None
+    return Window(take=take, shape=shape, length=length)
+
+
+def _read_last(said: Mapping[str, Place], take: Take) -> Window | None:
+    last = read_last(said["last"])
+    if "window" in said:
+        said["window"].refuse(
+            "useless_member",
+            'The last values of a key lie in no window of time; leave out "window".',
+        )
+        return None
+    return None if last is None else Window(take=take, last=last)
+
+
+def read_length(place: Place) -> timedelta | None:
+    """Read how long a window is."""
+    length = place.duration()
+    if length is None:
+        return None
+    if not timedelta() < length <= LONGEST_WINDOW:
+        place.refuse(
+            "bad_window",
+            "A window is longer than 0 and at most"
+            f" {render_duration(LONGEST_WINDOW)} long.",
+        )
+        return None
+    return length
+
+
+def read_last(place: Place) -> int | None:
+    """Read of how many values a window is."""
+    value = place.value
+    if isinstance(value, int) and value is not True and 1 <= value <= MAX_MEMBERS:
+        return value
+    place.refuse("bad_count", f"Give a whole number from 1 to {MAX_MEMBERS}.")
+    return None

@@ -1,0 +1,145 @@
+"""Conditions over windows: what is taken of one, and when time alone may turn it.
+
+Windows follow event time. They end at the newest event time at which the rule looked,
+so an event that comes out of order, but not late, takes its own place among the others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from math import ceil, floor
+
+from rules.engine.events import Sight, View, value_at
+from rules.engine.kept import Kept, instant_of, member_of, ticks_of
+from rules.engine.memory import Memory
+from rules.engine.operands import Constant
+from rules.engine.specification import Condition
+from rules.engine.values import Number, Truth, is_number
+from rules.engine.windows import COUNTING, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What was in a window: how many values, the time of the first and of the last."""
+
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    is_whole: bool = True
+
+    def to_json(self) -> dict[str, object]:
+        """Write them as plain values."""
+        return {
+            "count": self.count,
+            "first_at": self.first_at and self.first_at.isoformat(),
+            "last_at": self.last_at and self.last_at.isoformat(),
+            "is_whole": self.is_whole,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A window at one run: just before it, as the event finds it, and as it stays.
+
+    What an event that came later in time has seen leave, has left for good.
+    """
+
+    before: Kept
+    seen: Kept
+    stays: Kept
+
+    @property
+    def contents(self) -> Contents:
+        """Tell what is in it."""
+        members = self.seen.members
+        ends = (members[0].at, members[-1].at) if len(members) else (None, None)
+        first, last = (None if end is None else instant_of(end) for end in ends)
+        return Contents(
+            count=len(members),
+            first_at=first,
+            last_at=last,
+            is_whole=self.seen.lost is None,
+        )
+
+
+def look_over(
+    condition: Condition, window: Window, view: View, sight: Sight, memory: Memory
+) -> Look:
+    """Look at the window of a condition, and keep it with the event's value in.
+
+    1. What has left by now is left out.
+    2. The value that the event brings, if it counts, takes its place by its time.
+    3. An event that moves no facts is seen, and not kept; a timer moves nothing.
+    """
+    name = condition.window_id
+    known = memory.looked.get(name)
+    if isinstance(known, Look):
+        return known
+    recalled = memory.recall(name)
+    kept = recalled if isinstance(recalled, Kept) else _read(window, recalled)
+    at = ticks_of(view.at)
+    now = at if kept.seen is None else max(at, kept.seen)
+    before = kept if kept.seen is None else kept.at(max(now - 1, kept.seen))
+    stays = seen = before.at(now)
+    if view.arrives and sight.carried and sight.now is not None:
+        found = value_at(sight.now.value, condition.fact.steps)
+        member = member_of(window, found, at)
+        if member is not None:
+            seen = stays.put(member).at(now)
+    if view.arrives and view.keeps:
+        stays = seen
+        memory.keep(name, Kept(window, seen.members, now, seen.lost))
+    else:
+        memory.keep(name, recalled)
+    look = Look(before=before, seen=seen, stays=stays)
+    memory.looked[name] = look
+    return look
+
+
+def watch_leaving(
+    condition: Condition,
+    look: Look,
+    memory: Memory,
+    judge: Callable[[Number | None], Truth],
+) -> None:
+    """Ask to be judged when a value leaves, and notice where one just did.
+
+    Only state rules are judged by time alone: what a signal rule tells of is an event.
+    """
+    if not memory.sees_ends or look.seen.window.length is None:
+        return
+    truth = judge(look.stays.take())
+    if not memory.of_event:
+        memory.has_lapsed |= judge(look.before.take()) is not truth
+    leaves = _turns_after(condition, look.stays, truth)
+    if leaves is not None:
+        memory.lapse(instant_of(leaves))
+
+
+def _read(window: Window, recalled: object) -> Kept:
+    if isinstance(recalled, dict):
+        return Kept.from_json(window, recalled)
+    return Kept.empty(window)
+
+
+def _turns_after(condition: Condition, kept: Kept, truth: Truth) -> int | None:
+    """Give a time before which values that leave turn nothing; ``None`` for never.
+
+    A count only falls, so it cannot come to reach a constant, and that it reaches one
+    ends when all have left but one too few.
+    """
+    wanted = condition.wanted
+    level = wanted.value if isinstance(wanted, Constant) else None
+    if kept.window.take not in COUNTING or not is_number(level):
+        return kept.leaves_after()
+    if condition.op in ("lt", "lte") and truth is True:
+        return None
+    if condition.op in ("gt", "gte"):
+        if truth is not True:
+            return None if kept.lost is None else kept.leaves_after()
+        if kept.window.take == "count":
+            exact = Fraction(level)
+            least = ceil(exact) if condition.op == "gte" else floor(exact) + 1
+            return kept.leaves_after(max(0, len(kept.members) - max(least, 0)))
+    return kept.leaves_after()

@@ -1,0 +1,103 @@
+"""Windows: what a condition asks about in place of the newest value of a fact."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from rules.engine.durations import render_duration, say_duration
+
+LONGEST_WINDOW = timedelta(days=90)
+MAX_MEMBERS = 100_000
+"""Values that a window of one key holds at most; beyond them it cannot be known."""
+
+
+class Take(StrEnum):
+    """What is made of the values in a window.
+
+    ``change`` is the last less the first, ``distinct`` how many different ones there
+    are. Of ``count`` and ``distinct`` every value counts that is not null; of the
+    others, numbers.
+    """
+
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    COUNT = "count"
+    STDDEV = "stddev"
+    FIRST = "first"
+    LAST = "last"
+    CHANGE = "change"
+    DISTINCT = "distinct"
+
+
+class Shape(StrEnum):
+    """How a window lies in time.
+
+    A *sliding* one is ``(t - length, t]`` at each instant ``t``.
+    """
+
+    SLIDING = "sliding"
+
+
+COUNTING = frozenset({Take.COUNT, Take.DISTINCT})
+"""What counts values of any type, and is 0 where there are none."""
+
+_SAID = {
+    Take.AVG: "the average of",
+    Take.MIN: "the lowest",
+    Take.MAX: "the highest",
+    Take.SUM: "the sum of",
+    Take.COUNT: "the number of values of",
+    Take.STDDEV: "the standard deviation of",
+    Take.FIRST: "the first",
+    Take.LAST: "the last",
+    Take.CHANGE: "the change of",
+    Take.DISTINCT: "the number of different values of",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The values of a fact from a stretch of time, or the last so many of them.
+
+    Either ``length`` is set or ``last``. Members are the values that events of the key
+    brought while the rule watched; nulls, values of another type and late events bring
+    none. They lie by event time, those of one instant as they came.
+    """
+
+    take: Take
+    shape: Shape = Shape.SLIDING
+    length: timedelta | None = None
+    last: int = 0
+
+    @property
+    def meaning(self) -> str:
+        """Give what two spellings of one window have in common."""
+        size = self.last or f"{self.length} {self.shape}"
+        return f"{self.take} {size}"
+
+    def to_json(self) -> Mapping[str, object]:
+        """Write what a condition says in ``over``."""
+        if self.length is None:
+            return {"take": str(self.take), "last": self.last}
+        return {
+            "take": str(self.take),
+            "window": str(self.shape),
+            "length": render_duration(self.length),
+        }
+
+    def say(self, name: str) -> str:
+        """Say it of a fact: ``the average of MSFT price over the last hour``."""
+        return f"{_SAID[self.take]} {name} {self.say_extent()}"
+
+    def say_extent(self) -> str:
+        """Say how far it reaches: ``over the last hour``, ``over the last 20``."""
+        if self.length is None:
+            return (
+                "over the last value"
+                if self.last == 1
+                else f"over the last {self.last} values"
+            )
+        return f"over the last {say_duration(self.length).removeprefix('1 ')}"

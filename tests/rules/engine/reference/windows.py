@@ -1,0 +1,79 @@
+"""What is taken over windows, from the list of all values and their times."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.rules.engine.reference.comparing import alike, is_number
+from tests.rules.engine.reference.reading import every
+
+DIGITS = Context(prec=34)
+MANY_DIGITS = Context(prec=150)
+
+Timed = list[tuple[datetime, Any]]
+
+
+def counted(values: Timed, take: str) -> Timed:
+    """Leave out what does not count, and put the rest in the order of time."""
+    fit = [
+        (at, value)
+        for at, value in values
+        if value is not None and (take in ("count", "distinct") or is_number(value))
+    ]
+    return sorted(fit, key=lambda one: one[0])
+
+
+def inside(values: Timed, over: Mapping[str, Any], now: datetime) -> Timed:
+    """Give the values in the window that ends at an instant."""
+    if "last" in over:
+        return values[-over["last"] :]
+    length = every(over["length"])
+    return [(at, value) for at, value in values if now - length < at <= now]
+
+
+def take(values: list[Any], wanted: str) -> Any:
+    """Reckon with fractions, and round once at the end."""
+    if wanted == "count":
+        return len(values)
+    if wanted == "distinct":
+        different: list[Any] = []
+        for value in values:
+            if not any(alike(value, known) for known in different):
+                different.append(value)
+        return len(different)
+    return TAKES[wanted](list(map(Fraction, values))) if values else None
+
+
+def rounded(value: Fraction) -> Fraction:
+    """Round to 34 digits."""
+    return Fraction(DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
+def mean(values: list[Fraction]) -> Fraction:
+    """Give the mean, not rounded."""
+    return sum(values, Fraction(0)) / len(values)
+
+
+def spread(values: list[Fraction]) -> Fraction:
+    """Give the standard deviation of exactly these values."""
+    middle = mean(values)
+    variance = mean([(value - middle) ** 2 for value in values])
+    root = MANY_DIGITS.divide(
+        Decimal(variance.numerator), Decimal(variance.denominator)
+    ).sqrt(MANY_DIGITS)
+    return Fraction(DIGITS.plus(root))
+
+
+TAKES: Mapping[str, Callable[[list[Fraction]], Fraction]] = {
+    "avg": lambda values: rounded(mean(values)),
+    "min": min,
+    "max": max,
+    "sum": sum,  # type: ignore[dict-item] # of fractions it is one
+    "stddev": spread,
+    "first": lambda values: values[0],
+    "last": lambda values: values[-1],
+    "change": lambda values: values[-1] - values[0],
+}
+JUST = timedelta(microseconds=1)

@@ -1,0 +1,89 @@
+"""Conditions whose window is wrong."""
+
+from tests.rules.engine.refused.writing import AT, given, when
+
+HOUR = {"take": "avg", "length": "1h"}
+OVER = f"{AT}/over"
+
+
+def over(**members):
+    """Change members of a good window; ``None`` takes one away."""
+    changed = {**HOUR, **members}
+    said = {name: value for name, value in changed.items() if value is not None}
+    return when(over=said)
+
+
+REFUSED = {
+    "window-is-a-length": (when(over="1h"), OVER, "wrong_type"),
+    "window-without-take": (over(take=None), OVER, "missing"),
+    "window-of-no-such-take": (over(take="median"), f"{OVER}/take", "unknown_choice"),
+    "window-without-end": (over(length=None), OVER, "bad_window"),
+    "window-with-two-ends": (over(last=3), OVER, "bad_window"),
+    "window-of-no-such-shape": (
+        over(window="hopping"),
+        f"{OVER}/window",
+        "unknown_choice",
+    ),
+    "window-of-no-length": (over(length="0s"), f"{OVER}/length", "bad_window"),
+    "window-of-a-season": (over(length="91d"), f"{OVER}/length", "bad_window"),
+    "window-of-a-word": (over(length="long"), f"{OVER}/length", "bad_duration"),
+    "window-of-nothing": (over(length=None, last=0), f"{OVER}/last", "bad_count"),
+    "window-of-far-too-many": (
+        over(length=None, last=100_001),
+        f"{OVER}/last",
+        "bad_count",
+    ),
+    "last-values-in-time": (
+        over(length=None, last=3, window="sliding"),
+        f"{OVER}/window",
+        "useless_member",
+    ),
+    "window-with-another-member": (over(size=3), f"{OVER}/size", "unknown_member"),
+    "window-of-a-text-operator": (
+        when(op="contains", value="a", over=HOUR),
+        OVER,
+        "useless_member",
+    ),
+    "window-against-a-text": (
+        when(op="eq", value="a", over=HOUR),
+        f"{AT}/value",
+        "wrong_type",
+    ),
+    "window-between-times": (
+        when(op="between", value=["2026-01-01", "2026-01-02"], over=HOUR),
+        f"{AT}/value",
+        "wrong_type",
+    ),
+    "window-that-folds-case": (
+        when(op="eq", value=1, over=HOUR, ignore_case=True),
+        f"{AT}/ignore_case",
+        "useless_member",
+    ),
+    "window-that-never-fills": (
+        given(
+            watch=None,
+            when={
+                "all": [
+                    {"fact": "CORE:STOCK:*:price", "op": "gt", "value": 1},
+                    {
+                        "fact": "CORE:STOCK:SPY:price",
+                        "over": HOUR,
+                        "op": "gt",
+                        "value": 1,
+                    },
+                ]
+            },
+        ),
+        "/when/all/1/fact",
+        "never_heard",
+    ),
+    "recovery-of-a-window-on-the-wrong-side": (
+        given(
+            kind="state",
+            when={"fact": 0, "over": HOUR, "op": "gt", "value": 10},
+            recover={"when": {"fact": 0, "over": HOUR, "op": "lt", "value": 11}},
+        ),
+        "/recover/when/value",
+        "wrong_side",
+    ),
+}
