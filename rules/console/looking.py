@@ -71,6 +71,21 @@ def look_back(*, access: Access, draft: Draft, now: datetime) -> LookedBack:
     )
 
 
+def answer_of(found: Backtest) -> str:
+    """Say in a sentence what a draft would have done."""
+    span = _span(found)
+    if not span:
+        return "There are no events to look back on yet."
+    alerts = _count(found.alerts, "alert")
+    said = f"Would have raised {alerts} in the last {span} of data"
+    if found.alerts:
+        return f"{said}; {_told(found)}."
+    if found.closest is None:
+        return f"{said}."
+    near, by = show(found.closest.value), show(found.closest.margin)
+    return f"{said}. {found.closest.key} came closest: {near}, missed by {by}."
+
+
 def _told(found: Backtest) -> str:
     if not found.told_by_output:
         return "the live feed alone would have told you"

@@ -37,6 +37,7 @@ from rules.console.showing import (
     facts_of,
     show_draft,
 )
+from rules.console.thresholds import picture_of
 from rules.engine import Severity, show
 from rules.models import Rule
 from rules.ports import ports
@@ -165,6 +166,20 @@ def preview(request: HttpRequest, access: Access) -> HttpResponse:
         "shown": show_draft(access=access, draft=draft, now=database_now()),
     }
     return TemplateResponse(request, "rules/_preview.html", context)
+
+
+@require_POST
+@in_workspace(Need.INSPECT)
+def threshold(request: HttpRequest, access: Access) -> HttpResponse:
+    """Draw the draft's threshold over the stored history, or what follows its level."""
+    picture = picture_of(
+        access=access,
+        draft=read_draft(request.POST),
+        key=request.POST.get("threshold-key", ""),
+        is_whole=request.POST.get("threshold-part") != "level",
+        now=database_now(),
+    )
+    return JsonResponse({"picture": picture})
 
 
 @require_safe

@@ -9,6 +9,7 @@ urlpatterns = [
     path("w/<str:workspace>/rules", pages.rule_list, name="list"),
     path("w/<str:workspace>/rules/new", pages.new_rule, name="new"),
     path("w/<str:workspace>/rules/preview", pages.preview, name="preview"),
+    path("w/<str:workspace>/rules/threshold", pages.threshold, name="threshold"),
     path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
     path("w/<str:workspace>/rules/<str:rule>/edit", pages.edit_rule, name="edit"),
     path(

@@ -1,10 +1,10 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
 from rules.services.backtesting import backtest_rule
-from rules.services.backtests import Backtest, Closest, Hit
+from rules.services.backtests import Backtest, Closest, CurvePoint, Hit
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
-from rules.services.charting import Threshold, draw_threshold
+from rules.services.charting import Threshold, Trace, draw_threshold
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -62,6 +62,7 @@ __all__ = [
     "CaseFileInvalid",
     "CaseResult",
     "Closest",
+    "CurvePoint",
     "Explanation",
     "ExplanationInvalid",
     "Finding",
@@ -83,6 +84,7 @@ __all__ = [
     "Standing",
     "Suggestion",
     "Threshold",
+    "Trace",
     "VersionUnreadable",
     "backtest_rule",
     "borrow_program",

@@ -4,8 +4,9 @@
 exactly as ``step`` would.
 """
 
-from rules.columns.history.answers import Answer, History
+from rules.columns.history.answers import Answer
 from rules.columns.history.curves import choose_levels, round_step
+from rules.columns.history.histories import History
 from rules.columns.history.questions import Question, question_of
 from rules.columns.history.records import (
     LATE,

@@ -109,7 +109,7 @@ class Records:
             place = int(np.searchsorted(column.exacts.rows, row))
             return column.exacts.number(place)
         value = float(column.value[row])
-        return None if isnan(value) else Decimal(repr(value))
+        return None if isnan(value) else shortest(value)
 
     def watermarks(self) -> dict[str, int]:
         """Give, for each key, the greatest time that moved its facts."""
@@ -128,6 +128,11 @@ class Records:
             (self.at[rows], self.seq[rows], self.ord[rows], self.flags[rows]),
             {name: _take(one, rows) for name, one in self.columns.items()},
         )
+
+
+def shortest(double: float) -> Decimal:
+    """Write a double as the shortest decimal that it is, whole numbers as such."""
+    return Decimal(repr(double).removesuffix(".0"))
 
 
 def merge(parts: Sequence[Records]) -> Records:

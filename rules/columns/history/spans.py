@@ -8,6 +8,7 @@ import numpy as np
 
 from rules.columns.buffers import Flags, Longs
 from rules.columns.cuts import Number
+from rules.columns.history.records import shortest
 from rules.columns.history.truths import Source, values_of
 
 
@@ -64,7 +65,7 @@ def nearest_of(
         if np.isnan(margins).all():
             continue
         place = int(np.nanargmin(margins))
-        value = Decimal(repr(float(values[place])))
+        value = shortest(float(values[place]))
         found = Miss(place=place, value=value, margin=abs(value - Decimal(bound)))
         if best is None or found.margin < best.margin:
             best = found

@@ -1,0 +1,182 @@
+"""The door to a lane's history in columns: rules are asked about, and answered."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from rules.columns.buffers import Floats
+from rules.columns.cuts import Number
+from rules.columns.history.answers import Answer, answer_from
+from rules.columns.history.curves import PlacedRuns
+from rules.columns.history.moves import Steps, steps_of
+from rules.columns.history.pictures import thin_out
+from rules.columns.history.questions import Move, Question
+from rules.columns.history.records import Records
+from rules.columns.history.runs import Runs, has_plain_past, runs_of
+from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
+from rules.columns.history.truths import Source
+
+
+class History:
+    """A lane's records, and what was worked out of them for the rules asked about."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self._runs: dict[tuple[str, bool], Runs] = {}
+        self._steps: dict[tuple[str, Move], Steps | None] = {}
+        self._plain: dict[str, bool] = {}
+        self._span: Span | None = None
+
+    def answer(self, question: Question, key: str | None) -> Answer | None:
+        """Say what a rule would have done under a key, or under any.
+
+        None says that columns cannot tell, for what the field has carried.
+        """
+        field = question.fact.root
+        if field not in self.records.columns:
+            return None
+        if question.needs_past and not self._has_plain_past(field):
+            return None
+        runs = self.runs(field, key, looks_back=question.looks_back)
+        source: Source | None = runs
+        if question.move:
+            source = self._steps_of(question, runs)
+        return None if source is None else answer_from(question, source)
+
+    def curve(
+        self,
+        question: Question,
+        answer: Answer,
+        levels: Sequence[Number],
+        bounds: tuple[int | None, int | None],
+    ) -> list[int]:
+        """Count the alerts that each of some levels, which rise, would have raised."""
+        source: Source | None = PlacedRuns.of(answer.runs, levels)
+        if question.move:
+            source = self._steps_of(question, answer.runs)
+        if source is None:
+            return []
+        counts = []
+        for level in levels:
+            found = answer_from(question.at_level(level), source)
+            begun = 0 if found is None else found.between(*bounds).count_begun()
+            counts.append(begun)
+        return counts
+
+    def measured(self, question: Question, answer: Answer) -> Floats:
+        """Give what the level of a rule is compared with: values, or moves."""
+        steps = self._steps_of(question, answer.runs) if question.move else None
+        return answer.runs.value if steps is None else steps.moved
+
+    def picture(
+        self, question: Question, answer: Answer, key: str, most: int
+    ) -> tuple[list[int], list[float]]:
+        """Give what is compared with the level under a key, thinned out."""
+        inside = self._under(answer.runs, key)
+        values = self.measured(question, answer)[inside]
+        return thin_out(answer.runs.at[inside], values, most)
+
+    def marks(
+        self, question: Question, answer: Answer, key: str
+    ) -> tuple[list[int], list[float]]:
+        """Give the times of a key's alerts, and what was compared with the level."""
+        inside = self._under(answer.runs, key)
+        places = answer.began().places
+        low, high = np.searchsorted(places, [inside.start, inside.stop])
+        own = places[low:high]
+        return answer.runs.at[own].tolist(), (
+            self.measured(question, answer)[own].tolist()
+        )
+
+    def busiest(self, count: int) -> list[str]:
+        """Name the keys of most events."""
+        events = np.diff(self.records.starts)
+        order = np.argsort(-events, kind="stable")[:count]
+        return [self.records.keys[number] for number in order.tolist()]
+
+    def _under(self, runs: Runs, key: str) -> slice:
+        """Give the stretch of runs that are a key's; runs of one key are all its."""
+        if len(runs.starts) == 2:
+            return slice(0, len(runs))
+        number = self.number_of(key)
+        if number is None:
+            return slice(0, 0)
+        return slice(int(runs.starts[number]), int(runs.starts[number + 1]))
+
+    def span(
+        self, keys: Collection[str] | None, earliest: int | None, latest: int | None
+    ) -> Span:
+        """Count the events of some keys, or of all, within bounds of time."""
+        at, starts = self.records.at, self.records.starts
+        if keys is None:
+            if earliest is None and latest is None:
+                self._span = self._span or span_of([at], None, None)
+                return self._span
+            return span_of([at], earliest, latest)
+        numbers = [self.number_of(key) for key in sorted(keys)]
+        stretches = [
+            at[starts[number] : starts[number + 1]]
+            for number in numbers
+            if number is not None
+        ]
+        return span_of(stretches, earliest, latest)
+
+    def closest(
+        self, question: Question, answer: Answer, bounds: tuple[int | None, int | None]
+    ) -> Miss | None:
+        """Find the value that came nearest to making a rule true; by its place.
+
+        Of a rule that was true within the bounds nothing is to be said.
+        """
+        if answer.between(*bounds).passed:
+            return None
+        source: Source | None = answer.runs
+        if question.move:
+            source = self._steps_of(question, answer.runs)
+        levels = (
+            [question.level]
+            if question.crossing
+            else ([number for number, _ in question.line.bounds])
+        )
+        asked = None if bounds == (None, None) else within(answer.runs.at, *bounds)
+        numbers = [one for one in levels if one is not None]
+        return None if source is None else nearest_of(source, numbers, asked)
+
+    def runs(self, field: str, key: str | None, *, looks_back: bool) -> Runs:
+        """Give the runs of rules on a field, under a key or under any."""
+        known = self._runs.get((field, looks_back))
+        if known is None:
+            known = runs_of(self.records, field, looks_back=looks_back)
+            self._runs[field, looks_back] = known
+        if key is None:
+            return known
+        number = self.number_of(key)
+        return (
+            known.only(np.zeros(len(known), bool))
+            if number is None
+            else (known.of_key(number))
+        )
+
+    def number_of(self, key: str) -> int | None:
+        """Give the number of a key; none if it has no events."""
+        keys = self.records.keys
+        place = bisect_left(keys, key)
+        return place if place < len(keys) and keys[place] == key else None
+
+    def _has_plain_past(self, field: str) -> bool:
+        if field not in self._plain:
+            self._plain[field] = has_plain_past(self.records, field)
+        return self._plain[field]
+
+    def _steps_of(self, question: Question, runs: Runs) -> Steps | None:
+        """Measure the moves once for all levels; only those of one key are not kept."""
+        if question.move is None:
+            return None
+        kept = self._runs.get((question.fact.root, question.looks_back))
+        if runs is not kept:
+            return steps_of(runs, question.move)
+        named = (question.fact.root, question.move)
+        if named not in self._steps:
+            self._steps[named] = steps_of(runs, question.move)
+        return self._steps[named]

@@ -1,0 +1,109 @@
+"""The threshold that can be dragged: what the rule form's script is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from datasets.models import Dataset
+from rules.models import Rule
+from tests.factories import MembershipFactory
+from tests.rules.drafts import RULES, feed, typed
+
+pytestmark = pytest.mark.django_db
+
+THRESHOLD = f"{RULES}/threshold"
+
+
+@pytest.fixture
+def dated(prices: Dataset) -> Dataset:
+    """Prices of two days that bring their own times."""
+    prices.date_field = "day"
+    prices.save()
+    for day, price in [(2, 309), (3, 315), (4, 310), (5, 301)]:
+        feed(prices, price=price, day=f"2026-02-0{day}T20:00:00")
+    return prices
+
+
+def drawn(client: Client, **changes: str) -> Any:
+    answer = client.post(THRESHOLD, typed(**changes))
+    assert answer.status_code == 200
+    return answer.json()["picture"]
+
+
+def test_picture_has_the_values_the_alerts_and_the_curve(
+    client: Client, dated: Dataset
+) -> None:
+    picture = drawn(client)
+
+    assert picture["control"] == "c-0-value"
+    assert (picture["level"], picture["side"]) == (310.5, "below")
+    assert picture["answer"] == (
+        "Would have raised 3 alerts in the last 3 days of data; the live feed alone"
+        " would have told you."
+    )
+    assert picture["series"][1] == [309, 315, 310, 301]
+    assert (picture["marks"][1], picture["marked"]) == ([309, 310, 301], 3)
+    curve = dict(
+        zip(picture["curve"]["texts"], picture["curve"]["alerts"], strict=True)
+    )
+    assert curve["310.50"] == 7
+    assert picture["curve"]["unit"] == "alerts a week"
+    assert not Rule.objects.exists()
+
+
+def test_while_it_is_dragged_only_what_follows_the_level_is_told(
+    client: Client, dated: Dataset
+) -> None:
+    changes = {"c-0-value": "305", "threshold-part": "level"}
+
+    picture = drawn(client, **changes)
+
+    assert (picture["level"], picture["marks"][1]) == (305, [301])
+    assert not {"series", "curve"} & set(picture)
+
+
+def test_of_a_rule_on_any_key_the_one_that_is_chosen_is_drawn(
+    client: Client, dated: Dataset
+) -> None:
+    fields = {"symbol": "AAPL", "price": 200, "day": "2026-02-03T20:00:00"}
+    feed(dated, **fields)
+    any_key = {"c-0-fact": "DEMO:PRICES:*:price"}
+
+    first = drawn(client, **any_key)
+    chosen = drawn(client, **any_key, **{"threshold-key": "AAPL"})
+
+    assert (first["key"], first["keys"]) == ("MSFT", ["MSFT", "AAPL"])
+    assert (chosen["key"], chosen["series"][1], chosen["marked"]) == ("AAPL", [200], 1)
+
+
+def test_rule_that_never_fired_says_how_near_it_came(
+    client: Client, dated: Dataset
+) -> None:
+    picture = drawn(client, **{"c-0-value": "300"})
+
+    assert picture["answer"].endswith("MSFT came closest: 301, missed by 1.")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"c-0-fact": "", "c-0-value": ""},
+        {"c-0-value": "cheap"},
+        {"c-0-op": "is_missing", "c-0-value": ""},
+        {"c-0-against": "fact", "c-0-value": "DEMO:PRICES:MSFT:open"},
+    ],
+    ids=str,
+)
+def test_draft_without_one_threshold_has_no_picture(
+    client: Client, dated: Dataset, changes: dict[str, str]
+) -> None:
+    assert drawn(client, **changes) is None
+
+
+def test_stranger_is_shown_nothing(client: Client, dated: Dataset) -> None:
+    client.force_login(MembershipFactory().user)
+
+    assert client.post(THRESHOLD, typed()).status_code == 404
