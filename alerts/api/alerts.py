@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +16,15 @@ from alerts.api.serializers import (
     FeedSerializer,
 )
 from alerts.models import Alert, AlertState, Severity
-from alerts.services import acknowledge_alert, find_alert, list_alerts, read_feed
+from alerts.services import (
+    acknowledge_alert,
+    find_alert,
+    list_alerts,
+    make_rule_test,
+    read_feed,
+)
 from config.clock import database_now
+from workspaces.access import Need
 from workspaces.api.paging import (
     PAGE_NAMES,
     PAGE_PARAMETERS,
@@ -66,6 +75,21 @@ class AlertView(WorkspaceAPIView):
     def get(self, request: Request, workspace: str, alert: uuid.UUID) -> Response:
         """Return an alert with its steps and their verdicts."""
         return _show(find_alert(access=self.access, alert_id=alert))
+
+
+class RuleTestView(WorkspaceAPIView):
+    """An alert as a test of its rule."""
+
+    reading = Need.INSPECT
+
+    @extend_schema(
+        operation_id="alerts_test",
+        responses={(200, "application/yaml"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, workspace: str, alert: uuid.UUID) -> HttpResponse:
+        """Return a file for `manage.py test_rules` in which the alert comes again."""
+        text = make_rule_test(access=self.access, alert_id=alert)
+        return HttpResponse(text, content_type="application/yaml")
 
 
 class AcknowledgeView(WorkspaceAPIView):

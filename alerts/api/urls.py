@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from alerts.api.alerts import AcknowledgeView, AlertsView, AlertView, FeedView
+from alerts.api.alerts import (
+    AcknowledgeView,
+    AlertsView,
+    AlertView,
+    FeedView,
+    RuleTestView,
+)
 from alerts.api.outputs import (
     DeliveriesView,
     DeliveryView,
@@ -15,6 +21,7 @@ from alerts.api.outputs import (
 urlpatterns = [
     path("alerts", AlertsView.as_view()),
     path("alerts/<uuid:alert>", AlertView.as_view()),
+    path("alerts/<uuid:alert>/test", RuleTestView.as_view()),
     path("alerts/<uuid:alert>/acknowledge", AcknowledgeView.as_view()),
     path("feed", FeedView.as_view()),
     path("outputs", OutputsView.as_view()),

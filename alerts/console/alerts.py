@@ -20,11 +20,13 @@ from alerts.services import (
     explain_alert,
     find_alert,
     find_delivery,
+    make_rule_test,
     retry_delivery,
 )
 from config.clock import database_now, utc_now
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
+from workspaces.refusals import Clash
 
 
 @require_safe
@@ -45,6 +47,41 @@ def show_alert(
             "page": page,
             "alert": page.facts,
         },
+    )
+
+
+@require_safe
+@in_workspace(Need.INSPECT)
+def show_test(
+    request: HttpRequest, access: Access, alert_id: uuid.UUID
+) -> HttpResponse:
+    """Show a rule test made of an alert, to copy or, with `?download=1`, to keep."""
+    alert = find_alert(access=access, alert_id=alert_id)
+    text, problem = "", ""
+    try:
+        text = make_rule_test(access=access, alert_id=alert_id)
+    except Clash as error:
+        problem = error.detail
+    name = f"{alert.rule.slug}.yaml"
+    if text and request.GET.get("download"):
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(text, content_type="application/yaml", headers=headers)
+    slug = access.workspace.slug
+    alert_url = reverse("alerts:detail", args=[slug, alert_id])
+    context = {
+        "title": "As a test",
+        "crumbs": [
+            ("Live feed", reverse("alerts:feed", args=[slug])),
+            (f"{alert.rule.name} · {alert.key}", alert_url),
+        ],
+        "is_simulated": alert.is_simulated,
+        "text": text,
+        "problem": problem,
+        "name": name,
+        "alert_url": alert_url,
+    }
+    return TemplateResponse(
+        request, "alerts/test.html", context, status=409 if problem else 200
     )
 
 

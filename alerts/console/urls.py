@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{_workspace}/market/on", home.turn_on_market, name="turn-on-market"),
     path(f"{_workspace}/feed", feed.show_feed, name="feed"),
     path(_alert, alerts.show_alert, name="detail"),
+    path(f"{_alert}/test", alerts.show_test, name="test"),
     path(f"{_alert}/acknowledge", alerts.acknowledge, name="acknowledge"),
     path(f"{_alert}/deliveries/<uuid:delivery_id>/retry", alerts.retry, name="retry"),
     path(f"{_workspace}/mailbox", mailbox.show_mailbox, name="mailbox"),

@@ -8,6 +8,7 @@ from alerts.services.acknowledging import (
 )
 from alerts.services.apperate import logged_alerts, save_apperate_rule
 from alerts.services.browsing import Cursor, FeedFilter, FeedRows, Show, browse_feed
+from alerts.services.case_making import make_rule_test
 from alerts.services.delivering import message_of, send_due
 from alerts.services.examples import (
     Card,
@@ -109,6 +110,7 @@ __all__ = [
     "list_deliveries",
     "list_outputs",
     "logged_alerts",
+    "make_rule_test",
     "may_start_market",
     "message_of",
     "note_heartbeat",

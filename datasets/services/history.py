@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -54,6 +54,20 @@ class JudgedRecord:
     is_late: bool = False
     moves_facts: bool = True
     raises: bool = True
+
+
+class Placed(Protocol):
+    """Something at a place in the order of a lane."""
+
+    @property
+    def seq(self) -> int:
+        """The batch by its place in the lane."""
+        ...
+
+    @property
+    def ord(self) -> int:
+        """The place in the batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +142,8 @@ def judged_beside(
     return next(iter(earlier), None), next(iter(later), None)
 
 
-def past_of_key(*, lane: Lane, key: str, before: JudgedRecord) -> PastOfKey:
-    """Return what a lane judged of a key before a record, the newest of it.
+def past_of_key(*, lane: Lane, key: str, before: Placed) -> PastOfKey:
+    """Return what a lane judged of a key before a place, the newest of it.
 
     1. Current records come from the index of the key, newest first, up to a limit.
     2. Records that were replaced later, or were never kept, are looked for among the

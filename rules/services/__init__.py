@@ -5,6 +5,7 @@ from rules.services.backtests import Backtest, Closest, CurvePoint, Hit
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.charting import Threshold, Trace, draw_threshold
+from rules.services.case_writing import CaseNotRebuilt, Happened, write_rule_test
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -60,12 +61,14 @@ from rules.services.timekeeping import expire_rules, fire_timers
 __all__ = [
     "Backtest",
     "CaseFileInvalid",
+    "CaseNotRebuilt",
     "CaseResult",
     "Closest",
     "CurvePoint",
     "Explanation",
     "ExplanationInvalid",
     "Finding",
+    "Happened",
     "Hit",
     "InstanceNow",
     "JudgedTransition",
@@ -120,4 +123,5 @@ __all__ = [
     "turn_rule",
     "type_of_fact",
     "with_names",
+    "write_rule_test",
 ]

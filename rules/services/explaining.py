@@ -14,7 +14,6 @@ from datasets.services import (
     find_judged,
     judged_beside,
     newest_judged,
-    past_of_key,
     read_event_time,
     read_zone,
 )
@@ -210,7 +209,7 @@ def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation
         raise _several("batch")
     event = look.event(record)
     key = look.key_of(event)
-    pasts = _pasts(look, key, record, also=event.subject)
+    pasts = look.pasts(key, before=record, also=event.subject)
     before = {subject: look.replay(past.records) for subject, past in pasts.items()}
     after = {**before, event.subject: before[event.subject].take_in(event)}
     verdict = judge_event(
@@ -252,7 +251,7 @@ def _explain_silence(
     in_effect = version_at(rule, lane, last.seq + 1)
     look = Question(rule, in_effect or rule.latest)
     after_it = replace(last, ord=last.ord + 1)
-    pasts = _pasts(look, key, after_it)
+    pasts = look.pasts(key, before=after_it)
     facts = {subject: look.replay(past.records) for subject, past in pasts.items()}
     verdict = judge_facts(
         look.spec,
@@ -326,18 +325,5 @@ def _beside(
     return _place(earlier), _place(later)
 
 
-Pasts = Mapping[Subject, PastOfKey]
-
-
-def _pasts(
-    look: Question, key: str, before: JudgedRecord, *, also: Subject | None = None
-) -> Pasts:
-    subjects = look.subjects(key) | ({also} if also else set())
-    return {
-        subject: past_of_key(lane=look.lane, key=subject[1], before=before)
-        for subject in subjects
-    }
-
-
-def _cut(pasts: Pasts) -> set[Subject]:
+def _cut(pasts: Mapping[Subject, PastOfKey]) -> set[Subject]:
     return {subject for subject, past in pasts.items() if not past.is_whole}

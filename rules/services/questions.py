@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from datasets.services import JudgedRecord, PastOfKey, key_as_stored
+from datasets.services import (
+    JudgedRecord,
+    PastOfKey,
+    Placed,
+    key_as_stored,
+    past_of_key,
+)
 from rules.engine import (
     DefinitionInvalid,
     Event,
@@ -95,6 +101,21 @@ class Question:
     def subjects(self, key: str) -> set[Subject]:
         """Return whose facts the rule reads under a key."""
         return self._program.facts_of(self._rule.rule_id, key)
+
+    @property
+    def fields_read(self) -> frozenset[str]:
+        """Return the fields that judging and telling read."""
+        return frozenset(path.root for path in self._rule.reads)
+
+    def pasts(
+        self, key: str, *, before: Placed, also: Subject | None = None
+    ) -> Mapping[Subject, PastOfKey]:
+        """Return what the lane judged before a place, of all that a key reads."""
+        subjects = self.subjects(key) | ({also} if also else set())
+        return {
+            subject: past_of_key(lane=self.lane, key=subject[1], before=before)
+            for subject in subjects
+        }
 
     def keys_that_run(self, key: str) -> set[str]:
         """Return the keys whose events run the rule under a key."""
