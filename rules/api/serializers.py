@@ -165,6 +165,14 @@ class ExplanationSerializer(serializers.Serializer[object]):
     )
 
 
+class CarriedSerializer(serializers.Serializer[object]):
+    """What an import did to a rule: `created`, `changed` or `unchanged`."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    action = serializers.CharField()
+
+
 class MatchSerializer(serializers.Serializer[object]):
     """A key of which the draft is true now, with the facts that it reads."""
 

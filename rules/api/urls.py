@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from rules.api.carrying import RuleExportView, RulesExportView, RulesImportView
 from rules.api.explaining import ExplainView
 from rules.api.rules import (
     BacktestView,
@@ -19,7 +20,10 @@ urlpatterns = [
     path("rules/preview", RulePreviewView.as_view()),
     path("rules/schema", RuleSchemaView.as_view()),
     path("rules/backtest", BacktestView.as_view()),
+    path("rules/export", RulesExportView.as_view()),
+    path("rules/import", RulesImportView.as_view()),
     path("rules/<str:rule>", RuleView.as_view()),
+    path("rules/<str:rule>/export", RuleExportView.as_view()),
     path("rules/<str:rule>/enable", EnableView.as_view()),
     path("rules/<str:rule>/disable", DisableView.as_view()),
     path("rules/<str:rule>/explain", ExplainView.as_view()),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rules.console import explaining, pages
+from rules.console import carrying, explaining, pages
 
 app_name = "rules"
 urlpatterns = [
@@ -11,6 +11,12 @@ urlpatterns = [
     path("w/<str:workspace>/rules/preview", pages.preview, name="preview"),
     path("w/<str:workspace>/rules/threshold", pages.threshold, name="threshold"),
     path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
+    path("w/<str:workspace>/rules/export", carrying.export, name="export"),
+    path(
+        "w/<str:workspace>/rules/<str:rule>/export",
+        carrying.export,
+        name="export-one",
+    ),
     path("w/<str:workspace>/rules/<str:rule>/edit", pages.edit_rule, name="edit"),
     path(
         "w/<str:workspace>/rules/<str:rule>/explain",

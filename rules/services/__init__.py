@@ -2,10 +2,16 @@
 
 from rules.services.backtesting import backtest_rule
 from rules.services.backtests import Backtest, Closest, CurvePoint, Hit
+from rules.services.carrying import (
+    Carried,
+    RulesFileInvalid,
+    export_rules,
+    import_rules,
+)
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
-from rules.services.charting import Threshold, Trace, draw_threshold
 from rules.services.case_writing import CaseNotRebuilt, Happened, write_rule_test
+from rules.services.charting import Threshold, Trace, draw_threshold
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -60,6 +66,7 @@ from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
     "Backtest",
+    "Carried",
     "CaseFileInvalid",
     "CaseNotRebuilt",
     "CaseResult",
@@ -84,6 +91,7 @@ __all__ = [
     "RuleInvalid",
     "RuleMoved",
     "RuleNotFound",
+    "RulesFileInvalid",
     "Standing",
     "Suggestion",
     "Threshold",
@@ -98,11 +106,13 @@ __all__ = [
     "draw_threshold",
     "expire_rules",
     "explain_rule",
+    "export_rules",
     "facts_to_store",
     "find_rule",
     "finding_of",
     "fire_timers",
     "gather_outgoing",
+    "import_rules",
     "judge_batches",
     "keep_segments",
     "keys_of_rule",

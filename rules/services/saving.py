@@ -54,8 +54,11 @@ def create_rule(
     definition: Mapping[str, object],
     now: datetime,
     is_enabled: bool = True,
+    slug: str = "",
 ) -> Rule:
     """Store a new rule; it is judged from the next place in its lane's order on.
+
+    `slug` is one that is free; a blank one is made of the name.
 
     Raises:
         RuleInvalid: with one error per wrong place.
@@ -66,7 +69,8 @@ def create_rule(
     rule = Rule.objects.create(
         uuid=uuid.uuid4(),
         workspace=access.workspace,
-        slug=free_slug(
+        slug=slug
+        or free_slug(
             name=spec.name,
             otherwise="rule",
             rows=Rule.objects.alive().filter(workspace=access.workspace),
