@@ -60,7 +60,7 @@ def _check_left(
     """Tell what of the left side cannot be: the fact, its window, or what is asked."""
     if left is None:
         return _unknown(condition.fact, f"{pointer}/fact")
-    if condition.window is not None:
+    if condition.window is not None and condition.operator.measures:
         if _can_be_taken(condition.window, left):
             return None
         return _not_taken(condition.window, left, condition.fact, pointer)

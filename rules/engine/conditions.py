@@ -30,7 +30,7 @@ MAX_DEPTH = 6
 MAX_STEPS = 10
 MAX_FACT_LENGTH = 4_000
 
-_CONDITION = ("fact", "op", "over", "value", "by", *Option)
+_CONDITION = ("fact", "op", "over", "within", "value", "by", *Option)
 _CONDITION_PLANNED = ("within",)
 _GROUPS = ("all", "any", "not", "sequence")
 _SEQUENCE = ("sequence", "within", "without")
@@ -228,7 +228,7 @@ class ConditionReader:
         wanted = reader.read(place, members)
         before = len(place.problems)
         window = read_window(operator, members)
-        if window is not None and wanted is not REFUSED:
+        if window is not None and operator.measures and wanted is not REFUSED:
             refuse_no_number(wanted, members)
         if fact is None or wanted is REFUSED or len(place.problems) > before:
             return None

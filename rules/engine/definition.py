@@ -366,7 +366,7 @@ def _write_condition(
         "op": condition.op,
     }
     if condition.window is not None:
-        written["over"] = condition.window.to_json()
+        written |= condition.window.to_json()
     wanted = condition.wanted
     if isinstance(wanted, OtherFact):
         written["value"] = _write_fact(wanted, numbers)

@@ -33,6 +33,10 @@ SQUARES = Fold(
 )
 LOWEST = Fold(lambda value: value, min)
 HIGHEST = Fold(lambda value: value, max)
+EXTREMES = Fold(
+    lambda value: (value, value),
+    lambda one, two: (min(one[0], two[0]), max(one[1], two[1])),
+)
 NOTHING = Fold(lambda _: None, lambda _one, _two: None)
 
 

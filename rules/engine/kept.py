@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from rules.engine.folds import (
+    EXTREMES,
     HIGHEST,
     LOWEST,
     NOTHING,
@@ -22,7 +23,7 @@ from rules.engine.folds import (
 from rules.engine.members import Member, Members
 from rules.engine.operands import meaning_of_value
 from rules.engine.values import Number, Value, is_number
-from rules.engine.windows import COUNTING, MAX_MEMBERS, Take, Window
+from rules.engine.windows import COUNTING, MAX_MEMBERS, Take, Trace, Window
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -45,13 +46,14 @@ class Kept:
 
     ``seen`` is the newest time of an event at which the rule looked. ``lost`` is the
     time of the newest value for which there was no room: until that has left the
-    window, nothing can be said of it.
+    window, nothing can be said of it. ``begins`` is the time after which it lies.
     """
 
     window: Window
     members: Members
     seen: int | None = None
     lost: int | None = None
+    begins: int | None = None
 
     @classmethod
     def empty(cls, window: Window) -> Self:
@@ -64,13 +66,14 @@ class Kept:
         if self.window.length is None:
             return self
         begins = now - self.window.length // _TICK
-        while len(members) and members[0].at <= begins:
+        # The one that is in force when a stretch begins stays, if that is asked about.
+        in_force = int(self.window.take is Trace.EXTREMES)
+        while len(members) > in_force and members[in_force].at <= begins:
             members = members.pop()
-        if lost is not None and lost <= begins:
+        is_forgotten = in_force and len(members) and members[0].at > begins
+        if lost is not None and lost <= begins and not is_forgotten:
             lost = None
-        if members is self.members and lost == self.lost:
-            return self
-        return replace(self, members=members, lost=lost)
+        return replace(self, members=members, lost=lost, begins=begins)
 
     def put(self, member: Member, *, room: int = MAX_MEMBERS) -> "Kept":
         """Put in a value; the oldest go where there is no room."""
@@ -86,18 +89,52 @@ class Kept:
         """Take what the window asks for; ``None`` where it cannot be known."""
         if self.lost is not None:
             return None
+        take = self.window.take
         if not len(self.members):
-            return 0 if self.window.take in COUNTING else None
-        return _TAKES[self.window.take](self.members)
+            return 0 if take in COUNTING else None
+        return _TAKES[take](self.members) if isinstance(take, Take) else None
+
+    def extremes(self) -> tuple[Number, Number] | None:
+        """Give the lowest and the highest value; ``None`` where there is no past.
+
+        The first value of all was nothing before.
+        """
+        members, begins = self.members, self.begins
+        if self.lost is not None or not len(members):
+            return None
+        if len(members) == 1 and (begins is None or members[0].at > begins):
+            return None
+        low, high = members.total
+        return low, high
+
+    @property
+    def newest(self) -> Number | None:
+        """Give the newest value by event time."""
+        return Decimal(self.members[-1].value) if len(self.members) else None
 
     def leaves_after(self, count: int = 0) -> int | None:
-        """Give the time at which one value more than ``count`` will have left."""
+        """Give the time at which one value more than ``count`` will have left.
+
+        One that stays in force leaves when the next one is in force.
+        """
         if self.window.length is None or count >= len(self.members):
             return None
+        if self.window.take is Trace.EXTREMES:
+            return self._turns_after()
         first = self.members[count].at
         if self.lost is not None:
             first = min(first, self.lost)
         return first + self.window.length // _TICK
+
+    def _turns_after(self) -> int | None:
+        """Give the time at which another value will be the one in force."""
+        if self.window.length is None:
+            return None
+        times = [self.members[min(1, len(self.members) - 1)].at]
+        if self.lost is not None:
+            times += [self.lost, self.members[0].at]
+        ahead = [at for at in times if self.begins is None or at > self.begins]
+        return min(ahead) + self.window.length // _TICK if ahead else None
 
     def to_json(self) -> dict[str, object]:
         """Write it as plain values; numbers are texts."""
@@ -150,12 +187,13 @@ def _spell(value: Value) -> str:
     return meaning_of_value(value)
 
 
-_FOLDS: Mapping[Take, Fold] = {
+_FOLDS: Mapping[Take | Trace, Fold] = {
     Take.AVG: SUM,
     Take.SUM: SUM,
     Take.STDDEV: SQUARES,
     Take.MIN: LOWEST,
     Take.MAX: HIGHEST,
+    Trace.EXTREMES: EXTREMES,
 }
 _TAKES: Mapping[Take, Callable[[Members], Number]] = {
     Take.AVG: lambda members: average(members.total, len(members)),

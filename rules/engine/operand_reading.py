@@ -77,7 +77,7 @@ class OperandReader:
         return REFUSED if read is None else read
 
     def _refuse_useless(self, members: Mapping[str, Place], wanted: str) -> None:
-        useful = {"fact", "op", "over", *self._operator.options}
+        useful = {"fact", "op", "over", "within", *self._operator.options}
         if self._operator.operand is not Operand.NOTHING:
             useful.add(wanted)
         for name in members.keys() - useful:

@@ -63,7 +63,7 @@ class Reason:
 
     @property
     def _state(self) -> str:
-        if self.contents is not None:
+        if self.contents is not None and not self._operator.reaches:
             return f"is {show(self.found)}{self._of_how_many}"
         if self._operator.looks_back:
             return f"went from {show(self.before)} to {show(self.found)}"
@@ -83,6 +83,9 @@ class Reason:
         wanted = say_wanted(self._operator, self.condition.wanted, self._name_other)
         value = show(self.wanted) if self._other else ""
         since = "since the last alert" if self.condition.since else ""
+        window = self.condition.window
+        if window is not None and self._operator.reaches:
+            since = window.say_extent()
         words = (phrase if self.truth else f"not {phrase}", wanted, value, since)
         return " ".join(word for word in words if word)
 
@@ -125,7 +128,10 @@ class Reason:
 
     @property
     def _doubt_of_left(self) -> str:
-        if self.contents is not None and self.found is None:
+        if self.contents is not None and (
+            not self.contents.is_whole
+            or (self.found is None and not self._operator.reaches)
+        ):
             return _doubt_of_window(self.contents)
         if self.found is None:
             return "has no value"

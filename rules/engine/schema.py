@@ -128,6 +128,8 @@ def _condition(operator: Operator) -> Schema:
     }
     if operator.measures:
         properties["over"] = _ref("over")
+    if operator.reaches:
+        properties["within"] = _WITHIN
     required = ["fact", "op"]
     operand = _OPERANDS[operator.operand]
     if operand is not None:
@@ -197,6 +199,10 @@ _MODIFIERS: Schema = {
     },
 }
 """What a condition or a group may ask over time; one of them, in groups more."""
+_WITHIN: Schema = {
+    "description": "How far back the extremes lie from which the move is measured.",
+    **_ref("duration"),
+}
 _OVER_TIME = {
     "description": "What is taken of the values in a window, in place of the newest.",
     **_object(

@@ -137,10 +137,11 @@ def _is_single(node: Group | Negation | InSequence) -> bool:
 
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
     name_of_left = namer.name(condition.fact)
-    if condition.window is None:
+    window, is_move = condition.window, condition.operator.reaches
+    if window is None or is_move:
         yield name_of_left, f"{pointer}/fact"
     else:
-        yield condition.window.say(name_of_left), f"{pointer}/over"
+        yield window.say(name_of_left), f"{pointer}/over"
     operator, wanted = condition.operator, condition.wanted
     of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
     yield f" {operator.label_for(of_type)}", f"{pointer}/op"
@@ -157,6 +158,8 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield " in any case", f"{pointer}/ignore_case"
     if condition.zone:
         yield f" ({condition.zone} time)", f"{pointer}/zone"
+    if window is not None and is_move:
+        yield f" from {window.say_base(operator.id)}", f"{pointer}/within"
     if condition.since is not None:
         since = " since the last alert, at first since the first value"
         yield since, f"{pointer}/since"

@@ -6,11 +6,12 @@ is true if one member is, else unknown if one is; ``all`` mirrors it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from rules.engine.events import View
+from rules.engine.kept import Kept
 from rules.engine.memory import Memory
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
@@ -27,7 +28,7 @@ from rules.engine.specification import (
 )
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
-from rules.engine.windowed import Contents, look_over, watch_leaving
+from rules.engine.windowed import Contents, look_over, sides_over, watch_leaving
 from rules.engine.windows import Window
 
 
@@ -72,7 +73,7 @@ class ConditionVerdict:
         window = self.condition.window
         if window is None or self.contents is None:
             return {}
-        return {"over": window.to_json(), "contents": self.contents.to_json()}
+        return {**window.to_json(), "contents": self.contents.to_json()}
 
     @property
     def wanted_fact(self) -> str:
@@ -271,27 +272,24 @@ def _judge_window(
     operator = condition.operator
     look = look_over(condition, window, view, view.look(condition.fact, key), memory)
 
-    def ask(taken: Value) -> Truth:
-        return operator.judge(_taken(sides, taken))
+    def ask(kept: Kept) -> Truth:
+        return any_of(map(operator.judge, sides_over(condition, sides, kept)))
 
     watch_leaving(condition, look, memory, ask)
-    asked = _taken(sides, look.seen.take())
+    tried = sides_over(condition, sides, look.seen)
+    asked = next((one for one in tried if operator.judge(one) is True), tried[0])
     if operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(asked))
     return ConditionVerdict(
-        truth=operator.judge(asked),
+        truth=ask(look.seen),
         condition=condition,
         key=key,
         found=asked.found,
-        before=None,
+        before=asked.before,
         wanted=_write_wanted(condition.wanted, sides),
         sides=asked,
         contents=look.contents,
     )
-
-
-def _taken(sides: Sides, taken: Value) -> Sides:
-    return replace(sides, found=taken, before=None, last=None, other=None)
 
 
 def _sides(condition: Condition, view: View, key: str, memory: Memory) -> Sides:

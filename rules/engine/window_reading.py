@@ -8,13 +8,15 @@ from rules.engine.operands import Constant, Constants, Wanted
 from rules.engine.operators import Operator, Option
 from rules.engine.places import Place
 from rules.engine.values import Value, is_number
-from rules.engine.windows import LONGEST_WINDOW, MAX_MEMBERS, Shape, Take, Window
+from rules.engine.windows import LONGEST_WINDOW, MAX_MEMBERS, Shape, Take, Trace, Window
 
 _MEMBERS = ("take", "window", "length", "last")
 
 
 def read_window(operator: Operator, members: Mapping[str, Place]) -> Window | None:
-    """Read ``over``, if a condition says it; ``None`` also once a problem is noted."""
+    """Read ``over`` or ``within``; ``None`` without, and once a problem is noted."""
+    if "within" in members:
+        return _read_within(operator, members)
     if "over" not in members:
         return None
     place = members["over"]
@@ -33,6 +35,25 @@ def read_window(operator: Operator, members: Mapping[str, Place]) -> Window | No
         return None
     take = said["take"].choice(Take)
     return None if take is None else _read_extent(place, said, take)
+
+
+def _read_within(operator: Operator, members: Mapping[str, Place]) -> Window | None:
+    """Read how far back the extremes lie from which a move is measured."""
+    place = members["within"]
+    if not operator.reaches:
+        place.refuse(
+            "useless_member",
+            f'"{operator.id}" has no use for "within"; leave it out.',
+        )
+        return None
+    for other in ("over", Option.SINCE):
+        if other in members:
+            members[other].refuse(
+                "useless_member",
+                f'A move within a stretch of time is no other; leave out "{other}".',
+            )
+    length = read_length(place)
+    return None if length is None else Window(take=Trace.EXTREMES, length=length)
 
 
 def refuse_no_number(wanted: Wanted, members: Mapping[str, Place]) -> None:

@@ -5,7 +5,7 @@ so an event that comes out of order, but not late, takes its own place among the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from math import ceil, floor
@@ -14,9 +14,10 @@ from rules.engine.events import Sight, View, value_at
 from rules.engine.kept import Kept, instant_of, member_of, ticks_of
 from rules.engine.memory import Memory
 from rules.engine.operands import Constant
+from rules.engine.operators import Sides
 from rules.engine.specification import Condition
-from rules.engine.values import Number, Truth, is_number
-from rules.engine.windows import COUNTING, Window
+from rules.engine.values import Truth, distance, is_number
+from rules.engine.windows import COUNTING, Trace, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,29 @@ def look_over(
     return look
 
 
+def sides_over(condition: Condition, sides: Sides, kept: Kept) -> list[Sides]:
+    """Give what the operator is to see of a window; one that is true will do.
+
+    A move within a stretch of time is one from an extreme: a rise from the lowest
+    value there, a fall from the highest, a change from either, the farther first.
+    """
+    nothing = replace(sides, before=None, last=None, other=None)
+    if not isinstance(kept.window.take, Trace):
+        return [replace(nothing, found=kept.take())]
+    newest, ends = kept.newest, kept.extremes()
+    if newest is None or ends is None:
+        return [replace(nothing, found=newest)]
+    low, high = ends
+    farther_first = sorted(ends, key=lambda end: -distance(end, newest))
+    bases = {"rise": [low], "fall": [high]}.get(condition.op, farther_first)
+    return [replace(nothing, found=newest, before=base) for base in bases]
+
+
 def watch_leaving(
     condition: Condition,
     look: Look,
     memory: Memory,
-    judge: Callable[[Number | None], Truth],
+    judge: Callable[[Kept], Truth],
 ) -> None:
     """Ask to be judged when a value leaves, and notice where one just did.
 
@@ -109,9 +128,9 @@ def watch_leaving(
     """
     if not memory.sees_ends or look.seen.window.length is None:
         return
-    truth = judge(look.stays.take())
+    truth = judge(look.stays)
     if not memory.of_event:
-        memory.has_lapsed |= judge(look.before.take()) is not truth
+        memory.has_lapsed |= judge(look.before) is not truth
     leaves = _turns_after(condition, look.stays, truth)
     if leaves is not None:
         memory.lapse(instant_of(leaves))

@@ -32,6 +32,16 @@ class Take(StrEnum):
     DISTINCT = "distinct"
 
 
+class Trace(StrEnum):
+    """What a move within a stretch of time looks at: the extremes there.
+
+    A fact has its value until the next one comes. So the value that was in force when
+    the stretch began belongs to it, however long ago that came.
+    """
+
+    EXTREMES = "extremes"
+
+
 class Shape(StrEnum):
     """How a window lies in time.
 
@@ -67,7 +77,7 @@ class Window:
     none. They lie by event time, those of one instant as they came.
     """
 
-    take: Take
+    take: Take | Trace
     shape: Shape = Shape.SLIDING
     length: timedelta | None = None
     last: int = 0
@@ -79,18 +89,25 @@ class Window:
         return f"{self.take} {size}"
 
     def to_json(self) -> Mapping[str, object]:
-        """Write what a condition says in ``over``."""
+        """Write what a condition says of it: ``over``, or ``within``."""
+        if isinstance(self.take, Trace):
+            return {"within": render_duration(self.length or timedelta())}
+        over: dict[str, object] = {"take": str(self.take)}
         if self.length is None:
-            return {"take": str(self.take), "last": self.last}
-        return {
-            "take": str(self.take),
-            "window": str(self.shape),
-            "length": render_duration(self.length),
-        }
+            return {"over": {**over, "last": self.last}}
+        length = render_duration(self.length)
+        return {"over": {**over, "window": str(self.shape), "length": length}}
 
     def say(self, name: str) -> str:
         """Say it of a fact: ``the average of MSFT price over the last hour``."""
+        if isinstance(self.take, Trace):
+            return name
         return f"{_SAID[self.take]} {name} {self.say_extent()}"
+
+    def say_base(self, op: str) -> str:
+        """Say from where a move is measured: ``its highest within the last hour``."""
+        ends = {"rise": "lowest", "fall": "highest"}.get(op, "lowest or highest")
+        return f"its {ends} {self.say_extent()}"
 
     def say_extent(self) -> str:
         """Say how far it reaches: ``over the last hour``, ``over the last 20``."""
@@ -100,4 +117,5 @@ class Window:
                 if self.last == 1
                 else f"over the last {self.last} values"
             )
-        return f"over the last {say_duration(self.length).removeprefix('1 ')}"
+        between = "within" if isinstance(self.take, Trace) else "over"
+        return f"{between} the last {say_duration(self.length).removeprefix('1 ')}"

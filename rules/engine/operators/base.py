@@ -82,7 +82,8 @@ class Operator:
     that a late event must not be asked. ``remember`` gives what a condition must know
     at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
     which time alone may make it true. ``measures`` tells that it can be asked of a
-    number that is taken over a window.
+    number that is taken over a window, ``reaches`` that it can ask how far a value lies
+    from the extremes of a stretch of time.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Operator:
     options: frozenset[Option] = frozenset()
     looks_back: bool = False
     measures: bool = False
+    reaches: bool = False
     remember: Callable[[Sides], object] | None = None
     wake: Callable[[Sides], datetime | None] | None = None
 

@@ -137,6 +137,7 @@ def _move(name: str, words: str, phrase: str, moved: Moved) -> Operator:
         operand=Operand.AMOUNT,
         judge=_moves(moved),
         options=_SINCE,
+        reaches=True,
         looks_back=True,
     )
 

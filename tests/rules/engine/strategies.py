@@ -30,7 +30,7 @@ def workable(definition: dict[str, Any]) -> dict[str, Any]:
         del mended["recover"]
     if any(fact[1] == "*" for fact in facts_of(mended)):
         for condition in all_conditions(mended):
-            if condition["op"] == "silent" or "over" in condition:
+            if condition["op"] == "silent" or {"over", "within"} & condition.keys():
                 series, _, field = split(condition["fact"])
                 condition["fact"] = f"{series}:*:{field}"
     return mended
@@ -165,6 +165,7 @@ windowed = st.one_of(
         value=numbers | numbers | reckoned,
     ),
     asked("between", "outside", over=overs, value=ranges),
+    asked("rise", "fall", "change", by=amounts, within=lengths),
 )
 silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
 conditions = st.one_of(

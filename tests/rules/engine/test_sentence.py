@@ -60,6 +60,20 @@ SAID = {
             " is below 5."
         ),
     ),
+    "fall-within": (
+        {"when": {"fact": P, "op": "fall", "by": "5%", "within": "1h"}},
+        (
+            "When MSFT price falls by at least 5 % from its highest within the last"
+            " hour, raise a warning."
+        ),
+    ),
+    "change-within": (
+        {"when": {"fact": P, "op": "change", "by": 5, "within": "90m"}},
+        (
+            "When MSFT price moves by at least 5 from its lowest or highest within the"
+            " last 90 minutes, raise a warning."
+        ),
+    ),
     "any-key": (
         {"when": {"fact": "CORE:STOCK:*:price", "op": ">", "value": 9}},
         "When price of any STOCK key is above 9, raise a warning, each key on its own.",

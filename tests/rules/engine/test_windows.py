@@ -8,7 +8,7 @@ import pytest
 from rules.engine import Instance, Position, Program, Series, Tick, step
 from rules.engine.kept import Kept, ticks_of
 from rules.engine.members import Member
-from rules.engine.windows import Take, Window
+from rules.engine.windows import Take, Trace, Window
 from tests.rules.engine.lanes import START, Lane, signal, state
 
 P = "CORE:STOCK:MSFT:price"
@@ -33,6 +33,11 @@ def found(condition, *events):
         unknown = after.unknown - (before.unknown if before else 0)
         told.append("?" if unknown else "+" if passed else "-")
     return "".join(told)
+
+
+def move(op, by, within="10s"):
+    """Ask how far the newest value lies from the extremes of ten seconds."""
+    return {"fact": P, "op": op, "by": by, "within": within}
 
 
 FOUR = [(0, 4), (1, 10), (2, 4), (3, 6)]
@@ -120,6 +125,42 @@ TRUTHS = {
         [(0, 9), (1, 3), (2, 3), (3, 9), (4, 9)],
         "?--+-",
     ),
+    "fall-is-from-the-highest": (
+        move("fall", "5%"),
+        [(0, 100), (1, 98), (2, 96), (3, 95), (4, 99)],
+        "?--+-",
+    ),
+    "rise-is-from-the-lowest": (
+        move("rise", 5),
+        [(0, 10), (1, 7), (2, 11), (3, 12), (4, 11)],
+        "?--+-",
+    ),
+    "change-is-from-either": (
+        move("change", 5),
+        [(0, 10), (1, 6), (2, 11), (3, 6), (4, 9)],
+        "?-++-",
+    ),
+    "move-from-what-was-in-force": (
+        move("fall", 5),
+        [(0, 100), (1000, 95), (1001, 96)],
+        "?+-",
+    ),
+    "move-from-what-is-in-force-no-more": (
+        move("fall", 5),
+        [(0, 100), (1, 99), (11, 94), (12, 94)],
+        "?-++",
+    ),
+    "first-value-has-not-moved": (move("fall", 5), [(0, 100), (1, None)], "??"),
+    "share-of-nothing-is-unknown": (
+        move("rise", "5%"),
+        [(0, 0), (1, 5), (9, 6), (12, 7)],
+        "???+",
+    ),
+    "move-out-of-order": (
+        move("fall", 5),
+        [(5, 100), (8, 98), (6, 90), (9, 95)],
+        "?--+",
+    ),
     "another-fact": (
         over("avg", "lt", {"fact": P, "times": Decimal("0.5")}),
         [(0, 1), (1, 1), (2, 9)],
@@ -186,6 +227,16 @@ TIMES = {
         state(over("count", "lt", 1), hold="5s"),
         [(0, 1), (30, OTHER)],
         [("opened", 15)],
+    ),
+    "fall-is-over-when-the-highest-was-long-ago": (
+        state(move("fall", 5)),
+        [(0, 100), (4, 95), (30, OTHER)],
+        [("opened", 4), ("resolved", 14)],
+    ),
+    "fall-goes-on-while-the-highest-is-in-force": (
+        state(move("fall", 5)),
+        [(0, 100), (50, 95), (59, OTHER)],
+        [("opened", 50)],
     ),
     "a-signal-is-told-of-events-alone": (
         signal(over("count", "lt", 1)),
@@ -279,6 +330,21 @@ def test_reason_says_what_was_taken_and_of_how_many():
     }
 
 
+def test_reason_of_a_move_says_from_where_and_within_what():
+    lane = Lane()
+    lane.put(signal(move("fall", "5%", within="1h")))
+    lane.send({"price": 100}, second=0)
+    lane.send({"price": 97}, second=1)
+
+    (raised,) = lane.send({"price": 94}, second=2)
+
+    assert raised.reason == (
+        "price went from 100 to 94, down by at least 5 % within the last hour"
+    )
+    assert raised.verdict is not None
+    assert raised.verdict.to_json()["within"] == "1h"
+
+
 def test_window_that_overflows_is_unknown_until_what_was_lost_has_left():
     window = Window(take=Take.COUNT, length=timedelta(seconds=10))
     kept = Kept.empty(window)
@@ -288,6 +354,17 @@ def test_window_that_overflows_is_unknown_until_what_was_lost_has_left():
     assert kept.take() is None
     assert kept.at(9_999_999).take() is None
     assert kept.at(10_000_000).take() == 3
+
+
+def test_move_whose_base_was_lost_is_unknown_until_another_is_in_force():
+    window = Window(take=Trace.EXTREMES, length=timedelta(seconds=10))
+    kept = Kept.empty(window).at(0)
+    for second in range(4):
+        kept = kept.put(Member(second * 1_000_000, Decimal(second)), room=3)
+
+    assert kept.extremes() is None
+    assert kept.at(10_000_000).extremes() is None
+    assert kept.at(11_000_000).extremes() == (1, 3)
 
 
 def test_state_that_others_grew_out_of_is_not_altered():

@@ -142,6 +142,13 @@ def random_condition(random: Random) -> dict[str, object]:
             "by": random.choice([1, 2, "50%"]),
             "since": "last_alert",
         }
+    if random.random() < 0.1:
+        return {
+            "fact": random_fact(random),
+            "op": random.choice(["rise", "fall", "change"]),
+            "by": random.choice([1, 2, "50%"]),
+            "within": random.choice(["15s", "45s", "90s"]),
+        }
     over: dict[str, object] = {}
     if random.random() < 0.35:
         over = {"over": random_window(random)}

@@ -25,7 +25,16 @@ from tests.rules.engine.reference.reading import (
     fact_of,
     facts_of,
 )
-from tests.rules.engine.reference.windows import JUST, Timed, counted, inside, take
+from tests.rules.engine.reference.windows import (
+    JUST,
+    Timed,
+    counted,
+    in_force,
+    inside,
+    length_of,
+    moved,
+    take,
+)
 
 CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
 MOVES = {
@@ -114,7 +123,7 @@ class Moment:
         fact = fact_of(node["fact"], self.definition)
         left = self.newest(fact)
         op = node["op"]
-        if "over" in node:
+        if "over" in node or "within" in node:
             return self.ask_over(node, self.now)
         if op in ("is_missing", "is_present"):
             return said((left is None) == (op == "is_missing"))
@@ -137,6 +146,10 @@ class Moment:
 
     def ask_over(self, node: Definition, now: datetime) -> str:
         """Judge a condition over a window that ends at an instant."""
+        if "within" in node:
+            length = every(node["within"])
+            values = in_force(self.timed(node), length, now)
+            return moved(values, now - length, node["op"], node["by"])
         over = node["over"]
         members = inside(self.timed(node), over, now)
         taken = take([value for _, value in members], over["take"])
@@ -153,7 +166,7 @@ class Moment:
         if kept and not self.keeps and subject == self.subject:
             events.pop()
         brought = [(at, one[fact[2]]) for at, one in events[began:] if fact[2] in one]
-        return counted(brought, node["over"]["take"])
+        return counted(brought, node.get("over", {"take": "extremes"})["take"])
 
     def sliding(self) -> list[Definition]:
         """Give a state rule's conditions over windows that values leave by time."""
@@ -162,15 +175,16 @@ class Moment:
         return [
             {name: node[name] for name in node if name not in spells.MODIFIERS}
             for node in all_conditions(self.definition)
-            if "length" in node.get("over", {})
+            if length_of(node)
         ]
 
     def leaving(self) -> list[datetime]:
         """Give the instants to come at which values leave windows."""
         return [
-            at + every(node["over"]["length"])
+            at + length_of(node)
             for node in self.sliding()
-            for at, _ in inside(self.timed(node, kept=True), node["over"], self.now)
+            for at, _ in self.timed(node, kept=True)
+            if self.now - length_of(node) < at <= self.now
         ]
 
     def has_lapsed(self) -> bool:

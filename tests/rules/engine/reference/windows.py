@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.rules.engine.reference.comparing import alike, is_number
+from tests.rules.engine.reference.comparing import alike, is_number, rises
 from tests.rules.engine.reference.reading import every
 
 DIGITS = Context(prec=34)
@@ -25,12 +25,35 @@ def counted(values: Timed, take: str) -> Timed:
     return sorted(fit, key=lambda one: one[0])
 
 
+def length_of(node: Mapping[str, Any]) -> timedelta:
+    """Give how long the window of a condition is; nothing for one without."""
+    return every(node.get("within", node.get("over", {}).get("length", 0)))
+
+
 def inside(values: Timed, over: Mapping[str, Any], now: datetime) -> Timed:
     """Give the values in the window that ends at an instant."""
     if "last" in over:
         return values[-over["last"] :]
     length = every(over["length"])
     return [(at, value) for at, value in values if now - length < at <= now]
+
+
+def in_force(values: Timed, length: timedelta, now: datetime) -> Timed:
+    """Give the values that a fact had in a stretch of time, the one before it too."""
+    begins = now - length
+    inside = [(at, value) for at, value in values if begins < at <= now]
+    return [one for one in values if one[0] <= begins][-1:] + inside
+
+
+def moved(values: Timed, begins: datetime, op: str, by: Any) -> str:
+    """Tell whether the newest value lies so far from the extremes."""
+    if not values or (len(values) == 1 and values[0][0] > begins):
+        return "unknown"
+    numbers = [value for _, value in values]
+    low, high = min(numbers, key=Fraction), max(numbers, key=Fraction)
+    bases = {"rise": [low], "fall": [high]}.get(op, [low, high])
+    said = {rises(numbers[-1], base, op, by) for base in bases}
+    return next(one for one in ("true", "unknown", "false") if one in said)
 
 
 def take(values: list[Any], wanted: str) -> Any:

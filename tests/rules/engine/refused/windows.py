@@ -13,6 +13,12 @@ def over(**members):
     return when(over=said)
 
 
+def within(length, **members):
+    """Ask of a fall within a stretch of time."""
+    fall = {"fact": 0, "op": "fall", "by": "5%", "within": length, **members}
+    return given(when={"all": [fall]})
+
+
 REFUSED = {
     "window-is-a-length": (when(over="1h"), OVER, "wrong_type"),
     "window-without-take": (over(take=None), OVER, "missing"),
@@ -77,6 +83,20 @@ REFUSED = {
         "/when/all/1/fact",
         "never_heard",
     ),
+    "threshold-within-a-window": (
+        when(within="1h"),
+        f"{AT}/within",
+        "useless_member",
+    ),
+    "move-within-nothing": (within("0s"), f"{AT}/within", "bad_window"),
+    "move-within-a-season": (within("91d"), f"{AT}/within", "bad_window"),
+    "move-within-a-word": (within("long"), f"{AT}/within", "bad_duration"),
+    "move-within-and-since": (
+        within("1h", since="last_alert"),
+        f"{AT}/since",
+        "useless_member",
+    ),
+    "move-within-and-over": (within("1h", over=HOUR), f"{AT}/over", "useless_member"),
     "recovery-of-a-window-on-the-wrong-side": (
         given(
             kind="state",
