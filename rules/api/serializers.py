@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rules.models import Rule, Version
-from rules.services import Backtest
+from rules.services import Backtest, Comparison
 
 
 class CountersSerializer(serializers.ModelSerializer[Rule]):
@@ -306,3 +306,29 @@ class BacktestSerializer(serializers.Serializer[Backtest]):
     def get_per_key(self, backtest: Backtest) -> dict[str, int]:
         """Return alerts by key, most first."""
         return dict(backtest.per_key)
+
+
+class CompareRequestSerializer(serializers.Serializer[object]):
+    """An edit, and the stretch of event time to compare over; the last 30 days if open.
+
+    Days and naive times are in the dataset's zone.
+    """
+
+    definition = serializers.DictField()
+    since = serializers.CharField(required=False, default="", allow_blank=True)
+    until = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class ComparisonSerializer(serializers.Serializer[Comparison]):
+    """What a rule would do as it stands and as edited, alert by alert."""
+
+    added = serializers.IntegerField(help_text="Alerts that the edit alone would have.")
+    removed = serializers.IntegerField(help_text="Alerts that it would not have.")
+    kept = serializers.IntegerField(help_text="Alerts of the same moment in both.")
+    is_cut = serializers.BooleanField(
+        help_text="Whether older events are stored that were not compared."
+    )
+    added_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
+    removed_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
+    before = BacktestSerializer()
+    after = BacktestSerializer()

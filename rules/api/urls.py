@@ -6,6 +6,7 @@ from rules.api.carrying import RuleExportView, RulesExportView, RulesImportView
 from rules.api.explaining import ExplainView
 from rules.api.rules import (
     BacktestView,
+    CompareView,
     DisableView,
     EnableView,
     RulePreviewView,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("rules/import", RulesImportView.as_view()),
     path("rules/<str:rule>", RuleView.as_view()),
     path("rules/<str:rule>/export", RuleExportView.as_view()),
+    path("rules/<str:rule>/compare", CompareView.as_view()),
     path("rules/<str:rule>/enable", EnableView.as_view()),
     path("rules/<str:rule>/disable", DisableView.as_view()),
     path("rules/<str:rule>/explain", ExplainView.as_view()),

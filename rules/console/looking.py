@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from rules.console.drafts import Draft
 from rules.console.showing import definition_for
 from rules.engine import show
-from rules.services import Backtest, Hit, backtest_rule
+from rules.models import Rule
+from rules.services import Backtest, Comparison, Hit, backtest_rule, compare_edit
 from workspaces.access import Access
 from workspaces.refusals import Invalid
 
@@ -40,6 +41,7 @@ class LookedBack:
     span: str = ""
     told: str = ""
     hits: Sequence[ShownHit] = ()
+    compared: str = ""
 
     @property
     def has_more(self) -> bool:
@@ -49,15 +51,25 @@ class LookedBack:
         return len(self.found.hits) > len(self.hits)
 
 
-def look_back(*, access: Access, draft: Draft, now: datetime) -> LookedBack:
-    """Say what a draft would have done over the stored history."""
+def look_back(
+    *, access: Access, draft: Draft, rule: Rule | None, now: datetime
+) -> LookedBack:
+    """Say what a draft would have done over the stored history, and a rule has not."""
+    compared = None
     try:
+        definition = definition_for(access, draft)
+        addresses = {address: draft.pace for _, address in draft.new_outputs}
         found = backtest_rule(
-            access=access,
-            definition=definition_for(access, draft),
-            addresses={address: draft.pace for _, address in draft.new_outputs},
-            now=now,
+            access=access, definition=definition, addresses=addresses, now=now
         )
+        if rule is not None:
+            compared = compare_edit(
+                access=access,
+                rule=rule,
+                definition=definition,
+                addresses=addresses,
+                now=now,
+            )
     except Invalid:
         # The sentence above says what the draft still needs.
         return LookedBack()
@@ -68,6 +80,21 @@ def look_back(*, access: Access, draft: Draft, now: datetime) -> LookedBack:
         span=_span(found),
         told=_told(found),
         hits=[ShownHit(hit=hit, value=_value(hit)) for hit in newest],
+        compared="" if compared is None else _difference(compared),
+    )
+
+
+def _difference(compared: Comparison) -> str:
+    """Say what saving would have changed over the last 30 days."""
+    added = _count(compared.added, "alert")
+    removed = _count(compared.removed, "alert")
+    if not compared.added and not compared.removed:
+        return (
+            "Over the last 30 days it would have raised the same alerts as it stands."
+        )
+    return (
+        f"Over the last 30 days what you changed adds {added} and removes {removed};"
+        f" {compared.kept:,} stay."
     )
 
 

@@ -230,7 +230,7 @@ def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpR
     draft = read_draft(request.POST)
     action = request.POST.get("action", "save")
     if action == "look-back":
-        looked = look_back(access=access, draft=draft, now=database_now())
+        looked = look_back(access=access, draft=draft, rule=rule, now=database_now())
         return _form(request, access, draft, rule=rule, focus=action, looked=looked)
     if action != "save":
         draft, focus = rearranged(draft, action)

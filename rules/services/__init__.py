@@ -12,6 +12,7 @@ from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.case_writing import CaseNotRebuilt, Happened, write_rule_test
 from rules.services.charting import Threshold, Trace, draw_threshold
+from rules.services.comparing import Comparison, compare_edit
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -71,6 +72,7 @@ __all__ = [
     "CaseNotRebuilt",
     "CaseResult",
     "Closest",
+    "Comparison",
     "CurvePoint",
     "Explanation",
     "ExplanationInvalid",
@@ -100,6 +102,7 @@ __all__ = [
     "backtest_rule",
     "borrow_program",
     "change_rule",
+    "compare_edit",
     "create_rule",
     "dataset_of",
     "delete_rule",

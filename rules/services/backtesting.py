@@ -49,6 +49,7 @@ from rules.services.definitions import read_definition, refuse_several
 from rules.services.facts import series_of, traits_of
 from rules.services.judging import as_event
 from rules.services.lane_state import InstanceKey
+from rules.services.pasts import JudgedPast, SurveyedPast, moment_of
 from rules.services.previewing import with_outputs
 from workspaces.access import Access
 
@@ -104,9 +105,30 @@ def backtest_rule(
         since_name="since",
         until_name="until",
     )
-    found = _ask_columns(spec, lane, period, now, with_curve=with_curve)
-    if found is not None:
-        return found
+    past = look_at_past(spec, lane, period, now)
+    if not with_curve or not isinstance(past, SurveyedPast):
+        return past.backtest
+    return replace(past.backtest, curve=curve_of(past.survey, period, past.backtest))
+
+
+def look_at_past(
+    spec: Specification, lane: Lane, period: Period, now: datetime
+) -> SurveyedPast | JudgedPast:
+    """Say what a checked rule would have done in a period, by columns if they can."""
+    survey = survey_rule(spec=spec, lane=lane, now=now)
+    if survey is not None:
+        try:
+            return SurveyedPast(survey, period)
+        except ColumnsDisagree:
+            # The engine's word counts; the columns' is a fault to be found.
+            logger.exception("columns and engine disagree", extra={"lane": lane.pk})
+    return _judge(spec, lane, period, now)
+
+
+def _judge(
+    spec: Specification, lane: Lane, period: Period, now: datetime
+) -> JudgedPast:
+    """Judge the newest events one by one."""
     bench = _Bench(spec, lane, _Tally(spec, lane, period))
     stretch = _stretch_for(lane, bench.keys)
     bench.set_lateness(lateness_in_effect(lane, seq=stretch.start))
@@ -116,29 +138,11 @@ def backtest_rule(
         for one in settled:
             bench.judge(one, start=stretch)
     bench.wake(now)
-    return bench.tally.result(is_cut=stretch.is_cut)
-
-
-def _ask_columns(
-    spec: Specification,
-    lane: Lane,
-    period: Period,
-    now: datetime,
-    *,
-    with_curve: bool,
-) -> Backtest | None:
-    survey = survey_rule(spec=spec, lane=lane, now=now)
-    if survey is None:
-        return None
-    try:
-        found = survey.tell(period)
-    except ColumnsDisagree:
-        # The engine's word counts; the columns' is a fault to be found.
-        logger.exception("columns and engine disagree", extra={"lane": lane.pk})
-        return None
-    if not with_curve:
-        return found
-    return replace(found, curve=curve_of(survey, period, found))
+    return JudgedPast(
+        backtest=bench.tally.result(is_cut=stretch.is_cut),
+        starts=(stretch.start, stretch.ord),
+        alerts={moment_of(hit, lane): hit for hit in bench.tally.alerts},
+    )
 
 
 def _stretch_for(lane: Lane, keys: Collection[str] | None) -> Stretch:
@@ -250,6 +254,7 @@ class _Tally:
     lane: Lane
     period: Period
     hits: deque[Hit] = field(default_factory=lambda: deque(maxlen=HITS_SHOWN))
+    alerts: list[Hit] = field(default_factory=list)
     told: int = 0
     told_by_output: Counter[str] = field(default_factory=Counter)
     passes: int = 0
@@ -316,14 +321,15 @@ class _Tally:
             self.per_day[transition.at.astimezone(zone).date()] += 1
             self.per_key[transition.key] += 1
         leading = self.spec.leading_fact.under(transition.key)
-        self.hits.append(
-            Hit(
-                kind=transition.kind,
-                key=transition.key,
-                at=transition.at,
-                position=transition.position,
-                value=transition.values.get(leading),
-                reason=transition.reason,
-                told=transition.told,
-            )
+        hit = Hit(
+            kind=transition.kind,
+            key=transition.key,
+            at=transition.at,
+            position=transition.position,
+            value=transition.values.get(leading),
+            reason=transition.reason,
+            told=transition.told,
         )
+        self.hits.append(hit)
+        if transition.kind in _BEGINNINGS:
+            self.alerts.append(hit)

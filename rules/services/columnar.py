@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -88,6 +88,21 @@ class Survey:
             closest=self._closest((earliest, latest)),
         )
 
+    def begun(self, period: Period) -> list[tuple[int, int, str]]:
+        """Name where alerts begin within a period: sequence, order and key."""
+        answer = self.answer.between(*_bounds(period)).began()
+        return answer.moments(self.history.records)
+
+    def tell_of(
+        self, period: Period, moments: Collection[tuple[int, int, str]]
+    ) -> tuple[Hit, ...]:
+        """Tell of some alerts, in the order in which they came."""
+        answer = self.answer.between(*_bounds(period)).began()
+        named = answer.moments(self.history.records)
+        places = [place for place, one in enumerate(named) if one in moments]
+        places.sort(key=named.__getitem__)
+        return _Witness(self, answer).hits_at(places)
+
     def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:
         """Count the alerts that each of some levels, which rise, would have raised."""
         return self.history.curve(self.question, self.answer, levels, _bounds(period))
@@ -157,7 +172,10 @@ class _Witness:
 
     def hits(self, most: int) -> tuple[Hit, ...]:
         """Tell of the newest transitions, in the order in which they came."""
-        places = self._answer.newest(self._records, most) if most else []
+        return self.hits_at(self._answer.newest(self._records, most) if most else [])
+
+    def hits_at(self, places: Sequence[int]) -> tuple[Hit, ...]:
+        """Tell of some transitions, by their places in the answer."""
         past = {
             place: self._answer.past_of(
                 self._survey.question, int(self._answer.places[place])

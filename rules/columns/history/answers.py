@@ -101,6 +101,14 @@ class Answer:
         """Count the passes told to an output; the feed is none."""
         return int(np.count_nonzero(self.told[self.begins]))
 
+    def moments(self, records: Records) -> list[tuple[int, int, str]]:
+        """Name where the transitions came about: sequence, order and key."""
+        rows = self.rows
+        number = np.searchsorted(records.starts, rows, side="right") - 1
+        keys = [records.keys[one] for one in number.tolist()]
+        seq, ord_ = records.seq[rows].tolist(), records.ord[rows].tolist()
+        return list(zip(seq, ord_, keys, strict=True))
+
     def newest(self, records: Records, count: int) -> list[int]:
         """Name the newest transitions, by their places here, in the lane's order."""
         rows = self.rows
