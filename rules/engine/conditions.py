@@ -227,6 +227,12 @@ class ConditionReader:
         reader = OperandReader(operator, self._ports, self._watched.resolve)
         wanted = reader.read(place, members)
         before = len(place.problems)
+        if operator.extends and "within" not in members:
+            place.refuse(
+                "missing",
+                f'Say within how long: {{"op": "{operator.id}", "within": "1d"}}; what'
+                " was longer ago is not remembered.",
+            )
         window = read_window(operator, members)
         if window is not None and operator.measures and wanted is not REFUSED:
             refuse_no_number(wanted, members)
@@ -258,5 +264,5 @@ def _read_operator(place: Place) -> Operator | None:
         return None
 
 
-PLANNED = frozenset({"new_high", "new_low", "anomaly"})
+PLANNED = frozenset({"anomaly"})
 """Ids that the language reserves and this version does not offer yet."""

@@ -65,6 +65,8 @@ class Reason:
     def _state(self) -> str:
         if self.contents is not None and not self._operator.reaches:
             return f"is {show(self.found)}{self._of_how_many}"
+        if self._operator.extends:
+            return f"is {show(self.found)} against {show(self.before)}"
         if self._operator.looks_back:
             return f"went from {show(self.before)} to {show(self.found)}"
         return f"is {show(self.found)}"

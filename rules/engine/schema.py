@@ -130,7 +130,7 @@ def _condition(operator: Operator) -> Schema:
         properties["over"] = _ref("over")
     if operator.reaches:
         properties["within"] = _WITHIN
-    required = ["fact", "op"]
+    required = ["fact", "op", *(["within"] if operator.extends else [])]
     operand = _OPERANDS[operator.operand]
     if operand is not None:
         name = "by" if operator.operand is Operand.AMOUNT else "value"
@@ -200,7 +200,7 @@ _MODIFIERS: Schema = {
 }
 """What a condition or a group may ask over time; one of them, in groups more."""
 _WITHIN: Schema = {
-    "description": "How far back the extremes lie from which the move is measured.",
+    "description": "How far back the extremes lie with which the value is compared.",
     **_ref("duration"),
 }
 _OVER_TIME = {

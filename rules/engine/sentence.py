@@ -136,12 +136,7 @@ def _is_single(node: Group | Negation | InSequence) -> bool:
 
 
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
-    name_of_left = namer.name(condition.fact)
-    window, is_move = condition.window, condition.operator.reaches
-    if window is None or is_move:
-        yield name_of_left, f"{pointer}/fact"
-    else:
-        yield window.say(name_of_left), f"{pointer}/over"
+    yield from _say_left(condition, pointer, namer)
     operator, wanted = condition.operator, condition.wanted
     of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
     yield f" {operator.label_for(of_type)}", f"{pointer}/op"
@@ -158,11 +153,28 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield " in any case", f"{pointer}/ignore_case"
     if condition.zone:
         yield f" ({condition.zone} time)", f"{pointer}/zone"
-    if window is not None and is_move:
-        yield f" from {window.say_base(operator.id)}", f"{pointer}/within"
+    yield from _say_within(condition, pointer)
     if condition.since is not None:
         since = " since the last alert, at first since the first value"
         yield since, f"{pointer}/since"
+
+
+def _say_left(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
+    name, window = namer.name(condition.fact), condition.window
+    if window is None or condition.operator.reaches:
+        yield name, f"{pointer}/fact"
+    else:
+        yield window.say(name), f"{pointer}/over"
+
+
+def _say_within(condition: Condition, pointer: str) -> Iterator[Part]:
+    window, operator = condition.window, condition.operator
+    if window is None or not operator.reaches:
+        return
+    if operator.extends:
+        yield f" {window.say_extent()}", f"{pointer}/within"
+    else:
+        yield f" from {window.say_base(operator.id)}", f"{pointer}/within"
 
 
 def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:

@@ -28,7 +28,13 @@ from rules.engine.specification import (
 )
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
-from rules.engine.windowed import Contents, look_over, sides_over, watch_leaving
+from rules.engine.windowed import (
+    Contents,
+    look_over,
+    sides_of_record,
+    sides_over,
+    watch_leaving,
+)
 from rules.engine.windows import Window
 
 
@@ -277,11 +283,13 @@ def _judge_window(
 
     watch_leaving(condition, look, memory, ask)
     tried = sides_over(condition, sides, look.seen)
+    if operator.extends:
+        tried = sides_of_record(condition, sides, look)
     asked = next((one for one in tried if operator.judge(one) is True), tried[0])
     if operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(asked))
     return ConditionVerdict(
-        truth=ask(look.seen),
+        truth=any_of(map(operator.judge, tried)),
         condition=condition,
         key=key,
         found=asked.found,

@@ -41,12 +41,13 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A window at one run: just before it, as the event finds it, and as it stays.
+    """A window at one run: just before it, now, with the event's value, as it stays.
 
     What an event that came later in time has seen leave, has left for good.
     """
 
     before: Kept
+    without: Kept
     seen: Kept
     stays: Kept
 
@@ -82,7 +83,7 @@ def look_over(
     at = ticks_of(view.at)
     now = at if kept.seen is None else max(at, kept.seen)
     before = kept if kept.seen is None else kept.at(max(now - 1, kept.seen))
-    stays = seen = before.at(now)
+    without = stays = seen = before.at(now)
     if view.arrives and sight.carried and sight.now is not None:
         found = value_at(sight.now.value, condition.fact.steps)
         member = member_of(window, found, at)
@@ -93,7 +94,7 @@ def look_over(
         memory.keep(name, Kept(window, seen.members, now, seen.lost))
     else:
         memory.keep(name, recalled)
-    look = Look(before=before, seen=seen, stays=stays)
+    look = Look(before=before, without=without, seen=seen, stays=stays)
     memory.looked[name] = look
     return look
 
@@ -116,6 +117,15 @@ def sides_over(condition: Condition, sides: Sides, kept: Kept) -> list[Sides]:
     return [replace(nothing, found=newest, before=base) for base in bases]
 
 
+def sides_of_record(condition: Condition, sides: Sides, look: Look) -> list[Sides]:
+    """Give what the event's value must pass: the extreme of all others there."""
+    others, base = look.without, None
+    if others.lost is None and len(others.members):
+        low, high = others.members.total
+        base = high if condition.op == "new_high" else low
+    return [replace(sides, before=base, last=None, other=None)]
+
+
 def watch_leaving(
     condition: Condition,
     look: Look,
@@ -127,6 +137,8 @@ def watch_leaving(
     Only state rules are judged by time alone: what a signal rule tells of is an event.
     """
     if not memory.sees_ends or look.seen.window.length is None:
+        return
+    if condition.operator.extends:
         return
     truth = judge(look.stays)
     if not memory.of_event:

@@ -83,7 +83,7 @@ class Operator:
     at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
     which time alone may make it true. ``measures`` tells that it can be asked of a
     number that is taken over a window, ``reaches`` that it can ask how far a value lies
-    from the extremes of a stretch of time.
+    from the extremes of a stretch of time, ``extends`` that it asks nothing else.
     """
 
     id: str
@@ -97,6 +97,7 @@ class Operator:
     looks_back: bool = False
     measures: bool = False
     reaches: bool = False
+    extends: bool = False
     remember: Callable[[Sides], object] | None = None
     wake: Callable[[Sides], datetime | None] | None = None
 

@@ -93,6 +93,17 @@ def _side(value: Value, level: Value) -> int | None:
     return side_of(value, level)
 
 
+def _passes(*, way: int) -> Judge:
+    """What stands on the far side of all values before it, which are ``before``."""
+
+    def judge(sides: Sides) -> Truth:
+        if not (is_number(sides.found) and is_number(sides.before)):
+            return None
+        return sides.carried and side_of(sides.found, sides.before) == way
+
+    return judge
+
+
 Moved = Callable[[Fraction, Fraction], bool]
 
 
@@ -157,7 +168,22 @@ def _crossing(
     )
 
 
+def _record(name: str, words: str, phrase: str, *, way: int) -> Operator:
+    return Operator(
+        id=name,
+        labels=labels(words, *_NUMBERS),
+        phrase=phrase,
+        operand=Operand.NOTHING,
+        judge=_passes(way=way),
+        reaches=True,
+        extends=True,
+        looks_back=True,
+    )
+
+
 MOVES = (
+    _record("new_high", "sets a new high", "a new high", way=1),
+    _record("new_low", "sets a new low", "a new low", way=-1),
     _crossing("cross_up", "crosses above", "crossing above", up=True),
     _crossing("cross_down", "crosses below", "crossing below", down=True),
     _crossing("cross", "crosses", "crossing", up=True, down=True),

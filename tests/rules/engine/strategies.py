@@ -166,6 +166,7 @@ windowed = st.one_of(
     ),
     asked("between", "outside", over=overs, value=ranges),
     asked("rise", "fall", "change", by=amounts, within=lengths),
+    asked("new_high", "new_low", within=lengths),
 )
 silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
 conditions = st.one_of(

@@ -11,13 +11,13 @@ import pytest
 
 from rules.engine import OPERATORS
 from tests.rules.engine.test_operators import (
-    EXAMPLES,
     MOVING,
     STATIC,
     F,
     T,
     U,
     asked,
+    example_of,
 )
 from tests.rules.engine.test_truth import COMPARED_WITH_A_VALUE, MISSING
 
@@ -39,7 +39,7 @@ def cases():
             yield {"op": name, "value": wanted}, [found], [SPOKEN[truth]]
     for operator in OPERATORS.values():
         if operator.id not in PRESENCE:
-            yield {"op": operator.id, **EXAMPLES[operator.operand]}, [None], [U]
+            yield example_of(operator), [None], [U]
 
 
 CASES: dict[str, list[Any]] = {}  # Any: cases are data, read by what they name

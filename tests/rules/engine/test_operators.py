@@ -211,6 +211,21 @@ def test_operator_answers_of_one_value(condition, value, truth):
 
 
 MOVING = {
+    "new-high-above-all-before": (
+        {"op": "new_high", "within": "1h"},
+        [1, 2, 2, 1, 3],
+        [U, T, F, F, T],
+    ),
+    "new-high-after-null-and-text": (
+        {"op": "new_high", "within": "1h"},
+        [1, None, "9", 2],
+        [U, U, U, T],
+    ),
+    "new-low-below-all-before": (
+        {"op": "new_low", "within": "1h"},
+        [3, 2, 2, 3, Decimal("1.9")],
+        [U, T, F, F, T],
+    ),
     "up-from-below": ({"op": "cross_up", "value": 10}, [9, 11], [U, T]),
     "never-below": ({"op": "cross_up", "value": 10}, [11, 10, 11], [U, F, F]),
     "up-by-way-of-the-level": ({"op": "cross_up", "value": 10}, [9, 10, 11], [U, F, T]),
@@ -353,12 +368,16 @@ def test_naive_time_is_read_in_the_datasets_zone():
 @pytest.mark.parametrize("name", [one for one in OPERATORS if one != "is_absent"])
 def test_null_is_unknown_to_all_but_presence(name):
     operator = OPERATORS[name]
-    condition = {"op": name, **EXAMPLES[operator.operand]}
-
-    said = asked(condition, None)
+    said = asked(example_of(operator), None)
 
     known = {"is_missing": [T], "is_present": [F], "silent": [F]}
     assert said == known.get(name, [U])
+
+
+def example_of(operator):
+    """Give a condition with an operator that may stand anywhere."""
+    within = {"within": "1h"} if operator.extends else {}
+    return {"op": operator.id, **EXAMPLES[operator.operand], **within}
 
 
 EXAMPLES: dict[Operand, dict[str, object]] = {

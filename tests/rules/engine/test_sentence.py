@@ -67,6 +67,10 @@ SAID = {
             " hour, raise a warning."
         ),
     ),
+    "new-high": (
+        {"when": {"fact": P, "op": "new_high", "within": "30d"}},
+        "When MSFT price sets a new high within the last 30 days, raise a warning.",
+    ),
     "change-within": (
         {"when": {"fact": P, "op": "change", "by": 5, "within": "90m"}},
         (

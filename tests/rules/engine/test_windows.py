@@ -161,6 +161,21 @@ TRUTHS = {
         [(5, 100), (8, 98), (6, 90), (9, 95)],
         "?--+",
     ),
+    "new-high-of-ten-seconds": (
+        {"fact": P, "op": "new_high", "within": "10s"},
+        [(0, 9), (1, 5), (9, 6), (10, 8), (11, 9), (12, 9)],
+        "?---+-",
+    ),
+    "new-low-below-what-is-in-force": (
+        {"fact": P, "op": "new_low", "within": "10s"},
+        [(0, 9), (100, 8), (200, 8), (300, 7)],
+        "?+-+",
+    ),
+    "new-high-out-of-order-passes-later-ones-too": (
+        {"fact": P, "op": "new_high", "within": "10s"},
+        [(5, 1), (8, 4), (6, 3), (7, 5)],
+        "?+-+",
+    ),
     "another-fact": (
         over("avg", "lt", {"fact": P, "times": Decimal("0.5")}),
         [(0, 1), (1, 1), (2, 9)],
@@ -328,6 +343,18 @@ def test_reason_says_what_was_taken_and_of_how_many():
         "last_at": "2026-03-02T14:30:01+00:00",
         "is_whole": True,
     }
+
+
+def test_high_is_set_by_the_event_that_brings_it_alone():
+    lane = Lane()
+    high = {"fact": P, "op": "new_high", "within": "1h"}
+    lane.put(state({"all": [high, {"fact": P, "op": "is_present"}]}))
+    lane.prices(1, 2)
+
+    told = lane.send({"price": 1}, second=2)
+
+    assert [str(one.kind) for one in told] == ["resolved"]
+    assert "price is 1 against 2, not a new high within the last hour" in told[0].reason
 
 
 def test_reason_of_a_move_says_from_where_and_within_what():

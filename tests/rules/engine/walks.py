@@ -149,6 +149,12 @@ def random_condition(random: Random) -> dict[str, object]:
             "by": random.choice([1, 2, "50%"]),
             "within": random.choice(["15s", "45s", "90s"]),
         }
+    if random.random() < 0.06:
+        return {
+            "fact": random_fact(random),
+            "op": random.choice(["new_high", "new_low"]),
+            "within": random.choice(["15s", "45s", "90s"]),
+        }
     over: dict[str, object] = {}
     if random.random() < 0.35:
         over = {"over": random_window(random)}

@@ -37,8 +37,10 @@ from tests.rules.engine.reference.windows import (
 )
 
 CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
+RECORDS = {"new_high": 1, "new_low": -1}
 MOVES = {
     *CROSSINGS,
+    *RECORDS,
     *("rise", "fall", "change", "changed", "changed_to"),
     *("becomes_true", "becomes_false"),
 }
@@ -146,6 +148,8 @@ class Moment:
 
     def ask_over(self, node: Definition, now: datetime) -> str:
         """Judge a condition over a window that ends at an instant."""
+        if node["op"] in RECORDS:
+            return self.ask_record(node, now)
         if "within" in node:
             length = every(node["within"])
             values = in_force(self.timed(node), length, now)
@@ -157,13 +161,25 @@ class Moment:
             return self.crossed(node, taken, [])
         return compare(taken, node["op"], self.wanted(node), self.at)
 
-    def timed(self, node: Definition, *, kept: bool = False) -> Timed:
+    def ask_record(self, node: Definition, now: datetime) -> str:
+        """Tell whether the event's value passes all others of the time up to now."""
+        fact = fact_of(node["fact"], self.definition)
+        found, length = self.newest(fact), every(node["within"])
+        carried = self.of(fact) == self.subject and fact[2] in self.events(fact)[-1]
+        known = self.timed(node, own=not carried)
+        others = [value for _, value in in_force(known, length, now)]
+        if not is_number(found) or not others:
+            return "unknown"
+        way = RECORDS[node["op"]]
+        return said(carried and all(side(found, one) == way for one in others))
+
+    def timed(self, node: Definition, *, kept: bool = False, own: bool = True) -> Timed:
         """Give the values that count and their times, since the rule was turned on."""
         fact = fact_of(node["fact"], self.definition)
         subject = self.of(fact)
         began = self.began.get(subject, 0)
         events = list(zip(self.times[subject], self.history[subject], strict=True))
-        if kept and not self.keeps and subject == self.subject:
+        if not own or (kept and not self.keeps and subject == self.subject):
             events.pop()
         brought = [(at, one[fact[2]]) for at, one in events[began:] if fact[2] in one]
         return counted(brought, node.get("over", {"take": "extremes"})["take"])
@@ -175,7 +191,7 @@ class Moment:
         return [
             {name: node[name] for name in node if name not in spells.MODIFIERS}
             for node in all_conditions(self.definition)
-            if length_of(node)
+            if length_of(node) and node["op"] not in RECORDS
         ]
 
     def leaving(self) -> list[datetime]:

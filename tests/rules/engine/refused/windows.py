@@ -97,6 +97,16 @@ REFUSED = {
         "useless_member",
     ),
     "move-within-and-over": (within("1h", over=HOUR), f"{AT}/over", "useless_member"),
+    "high-of-all-times": (
+        given(when={"fact": 0, "op": "new_high"}),
+        "/when",
+        "missing",
+    ),
+    "high-over-a-window": (
+        given(when={"fact": 0, "op": "new_high", "over": HOUR, "within": "1h"}),
+        "/when/over",
+        "useless_member",
+    ),
     "recovery-of-a-window-on-the-wrong-side": (
         given(
             kind="state",
