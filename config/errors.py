@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import uuid
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from workspaces.api.bare import is_call, refused_bare
-from workspaces.api.problems import Broken
+from workspaces.api.problems import Broken, as_refusal, retry_header
 from workspaces.console.errors import broken as broken_page
+from workspaces.console.errors import unavailable as unavailable_page
+
+logger = logging.getLogger(__name__)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without asking the database for anything."""
+    """Answer 500, or 503 while the database is away; asks the database for nothing."""
+    error = sys.exception()
+    is_away = isinstance(error, OperationalError | InterfaceError)
+    refusal = as_refusal(error) if isinstance(error, Exception) and is_away else None
+    if refusal is None:
+        refusal = Broken("Something broke on our side, and is in the server's log.")
     if not is_call(request.path):
-        return broken_page(request)
-    answer = refused_bare(
-        Broken("Something broke on our side, and is in the server's log."),
-        path=request.path,
-    )
-    return HttpResponse(
-        answer.body, status=answer.status, content_type=answer.content_type
-    )
+        answer = unavailable_page if is_away else broken_page
+        request_id = uuid.uuid4().hex
+        logger.error("A page could not be drawn, request %s", request_id)
+        response = answer(request, request_id=request_id)
+    else:
+        bare = refused_bare(refusal, path=request.path)
+        response = HttpResponse(
+            bare.body, status=bare.status, content_type=bare.content_type
+        )
+    for name, value in retry_header(refusal).items():
+        response[name] = value
+    return response

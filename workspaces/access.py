@@ -31,8 +31,10 @@ class Need(IntEnum):
 class WorkspaceNotFound(Missing):
     """There is no such workspace, or it is not the caller's."""
 
+    code = "workspace_not_found"
+
     def __init__(self, slug: str) -> None:
-        super().__init__(f"There is no workspace {slug}.", code="workspace_not_found")
+        super().__init__(f"There is no workspace {slug}.")
 
 
 class AccessDenied(Forbidden):

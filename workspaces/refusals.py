@@ -50,6 +50,12 @@ class Invalid(Refusal):
     code = "invalid"
 
 
+class NoObject(Invalid):
+    """The body is JSON of another kind than an object."""
+
+    code = "body_type"
+
+
 class Clash(Refusal):
     """What was sent contradicts what is stored."""
 

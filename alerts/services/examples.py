@@ -7,6 +7,7 @@ alert comes within a minute.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,10 @@ SCREENED: Final = 5
 NEWEST: Final = 500
 
 Quote = Mapping[str, object]
+
+
+#: A whole number of five digits or more that stands by itself.
+_LARGE = re.compile(r"(?<![\w.:,])\d{5,}(?![\w:])")
 
 
 class ExampleNotFound(Missing):
@@ -80,12 +85,13 @@ def _card(
 ) -> Card:
     """Describe the rule that is there, or the one that a click would make."""
     kept = rule.latest if rule else None
+    sentence = kept.sentence if kept else ""
+    if not kept:
+        sentence = render_sentence(parse_rule(made, workspace=workspace.slug))
     return Card(
         slug=slug,
         title=str(made["name"]),
-        sentence=kept.sentence
-        if kept
-        else render_sentence(parse_rule(made, workspace=workspace.slug)),
+        sentence=_easy_to_read(sentence),
         definition=made,
         rule=rule,
     )
@@ -239,3 +245,8 @@ def _number(quote: Quote, field: str) -> Decimal | None:
 def _rounded_up(value: Decimal, step: str) -> Decimal:
     unit = Decimal(step)
     return (value / unit).to_integral_value(ROUND_UP) * unit
+
+
+def _easy_to_read(sentence: str) -> str:
+    """Part the thousands of large numbers, of which an example may hold some."""
+    return _LARGE.sub(lambda found: f"{int(found[0]):,}", sentence)

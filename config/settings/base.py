@@ -333,5 +333,9 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"bellwether": {"level": "INFO"}},
+    "loggers": {
+        "bellwether": {"level": "INFO"},
+        # By the id that a problem carries its line is found.
+        "workspaces.api.problems": {"level": "INFO"},
+    },
 }

@@ -13,6 +13,12 @@ from django.conf import settings
 from workspaces.refusals import Invalid, TooLarge
 
 
+class FileTooLarge(TooLarge):
+    """The file is larger than one upload may be."""
+
+    code = "file_too_large"
+
+
 class ImportInvalid(Invalid):
     """The file cannot be imported; the text says why."""
 
@@ -115,9 +121,8 @@ def imports_directory() -> Path:
     return Path(settings.MEDIA_ROOT) / "imports"
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
+def _too_large(limit: int) -> FileTooLarge:
+    return FileTooLarge(
         f"The file is larger than {limit / 1_000_000:,.0f} MB; split it, or send its "
-        "records in several requests.",
-        code="file_too_large",
+        "records in several requests."
     )

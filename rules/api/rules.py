@@ -47,7 +47,7 @@ from workspaces.api.paging import (
 from workspaces.api.parameters import Parameters
 from workspaces.api.repeats import IDEMPOTENCY_KEY, repeatable, replayed
 from workspaces.api.views import WorkspaceAPIView
-from workspaces.refusals import Invalid
+from workspaces.refusals import NoObject
 
 _DEFINITION = {"application/json": OpenApiTypes.OBJECT}
 _FROST = OpenApiExample(
@@ -265,10 +265,10 @@ def read_definition_of(request: Request) -> dict[str, Any]:
     """Return the body as an object; what is in it the engine will judge.
 
     Raises:
-        Invalid: if it is JSON of another kind.
+        NoObject: if it is JSON of another kind.
     """
     if not isinstance(request.data, dict):
-        raise Invalid("A rule is one JSON object.", code="body_type")
+        raise NoObject("A rule is one JSON object.")
     return request.data
 
 

@@ -30,7 +30,7 @@ reader = User.objects.create_user("{READER}", "{PASSWORD}")
 demo = Workspace.objects.get(slug="DEMO")
 add_member(workspace=quiet, user=ana, role=Role.OWNER, now=now)
 add_member(workspace=demo, user=reader, role=Role.VIEWER, now=now)
-pages = {{code: render_to_string(f"errors/{{code}}.html") for code in (429, 500)}}
+pages = {{code: render_to_string(f"errors/{{code}}.html") for code in (429, 500, 503)}}
 print(json.dumps(pages))
 """
 
@@ -81,7 +81,8 @@ def test_everybody_can_read_the_error_pages(
     for code, body in error_pages.items():
         page.route(f"**/error/{code}", partial(answer_with, body))
 
-    addresses = [*(f"/error/{code}" for code in error_pages), "/w/DEMO/nowhere"]
+    addresses = [*(f"/error/{code}" for code in error_pages)]
+    addresses += ["/w/DEMO/nowhere", "/docs/problems"]
     assert looked(page, *addresses) == {}
 
 

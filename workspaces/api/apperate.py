@@ -27,7 +27,7 @@ from workspaces.api.bodies import read_body
 from workspaces.api.parameters import Parameters, refuse_nul
 from workspaces.api.problems import as_refusal, retry_header, status_of
 from workspaces.models import Token
-from workspaces.refusals import Invalid, Missing, Unauthenticated
+from workspaces.refusals import Missing, NoObject, Unauthenticated
 
 #: How long a browser may remember the answer to its preflight.
 _PREFLIGHT_SECONDS = "86400"
@@ -111,11 +111,11 @@ class ApperateView(APIView):
         """Return the body as a JSON object.
 
         Raises:
-            Invalid: if it is JSON of another kind.
+            NoObject: if it is JSON of another kind.
         """
         body = self._json
         if not isinstance(body, dict):
-            raise Invalid("The body must be a JSON object.", code="body_type")
+            raise NoObject("The body must be a JSON object.")
         return body
 
     def options(  # type: ignore[override] # REST framework's requests are Django's

@@ -71,6 +71,25 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = {
     Unavailable: (503, "Not now"),
 }
 
+#: How to mend what a refusal of each status says, beside its own sentence.
+MENDS: Mapping[type[Refusal], str] = {
+    Unreadable: "Send what the detail wants to read: JSON in UTF-8, whole.",
+    Unauthenticated: "Send a token that is valid: Authorization: Bearer sk_...",
+    Forbidden: "Use a token or an account with the right that the detail names.",
+    Missing: "Look the name up in the list it is from; it may have been deleted.",
+    MethodRefused: "Use one of the methods that the header Allow names.",
+    FormRefused: "Leave the header Accept out, or ask for application/json.",
+    Clash: "Read how things stand now, then send what goes with that.",
+    Stale: "Read it again, and send your change with the new ETag.",
+    TooLarge: "Send it in several requests, or as a file.",
+    WrongType: "Send a Content-Type, and an encoding, that the detail names.",
+    Invalid: "Mend each place that errors point at, then send it again.",
+    VersionUnsaid: "Send the header If-Match with the ETag that you read.",
+    Overloaded: "Wait as long as Retry-After says, then send the same again.",
+    Broken: "Tell whoever runs the server the request_id; the log has the rest.",
+    Unavailable: "Wait as long as Retry-After says, then send the same again.",
+}
+
 PROBLEM_TYPE = "application/problem+json"
 #: How long the database may be given before somebody asks again.
 _DATABASE_BACK = timedelta(seconds=5)
@@ -120,15 +139,18 @@ def handle_exception(
 def problem_of(
     refusal: Refusal, *, status: int, title: str, path: str
 ) -> dict[str, object]:
-    """Return the problem document of a refusal."""
+    """Return the problem document of a refusal, and note its id in the log."""
+    request_id = uuid.uuid4().hex
+    logger.info("Answered %d %s, request %s", status, refusal.code, request_id)
     return {
-        "type": f"/docs/problems#{refusal.code}",
+        # A code that one refusal brought along is explained with those of its class.
+        "type": f"/docs/problems#{type(refusal).code}",
         "title": title,
         "status": status,
         "detail": refusal.detail,
         "instance": path,
         "code": refusal.code,
-        "request_id": uuid.uuid4().hex,
+        "request_id": request_id,
         "errors": [
             {"pointer": one.pointer, "code": one.code, "detail": one.detail}
             for one in refusal.errors

@@ -18,8 +18,18 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", {"reason": reason}, status=404)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def broken(request: HttpRequest, *, request_id: str = "") -> HttpResponse:
     """Answer 500 without asking the database for anything."""
+    return _alone(request, 500, request_id)
+
+
+def unavailable(request: HttpRequest, *, request_id: str = "") -> HttpResponse:
+    """Answer 503 without asking the database for anything."""
+    return _alone(request, 503, request_id)
+
+
+def _alone(request: HttpRequest, status: int, request_id: str) -> HttpResponse:
     # The frame asks who is here, and for messages in the session.
     request.user = AnonymousUser()
-    return render(request, "errors/500.html", {"messages": ()}, status=500)
+    context = {"messages": (), "request_id": request_id}
+    return render(request, f"errors/{status}.html", context, status=status)
