@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from alerts.console.health import healthz, readyz
 from workspaces.api.apperate import UnknownCallView
+from workspaces.api.problem_page import problem_list
 from workspaces.api.views import UnknownAddressView
 from workspaces.console.reference.pages import api_reference
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", api_reference, name="api-docs"),
+    path("docs/problems", problem_list, name="problems"),
     path("api/v1/", include("workspaces.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("datasets.api.urls")),
     path("api/v1/workspaces/<str:workspace>/", include("rules.api.urls")),
