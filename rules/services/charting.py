@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,13 +21,12 @@ from workspaces.access import Access
 
 logger = logging.getLogger(__name__)
 
-#: Levels of the curve, about as many as a picture of it has room for.
-LEVELS: Final = 60
+#: Levels of the curve, up to so many rows: at most what a picture has room for.
+_LEVELS: Final = ((300_000, 60), (3_000_000, 40), (inf, 20))
 #: Points of a picture, and alerts that are marked in it: the newest.
 POINTS: Final = 1_500
 MARKS: Final = 500
 _KEYS = 20
-_MANY = 3_000_000
 _DAY = timedelta(days=1)
 
 
@@ -110,8 +110,8 @@ def curve_of(
     if question.level is None:
         return None
     measured = survey.history.measured(question, survey.answer)
-    # Each level of many rows takes some tenths of a second: a curve of fewer will do.
-    count = LEVELS if len(measured) <= _MANY else LEVELS // 3
+    # A level of a million rows takes about 15 ms: a curve of fewer levels will do.
+    count = next(count for rows, count in _LEVELS if len(measured) <= rows)
     levels = choose_levels(measured, count=count, with_level=question.level)
     if question.move:
         levels = [one for one in levels if one > 0]

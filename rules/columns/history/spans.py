@@ -62,9 +62,11 @@ def nearest_of(
     best: Miss | None = None
     for bound in bounds:
         margins = np.abs(values - float(bound))
-        if np.isnan(margins).all():
+        # Unlike other ways to the least, this one passes over what is unknown at once.
+        least = np.fmin.reduce(margins, initial=np.inf)
+        if not np.isfinite(least):
             continue
-        place = int(np.nanargmin(margins))
+        place = int(np.argmax(margins == least))
         value = shortest(float(values[place]))
         found = Miss(place=place, value=value, margin=abs(value - Decimal(bound)))
         if best is None or found.margin < best.margin:
