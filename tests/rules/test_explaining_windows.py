@@ -1,0 +1,96 @@
+"""Why a rule over a window was true or not: what the window held, then and now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from alerts.models import Transition
+from config.clock import database_now
+from datasets.models import Record
+from rules.models import Rule
+from tests.alerts.market import Market, open_market
+from tests.factories import NOW, TokenFactory
+
+pytestmark = pytest.mark.django_db
+
+AVERAGE: dict[str, object] = {
+    "watch": {"facts": ["DEMO:PRICES:MSFT:price"]},
+    "when": {
+        "fact": 0,
+        "over": {"take": "avg", "length": "25m"},
+        "op": "gt",
+        "value": 300,
+    },
+}
+
+
+@pytest.fixture
+def market(db: None) -> Market:
+    return open_market()
+
+
+@pytest.fixture
+def client(market: Market) -> Client:
+    _, text = TokenFactory.with_text(workspace=market.workspace)
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def explain(client: Client, rule: Rule, **asked: str | int) -> Any:
+    path = f"/api/v1/workspaces/demo/rules/{rule.slug}/explain"
+    answer = client.get(path, asked)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def newest_batch() -> int:
+    return Record.objects.latest("batch_id").batch_id
+
+
+def test_window_is_explained_as_it_was_at_a_record_and_as_it_is_now(
+    market: Market, client: Client
+) -> None:
+    """The last of the five trades is now, so that what the window holds is known."""
+    market.seconds = int((database_now() - NOW).total_seconds()) - 5 * 600
+    market.trade({"symbol": "MSFT", "price": 1})
+    rule = market.watch(**AVERAGE)
+    market.trade({"symbol": "MSFT", "price": 200})
+    market.trade({"symbol": "MSFT", "price": 700})
+    batch = newest_batch()
+    market.trade({"symbol": "MSFT", "price": None})
+    market.trade({"symbol": "MSFT", "price": 20})
+
+    then = explain(client, rule, batch=batch, ord=0)
+    now = explain(client, rule)
+
+    assert then["truth"] is True
+    assert then["reason"] == (
+        "the average of price over the last 25 minutes is 450 (2 values), above 300 (by"
+        " 150)"
+    )
+    assert then["verdict"]["over"]["take"] == "avg"
+    assert then["verdict"]["contents"]["count"] == 2
+    assert (now["truth"], now["verdict"]["contents"]["count"]) == (True, 2)
+    assert now["verdict"]["found"] == 360
+
+
+def test_window_is_kept_by_a_version_that_asks_the_same(
+    market: Market, client: Client
+) -> None:
+    rule = market.watch(**AVERAGE)
+    market.trade({"symbol": "MSFT", "price": 200})
+    revised = client.put(
+        f"/api/v1/workspaces/demo/rules/{rule.slug}",
+        {"name": "Watch closely", **AVERAGE, "severity": "critical"},
+        content_type="application/json",
+        headers={"If-Match": '"1"'},
+    )
+    assert revised.status_code == 200, revised.content
+    market.trade({"symbol": "MSFT", "price": 500})
+
+    told = explain(client, rule, batch=newest_batch(), ord=0)
+
+    assert told["verdict"]["contents"]["count"] == 2
+    assert Transition.objects.get().verdict["contents"]["count"] == 2
