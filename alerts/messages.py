@@ -24,6 +24,8 @@ _HEADS = {
     "closed": "Closed: ",
     "no_data": "Silent: ",
     "reminded": "Reminder: ",
+    "escalated": "Escalated: ",
+    "eased": "Eased: ",
 }
 
 

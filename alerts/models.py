@@ -111,6 +111,8 @@ class TransitionKind(models.TextChoices):
     CLOSED = "closed", "Closed"
     NO_DATA = "no_data", "Went silent"
     REMINDED = "reminded", "Reminded"
+    ESCALATED = "escalated", "Escalated"
+    EASED = "eased", "Eased"
 
 
 class Transition(models.Model):
@@ -120,7 +122,7 @@ class Transition(models.Model):
         Alert, on_delete=models.CASCADE, related_name="transitions"
     )
     number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=8, choices=TransitionKind)
+    kind = models.CharField(max_length=12, choices=TransitionKind)
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=1500)
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
@@ -312,6 +314,8 @@ class EntryKind(models.TextChoices):
     CLOSED = "closed", "Closed"
     NO_DATA = "no_data", "Went silent"
     REMINDED = "reminded", "Reminded"
+    ESCALATED = "escalated", "Escalated"
+    EASED = "eased", "Eased"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     IMPORTED = "imported", "History imported"
 

@@ -24,8 +24,8 @@ class OutgoingMessage:
     `fact_set` is the fact path without its last part; `values` maps full fact paths to
     values, those of the conditions first. `subject` and `message` are the templates of
     the rule, empty where it has none. `threshold` and `margin` are those of the first
-    condition, where it has them. `kind` is the transition's: raised, opened, reminded,
-    resolved, closed or no_data.
+    condition, where it has them. `kind` is the transition's: raised, opened, escalated,
+    eased, reminded, resolved, closed or no_data.
     """
 
     delivery_id: UUID

@@ -43,6 +43,8 @@ _STATE_AFTER = {
     TransitionKind.CLOSED: AlertState.CLOSED,
     TransitionKind.NO_DATA: AlertState.OPEN,
     TransitionKind.REMINDED: AlertState.OPEN,
+    TransitionKind.ESCALATED: AlertState.OPEN,
+    TransitionKind.EASED: AlertState.OPEN,
 }
 
 
@@ -53,7 +55,7 @@ class _Record:
     lane: Lane
     now: datetime
     alerts: dict[uuid.UUID, Alert] = field(default_factory=dict)
-    ended: list[Alert] = field(default_factory=list)
+    changed: dict[uuid.UUID, Alert] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     entries: list[FeedEntry] = field(default_factory=list)
 
@@ -78,7 +80,8 @@ def record_transitions(
     """Store what a drain decided; part of its one commit.
 
     1. Gather alerts and transitions, and a feed entry for each live one.
-    2. End alerts before new ones open: an instance has one open alert at a time.
+    2. Change and end alerts before new ones open: an instance has one open alert at a
+       time.
     3. Insert the rest in bulk, then a delivery per transition and told output.
     4. Close imports that end in this round with one entry each.
     5. After the commit: number the feed, send the deliveries.
@@ -88,7 +91,9 @@ def record_transitions(
     numbers = _last_numbers(standing.values())
     for one in judgement.transitions:
         _gather(record, one, standing, numbers)
-    Alert.objects.bulk_update(record.ended, ["state", "ended_at"], batch_size=500)
+    Alert.objects.bulk_update(
+        record.changed.values(), ["state", "severity", "ended_at"], batch_size=500
+    )
     Alert.objects.bulk_create(record.alerts.values(), batch_size=500)
     Transition.objects.bulk_create(record.transitions, batch_size=500)
     deliveries = _deliveries(record, judgement.transitions)
@@ -115,12 +120,14 @@ def _gather(
             standing[instance] = alert
     elif _STATE_AFTER[kind] is AlertState.OPEN:
         alert = standing[instance]
+        if transition.severity is not None:
+            alert.severity = transition.severity.value
+            _note_changed(record, alert)
     else:
         alert = standing.pop(instance)
         alert.state = _STATE_AFTER[kind]
         alert.ended_at = transition.at
-        if alert.pk not in record.alerts:
-            record.ended.append(alert)
+        _note_changed(record, alert)
     numbers[alert.pk] = numbers.get(alert.pk, 0) + 1
     record.transitions.append(
         Transition(
@@ -149,6 +156,12 @@ def _gather(
         )
 
 
+def _note_changed(record: _Record, alert: Alert) -> None:
+    """Have an alert stored as it is now; a new one is stored anyway."""
+    if alert.pk not in record.alerts:
+        record.changed[alert.pk] = alert
+
+
 def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> Alert:
     transition, spec = one.transition, one.rule.specification
     return Alert(
@@ -159,7 +172,7 @@ def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> 
         kind=spec.kind.value,
         key=transition.key,
         state=_STATE_AFTER[kind],
-        severity=spec.severity.value,
+        severity=(transition.severity or spec.severity).value,
         reason=transition.reason,
         values=dict(transition.values),
         subject=transition.set,

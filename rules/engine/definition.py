@@ -7,6 +7,7 @@ from datetime import timedelta
 from rules.engine.conditions import ConditionReader, Watched, parse_fact
 from rules.engine.durations import render_duration, say_every
 from rules.engine.errors import DefinitionInvalid, Problem
+from rules.engine.ladders import read_ladder, write_ladder
 from rules.engine.operand_reading import read_amount
 from rules.engine.operands import Amount, OtherFact, Ports
 from rules.engine.paths import FactPath
@@ -45,6 +46,7 @@ _MEMBERS = (
     "recover",
     "raise",
     "severity",
+    "ladder",
     "include",
     "no_data",
     "active",
@@ -86,6 +88,7 @@ def parse_definition(
     terms = read_terms(
         members, kind=kind, read_node=reader.read, read_time=ports.read_time
     )
+    ladder = read_ladder(members.get("ladder"), reader.read)
     if listed is not None and not problems:
         watched.refuse_unused(listed)
     raising = _read_raise(members.get("raise"), kind)
@@ -102,6 +105,7 @@ def parse_definition(
         mode=raising.mode,
         announces_resolve=raising.announces_resolve,
         severity=severity,
+        ladder=ladder,
         include=include,
         outputs=outputs,
         again_if_moved=raising.again_if_moved,
@@ -160,6 +164,7 @@ def to_definition(specification: Specification) -> dict[str, object]:
         **write_terms(specification, lambda node: _write_node(node, numbers)),
         "raise": _write_raise(specification),
         "severity": str(specification.severity),
+        **write_ladder(specification.ladder, lambda node: _write_node(node, numbers)),
         "include": [str(fact) for fact in specification.include],
         "outputs": [_write_output(use) for use in specification.outputs],
     }

@@ -1,12 +1,13 @@
 """One run of one rule on one event: what it is given, and what it answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from rules.engine.events import Position, View
 from rules.engine.instances import Instance
 from rules.engine.program import CompiledRule
-from rules.engine.specification import Specification
+from rules.engine.specification import Severity, SeverityStep, Specification
 from rules.engine.transitions import Counts, Transition, TransitionKind
 from rules.engine.values import Truth, Value
 from rules.engine.verdicts import Verdict, not_of
@@ -25,12 +26,16 @@ _ONE_RUN = {
 """What one run counts, by its truth and whether an output was told of it."""
 
 
+_BEGINNINGS = frozenset({TransitionKind.RAISED, TransitionKind.OPENED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A rule, the instance it finds, the moment, and what it said of it.
 
     ``recovery`` is what its conditions for recovery said, where it has any. ``until``
     is the time of what happens now, where a timer is fired that was due before.
+    ``steps`` are what was said of those of its ladder.
     """
 
     rule: CompiledRule
@@ -40,6 +45,7 @@ class Run:
     verdict: Verdict
     until: datetime
     recovery: Verdict | None = None
+    steps: tuple[Verdict, ...] = ()
 
     @property
     def specification(self) -> Specification:
@@ -66,6 +72,32 @@ class Run:
         return not_of(self.verdict.truth)
 
     @property
+    def severity(self) -> Severity:
+        """Give how bad an alert is that begins here."""
+        return self.severity_from(None)
+
+    def severity_from(self, carried: Severity | None) -> Severity:
+        """Give the highest step that is true, or unknown with the alert upon it."""
+        found = [
+            step.severity
+            for step, verdict in self._ladder
+            if verdict.truth or (verdict.truth is None and step.severity is carried)
+        ]
+        return max(found, key=lambda one: one.rank, default=self.specification.severity)
+
+    def step_between(self, before: Severity, now: Severity) -> Verdict:
+        """Give what was said of the step that is reached, else of the one left."""
+        said = {step.severity: verdict for step, verdict in self._ladder}
+        reached = said.get(now)
+        if reached is not None and reached.truth:
+            return reached
+        return said.get(before, self.verdict)
+
+    @property
+    def _ladder(self) -> Iterator[tuple[SeverityStep, Verdict]]:
+        return zip(self.specification.ladder, self.steps, strict=True)
+
+    @property
     def leading_value(self) -> Value:
         """Give the value of the fact that an alert is about."""
         return self.view.value(self.specification.leading_fact, self.instance.key)
@@ -81,10 +113,13 @@ class Run:
         told: tuple[str, ...],
         opening: Position | None = None,
         version: int | None = None,
+        severity: Severity | None = None,
         reason: str = "",
     ) -> Transition:
         """Describe what happened; an alert that begins here opens at this position."""
         verdict = self.verdict
+        if kind in _BEGINNINGS:
+            severity = self.severity
         if kind is TransitionKind.RESOLVED and self.recovery is not None:
             verdict = self.recovery
         return Transition(
@@ -100,6 +135,7 @@ class Run:
             set=self.specification.leading_fact.set_under(self.instance.key),
             verdict=verdict,
             reason=reason or verdict.reason,
+            severity=severity,
         )
 
     def _values(self) -> dict[str, Value]:

@@ -260,6 +260,18 @@ _MEMBERS: Schema = {
         }
     ),
     "severity": _words(Severity),
+    "ladder": {
+        "description": "How bad an alert is while something is so: the highest step"
+        " that is true counts, and severity where none is.",
+        **_or_null(
+            _list(
+                _object(
+                    {"when": _ref("node"), "is": _words(Severity)},
+                    required=("when", "is"),
+                )
+            )
+        ),
+    },
     "include": _list(_text(MAX_FACT_LENGTH), maxItems=MAX_INCLUDED),
     "outputs": _list(_OUTPUT, maxItems=MAX_OUTPUTS),
 }

@@ -23,6 +23,7 @@ from rules.engine.specification import (
     Recovery,
     RuleKind,
     Severity,
+    SeverityStep,
     Specification,
     Spell,
 )
@@ -183,6 +184,7 @@ def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:
     else:
         yield "raise ", "/kind"
     yield _SEVERITY_SAID[specification.severity], "/severity"
+    yield from _say_ladder(specification.ladder, namer)
     if specification.kind is RuleKind.STATE:
         yield from _say_recovery(specification.recover, namer)
         yield from _say_reminders(specification)
@@ -196,6 +198,23 @@ def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:
     elif specification.again_if_moved is not None:
         far = say_amount(specification.again_if_moved)
         yield f" and another when it has moved by {far}", "/raise/again_if_moved"
+
+
+def _say_ladder(ladder: tuple[SeverityStep, ...], namer: _Namer) -> Iterator[Part]:
+    for place, step in enumerate(ladder):
+        pointer = f"/ladder/{place}"
+        yield " (" if place == 0 else "; ", pointer
+        yield f"{_STEP_SAID[step.severity]} while ", f"{pointer}/is"
+        yield from _say(step.when, f"{pointer}/when", namer)
+    if ladder:
+        yield ")", "/ladder"
+
+
+_STEP_SAID = {
+    Severity.CRITICAL: "critical",
+    Severity.WARNING: "a warning",
+    Severity.INFO: "a notice",
+}
 
 
 def _say_reminders(specification: Specification) -> Iterator[Part]:

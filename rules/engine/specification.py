@@ -50,6 +50,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """Give how bad it is, worse being more."""
+        return -list(Severity).index(self)
+
 
 class GroupKind(StrEnum):
     """How the members of a group make its truth."""
@@ -239,6 +244,14 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityStep:
+    """How bad an alert is while something is so."""
+
+    when: Node
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoData:
     """After how much silence of the key something is done about an open alert."""
 
@@ -279,6 +292,7 @@ class Specification:
     outputs: tuple[OutputUse, ...]
     again_if_moved: Amount | None = None
     remind_every: timedelta | None = None
+    ladder: tuple[SeverityStep, ...] = ()
     hold: timedelta = timedelta()
     recover: Recovery = Recovery()
     no_data: NoData | None = None
@@ -352,15 +366,20 @@ class Specification:
 
     def nodes(self) -> Iterator[Node]:
         """Walk all conditions, and all that holds any, in reading order."""
-        yield from nodes_of(self.when)
-        if self.recover.when is not None:
-            yield from nodes_of(self.recover.when)
+        for _, top in self._tops():
+            yield from nodes_of(top)
 
     def conditions(self) -> Iterator[tuple[str, Condition]]:
         """Walk all conditions in reading order, each with its JSON Pointer."""
-        yield from conditions_of(self.when)
+        for pointer, top in self._tops():
+            yield from conditions_of(top, pointer)
+
+    def _tops(self) -> Iterator[tuple[str, Node]]:
+        yield "/when", self.when
         if self.recover.when is not None:
-            yield from conditions_of(self.recover.when, "/recover/when")
+            yield "/recover/when", self.recover.when
+        for place, step in enumerate(self.ladder):
+            yield f"/ladder/{place}/when", step.when
 
     def is_active(self, at: datetime) -> bool:
         """Tell whether the rule watches at an instant."""

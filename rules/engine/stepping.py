@@ -14,6 +14,7 @@ from rules.engine.events import (
     View,
 )
 from rules.engine.instances import Instance
+from rules.engine.ladders import change_severity
 from rules.engine.lifecycle import rest, run_state
 from rules.engine.memory import Memory
 from rules.engine.moving import begin_anew
@@ -233,6 +234,8 @@ def _run(
     key, recovery = instance.key, rule.specification.recover.when
     verdict = judge(rule.specification.when, view, key, memory)
     ends = judge(recovery, view, key, memory) if recovery else None
+    ladder = rule.specification.ladder
+    steps = tuple(judge(one.when, view, key, memory) for one in ladder)
     if timer is Timer.LAPSE and not memory.has_lapsed:
         return Outcome(instance=_rearm(instance, Timer.LAPSE, memory.lapses_at))
     run = Run(
@@ -247,6 +250,7 @@ def _run(
         view=view,
         verdict=verdict,
         recovery=ends,
+        steps=steps,
         until=due.until if due else view.at,
     )
     if timer is Timer.WAKE and not memory.is_due:
@@ -286,7 +290,7 @@ def _decide(run: Run, timer: Timer | None) -> Outcome:
         return remind_by_time(run)
     if run.specification.kind is RuleKind.SIGNAL:
         return run_signal(run)
-    outcome = remind_if_moved(run, run_state(run))
+    outcome = remind_if_moved(run, change_severity(run, run_state(run)))
     if timer in (Timer.HOLD, Timer.RECOVER, Timer.LAPSE):
         # What was waited for has come, or a value left; no event was judged.
         outcome = replace(outcome, counts=Counts())

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rules.engine.events import KeyFacts, Position, Subject
 from rules.engine.instances import Instance
+from rules.engine.specification import Severity
 from rules.engine.values import Value
 from rules.engine.verdicts import Verdict
 
@@ -23,6 +24,8 @@ class TransitionKind(StrEnum):
     CLOSED = "closed"
     NO_DATA = "no_data"
     REMINDED = "reminded"
+    ESCALATED = "escalated"
+    EASED = "eased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Transition:
     outputs to tell, the feed not among them. ``values`` are the facts of the
     conditions, then those included, under their full names; ``set`` is the leading fact
     without its field. A closed transition has no values and no verdict: no event caused
-    it.
+    it. ``severity`` is that of the alert from here on, where this decides it.
     """
 
     rule_id: int
@@ -49,6 +52,7 @@ class Transition:
     set: str
     verdict: Verdict | None
     reason: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

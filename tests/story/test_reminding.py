@@ -83,6 +83,29 @@ def test_event_at_which_one_is_due_may_be_one_itself(
     assert steps() == [("opened", 0), ("reminded", 60), ("reminded", 61)]
 
 
+def test_alert_escalates_and_eases_while_it_is_open(
+    access: Access, prices: Dataset
+) -> None:
+    step = {"when": {"fact": 0, "op": "lt", "value": 300}, "is": "critical"}
+    made(access, kind="state", ladder=[step], outputs=[mail(access)])
+    send(prices, price(305))
+    drain(prices)
+    assert Alert.objects.get().severity == "warning"
+    send(prices, price(299), at=1)
+    drain(prices)
+    assert Alert.objects.get().severity == "critical"
+    send(prices, price(301), at=2)
+    drain(prices)
+
+    assert Alert.objects.get().severity == "warning"
+    assert steps() == [("opened", 0), ("escalated", 1), ("eased", 2)]
+    kinds = FeedEntry.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["opened", "escalated", "eased"]
+    told = Delivery.objects.order_by("pk").values_list("transition__kind", flat=True)
+    assert sorted(told) == ["escalated", "opened"]
+    assert check_replay(dataset=prices).differences == []
+
+
 class TestOnce:
     """A rule that raises one alert in all, and is off then."""
 

@@ -41,6 +41,8 @@ _STATES = {
     "closed": ("Closed", "quiet", "circle-x"),
     "no_data": ("Went silent", "warning", "clock"),
     "reminded": ("Reminded", "open", "bell-ring"),
+    "escalated": ("Escalated", "critical", "octagon-alert"),
+    "eased": ("Eased", "info", "info"),
     "snoozed": ("Snoozed", "quiet", "bell-off"),
     # deliveries
     "queued": ("Queued", "quiet", "clock"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -197,8 +198,14 @@ def modified(node: Mapping[str, Any], modifier: Mapping[str, Any]) -> dict[str, 
     return {**node, **modifier}
 
 
-def nodes(depth: int = 3) -> st.SearchStrategy[Any]:  # Any: a tree of dicts
+@st.composite  # so that the many strategies inside have a short name
+def nodes(draw: st.DrawFn, depth: int = 3) -> Any:  # Any: a tree of dicts
     """Nest groups at most so deep."""
+    return draw(_nodes(depth))
+
+
+@cache
+def _nodes(depth: int) -> st.SearchStrategy[Any]:
     if depth == 0:
         return conditions
     inside = nodes(depth - 1)
@@ -269,6 +276,12 @@ raising = st.one_of(
         },
     ),
 )
+severities = st.sampled_from(["critical", "warning", "info"])
+ladders = st.lists(
+    st.fixed_dictionaries({"when": nodes(1), "is": severities}),
+    max_size=2,
+    unique_by=lambda step: step["is"],
+)
 definitions = st.builds(
     lambda kind, rest: {**kind, **rest},
     raising,
@@ -277,6 +290,7 @@ definitions = st.builds(
         optional={
             "include": st.lists(facts, max_size=2),
             "severity": st.sampled_from(["critical", "warning", "info"]),
+            "ladder": ladders,
             "active": st.sampled_from(
                 [{"hours": "14:30-14:32"}, {"hours": "14:31-14:30"}]
             ),

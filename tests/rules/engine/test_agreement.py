@@ -98,7 +98,7 @@ class Engine:
         assert result.errors == {}
         for transition in result.transitions:
             assert transition.verdict is not None
-            if transition.kind not in ("resolved", "no_data", "reminded"):
+            if transition.kind in ("raised", "opened"):
                 assert transition.verdict.truth is True
             assert transition.reason
         self.facts |= result.facts
@@ -155,6 +155,7 @@ def tell(transition: Transition) -> Told:
         ord=transition.position.ord,
         opening=(transition.opening.seq, transition.opening.ord),
         told=transition.told,
+        severity=str(transition.severity or ""),
     )
 
 

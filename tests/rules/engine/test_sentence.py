@@ -285,6 +285,20 @@ SAID = {
         {"when": LOW, "raise": {"mode": "once"}},
         ("When MSFT price is at or below 310, raise a warning once, then turn off."),
     ),
+    "ladder": (
+        {
+            "when": LOW,
+            "ladder": [
+                {"when": {"all": [LOW, HIGH]}, "is": "critical"},
+                {"when": HIGH, "is": "info"},
+            ],
+        },
+        (
+            "When MSFT price is at or below 310, raise a warning (critical while MSFT"
+            " price is at or below 310 and MSFT open is above 5; a notice while MSFT"
+            " open is above 5)."
+        ),
+    ),
     "reminders": (
         {
             "kind": "state",

@@ -51,13 +51,18 @@ def random_definition(random: Random) -> dict[str, object]:
     if raising["mode"] == "again_if_moved":
         raising["again_if_moved"] = random.choice([1, 2, "50%"])
     terms: dict[str, object] = {}
+    if random.random() < 0.3:
+        worse = random.sample(["critical", "warning", "info"], random.choice([1, 2]))
+        terms["ladder"] = [
+            {"when": random_node(random, depth=1), "is": one} for one in worse
+        ]
     if kind == "state":
         raising = {"resolved": random.random() < 0.8}
         if random.random() < 0.3:
             raising["remind_every"] = random.choice(["1m", "100s"])
         if random.random() < 0.3:
             raising["again_if_moved"] = random.choice([1, 2, "50%"])
-        terms = random_terms(random)
+        terms |= random_terms(random)
     return {
         **terms,
         "kind": kind,

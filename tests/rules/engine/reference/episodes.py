@@ -28,6 +28,7 @@ class Told(NamedTuple):
     ord: int
     opening: tuple[int, int]
     told: tuple[str, ...]
+    severity: str = ""
 
 
 class Timer(NamedTuple):
@@ -70,6 +71,7 @@ class Episodes:
         self.silent: set[Named] = set()
         self.finished: set[int] = set()
         self.told_at: dict[Named, object] = {}
+        self.severities: dict[Named, list[str]] = {}
         self.timers: dict[Timer, datetime] = {}
 
     def _state(
@@ -125,6 +127,7 @@ class Episodes:
         self._set(named, "no_data", None)
         self._set(named, "remind", None)
         self.told_at.pop(named, None)
+        self.severities.pop(named, None)
         self.silent.discard(named)
         definition = self.rules[named[0]].definition
         announced = definition.get("raise", {}).get("resolved", True)
@@ -157,7 +160,8 @@ class Episodes:
         if no_data.get("then", "alert") == "resolve":
             return [self._end(named, here, "resolved")]
         self.silent.add(named)
-        return [opened._replace(kind="no_data", seq=place[0], ord=place[1])]
+        silent = opened._replace(kind="no_data", severity="")
+        return [silent._replace(seq=place[0], ord=place[1])]
 
     def _wake(self, named: Named, kind: str, wakes: list[datetime]) -> None:
         """Set a timer of conditions; one that is set already is left to come first."""
@@ -174,15 +178,15 @@ class Episodes:
             self.timers[Timer(*named, kind)] = at
 
     def _tell(
-        self, rule: Rule, rule_id: int, key: str, at: datetime
+        self, rule: Rule, rule_id: int, key: str, at: datetime, *, all_: bool = False
     ) -> tuple[str, ...]:
-        return tuple(
-            output["output"]
-            for output in rule.definition.get("outputs", [])
-            if self._tell_one(
-                rule_id, key, output["output"], every(output.get("at_most_every")), at
-            )
-        )
+        """Tell those whose cool-down is over, or all."""
+        told = []
+        for output in rule.definition.get("outputs", []):
+            least = timedelta() if all_ else every(output.get("at_most_every"))
+            if self._tell_one(rule_id, key, output["output"], least, at):
+                told.append(output["output"])
+        return tuple(told)
 
     def _tell_one(
         self, rule_id: int, key: str, output: str, least: timedelta, at: datetime

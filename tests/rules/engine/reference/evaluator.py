@@ -12,6 +12,7 @@ from tests.rules.engine.reference.episodes import (
     Timer,
     Told,
 )
+from tests.rules.engine.reference.ladders import Ladders
 from tests.rules.engine.reference.reading import (
     Definition,
     Subject,
@@ -24,7 +25,6 @@ from tests.rules.engine.reference.reading import (
     key_of,
     subject_of,
 )
-from tests.rules.engine.reference.reminders import Reminders
 from tests.rules.engine.reference.spells import MODIFIERS
 from tests.rules.engine.reference.truth import MOVES, Moment
 
@@ -33,7 +33,7 @@ MEMORIES = {*MOVES, "silent"}
 NOBODY = ("", "")
 
 
-class ReferenceEvaluator(Reminders):
+class ReferenceEvaluator(Ladders):
     """Judges events in lane order, under the rules as they stand at each."""
 
     def __init__(
@@ -64,7 +64,7 @@ class ReferenceEvaluator(Reminders):
         self.finished.discard(rule_id)
         self.began.pop(rule_id, None)
         closed = [
-            opened._replace(kind="closed", seq=0, ord=0, told=())
+            opened._replace(kind="closed", seq=0, ord=0, told=(), severity="")
             for opened in self.open.values()
             if opened.rule_id == rule_id
         ]
@@ -77,6 +77,7 @@ class ReferenceEvaluator(Reminders):
             self.bases,
             self.alerted,
             self.told_at,
+            self.severities,
             self.since,
             self.timers,
             self.clocks,
@@ -252,6 +253,7 @@ class ReferenceEvaluator(Reminders):
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         recovered = recovery_of(moment, truth)
+        moment.climb()
         self._wake(named, "wake", [wake for wake in moment.wakes if wake > at])
         self._wake(named, "lapse", moment.leaving())
         if timer == "wake" and at not in moment.wakes:
@@ -259,18 +261,18 @@ class ReferenceEvaluator(Reminders):
         counts = self._counts(named[0], truth, timer)
         here = Told(named[0], rule.version, named[1], "", *place, place, ())
         if rule.definition.get("kind") != "state":
-            happened = self._signal(named, moment, here, truth, at)
-        else:
-            happened = self._go_on(moment, here, truth, recovered, at, counts=counts)
-        self._begin_anew(moment, happened)
-        return happened
+            return self._begin(moment, self._signal(named, moment, here, truth, at))
+        happened = self._go_on(moment, here, truth, recovered, at, counts=counts)
+        return self._begin(moment, happened)
 
-    def _begin_anew(self, moment: Moment, happened: list[Told]) -> None:
-        """Measure moves since the last alert from here, if this is one."""
-        if any(one.kind in ("raised", "opened") for one in happened):
-            for condition in all_conditions(moment.definition):
-                if "since" in condition:
-                    moment.begin_anew(condition)
+    def _begin(self, moment: Moment, happened: list[Told]) -> list[Told]:
+        """Let what is measured from an alert begin with it."""
+        if not any(one.kind in ("raised", "opened") for one in happened):
+            return happened
+        for condition in all_conditions(moment.definition):
+            if "since" in condition:
+                moment.begin_anew(condition)
+        return [self._begin_severity(moment, one) for one in happened]
 
     def _go_on(
         self,
@@ -285,9 +287,13 @@ class ReferenceEvaluator(Reminders):
         named = here.rule_id, here.key
         was_open = named in self.open
         happened = self._state(here, truth, recovered, at, counts=counts)
-        if was_open and not happened:
-            counts_sent = counts and truth == "true"
-            happened = self._remind_if_moved(moment, here, at, counts=counts_sent)
+        if was_open:
+            sends = counts and truth == "true"
+            happened = (
+                happened
+                or self._change_severity(moment, here, at, counts=sends)
+                or self._remind_if_moved(moment, here, at, counts=sends)
+            )
         self._watch_silence(named, at)
         self._watch_reminders(named, moment, at, was_open=was_open)
         return happened

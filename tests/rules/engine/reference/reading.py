@@ -39,6 +39,7 @@ def facts_of(definition: Definition) -> list[tuple[str, str, str]]:
     waiting = [definition["when"]]
     if "when" in definition.get("recover", {}):
         waiting.append(definition["recover"]["when"])
+    waiting += [step["when"] for step in definition.get("ladder", ())]
     while waiting:
         node = waiting.pop(0)
         if "fact" in node:
@@ -90,9 +91,11 @@ def all_conditions(definition: Definition) -> list[Any]:
 
 
 def all_nodes(definition: Definition) -> list[Any]:
-    """Give the conditions and groups of a rule, those for recovery too."""
+    """Give the conditions and groups of a rule: its own, for recovery, of steps."""
     recover = definition.get("recover", {}).get("when")
-    return [*nodes_of(definition["when"]), *(nodes_of(recover) if recover else ())]
+    tops = [definition["when"], *([recover] if recover else ())]
+    tops += [step["when"] for step in definition.get("ladder", ())]
+    return [node for top in tops for node in nodes_of(top)]
 
 
 def key_of(definition: Definition, event_key: str) -> str:

@@ -76,7 +76,8 @@ class Reminders(Episodes):
         self.open[named] = opened._replace(told=tuple(know))
         self.told_at[named] = moment.leading()
         seq, ord_ = place
-        return [opened._replace(kind="reminded", seq=seq, ord=ord_, told=told)]
+        reminded = opened._replace(kind="reminded", severity="", told=told)
+        return [reminded._replace(seq=seq, ord=ord_)]
 
     def _watch_reminders(
         self, named: Named, moment: Moment, at: datetime, *, was_open: bool

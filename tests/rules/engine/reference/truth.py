@@ -66,6 +66,8 @@ class Moment:
         self.watermarks: Mapping[Subject, datetime] = {}
         self.wakes: list[datetime] = []
         self.seen: dict[str, list[spells.Seen]] = {}
+        self.came: dict[str, int | None] = {}
+        self.steps: dict[str, str] = {}
         self.bases: dict[str, Any] = {}
         self.courses: dict[str, list[spells.Course]] = {}
         self.noted: set[str] = set()
@@ -254,7 +256,7 @@ class Moment:
         """Tell whether the side on which the fact was last is another one now."""
         wanted = self.wanted(node)
         is_kept = isinstance(node["value"], dict) or "over" in node
-        came_from = self.sides.get(repr(node)) if is_kept else None
+        came_from = self.came.setdefault(repr(node), self.sides.get(repr(node)))
         if came_from is None:
             came_from = side_in(known, wanted)
         stands = side(left, wanted)
@@ -263,6 +265,11 @@ class Moment:
         if came_from is None or stands is None:
             return "unknown"
         return said(stands == -came_from and stands in CROSSINGS[node["op"]])
+
+    def climb(self) -> None:
+        """Judge the steps of the ladder."""
+        for step in self.definition.get("ladder", ()):
+            self.steps[step["is"]] = self.truth(step["when"])
 
     def begin_anew(self, node: Definition) -> None:
         """Let a move since the last alert begin where its fact is now."""

@@ -3,6 +3,27 @@
 from tests.rules.engine.refused.writing import CONDITION, given, recovering
 
 REFUSED = {
+    "ladder-is-no-list": (given(ladder={}), "/ladder", "wrong_type"),
+    "step-without-a-severity": (
+        given(ladder=[{"when": CONDITION}]),
+        "/ladder/0",
+        "missing",
+    ),
+    "step-of-another-severity": (
+        given(ladder=[{"when": CONDITION, "is": "loud"}]),
+        "/ladder/0/is",
+        "unknown_choice",
+    ),
+    "two-steps-for-one-severity": (
+        given(ladder=[{"when": CONDITION, "is": "critical"}] * 2),
+        "/ladder/1/is",
+        "duplicate_step",
+    ),
+    "step-of-a-wrong-condition": (
+        given(ladder=[{"when": {**CONDITION, "op": "~"}, "is": "critical"}]),
+        "/ladder/0/when/op",
+        "unknown_operator",
+    ),
     "reminders-of-a-signal": (
         given(**{"raise": {"remind_every": "1h"}}),
         "/raise/remind_every",
