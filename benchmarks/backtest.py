@@ -1,0 +1,330 @@
+"""How fast columns answer a back-test, beside the engine and a plain numpy comparison.
+
+    python benchmarks/backtest.py [--events 1000000 10000000] [--judged 20000]
+
+Prints JSON lines. Prices of two decimals walk in 1,000 keys; each rule is asked about
+at 60 levels that from one in ten thousand to one in twenty values pass, and at one that
+half of them do, the columns in memory. An answer has the counts, those of each key, and
+the newest 20 transitions. The engine judges the first events one by one, and both have
+to find the same. Times are the processor's, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import numpy as np
+
+from rules.columns.buffers import Floats, Longs
+from rules.columns.history import (
+    Answer,
+    Gathering,
+    History,
+    Question,
+    Records,
+    choose_levels,
+    find_segments,
+    merge,
+    question_of,
+    write_segment,
+)
+from rules.columns.history.records import NUMBER, Column
+from rules.engine import (
+    Event,
+    Position,
+    Program,
+    Slice,
+    Specification,
+    parse_definition,
+    step,
+)
+
+KEYS = 1_000
+LEVELS = 60
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+LATENESS = timedelta(seconds=60) // MICROSECOND
+BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
+SERIES = "CORE:STOCK"
+#: Name -> condition, rest of the definition, and the key.
+RULES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "threshold, cool-down 60 s": ("gte", {}, "*"),
+    "threshold, on entering": ("gte", {"raise": {"mode": "on_enter"}}, "*"),
+    "crossing, cool-down 60 s": ("cross_up", {}, "*"),
+    "state": ("gte", {"kind": "state"}, "*"),
+    "rise in percent": ("rise", {}, "*"),
+    "one key of 1,000": ("gte", {}, "K0500"),
+}
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    options = _options()
+    _print(
+        what="versions",
+        python=platform.python_version(),
+        numpy=np.__version__,
+        machine=platform.machine(),
+    )
+    for count in options.events:
+        records = walk(count)
+        measure_disk(records)
+        history = History(records)
+        measure_limit(records)
+        for name in RULES:
+            measure_rule(name, history)
+    measure_engine(options.judged)
+
+
+def walk(count: int, seed: int = 7) -> Records:
+    """Let prices walk in all keys, an event of each about every six seconds."""
+    chance = np.random.default_rng(seed)
+    each = count // KEYS
+    first = (BEGAN - EPOCH) // MICROSECOND
+    gaps = chance.integers(1_000_000, 11_000_000, (KEYS, each))
+    at = first + np.cumsum(gaps, axis=1)
+    shares = np.cumsum(chance.normal(0, 0.0005, (KEYS, each)), axis=1)
+    prices = np.round(chance.uniform(50, 500, (KEYS, 1)) * np.exp(shares), 2)
+    return Records(
+        keys=[f"K{number:04}" for number in range(KEYS)],
+        starts=np.arange(KEYS + 1, dtype=np.int64) * each,
+        at=at.ravel(),
+        seq=np.argsort(np.argsort(at.ravel(), kind="stable")) + 1,
+        ord=np.zeros(KEYS * each, dtype=np.int32),
+        flags=np.zeros(KEYS * each, dtype=np.int8),
+        columns={"x": Column(prices.ravel(), np.full(KEYS * each, NUMBER, np.int8))},
+    )
+
+
+def measure_disk(records: Records) -> None:
+    """Write the records as one segment, and read them back."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        written = _timed(
+            lambda: write_segment(directory, records, first=1, last=1, seen=1)
+        )
+        (segment,), _ = find_segments(directory)
+        read = _timed(lambda: merge([segment.read(), walk(KEYS)]))
+        size = sum(size for size, _ in segment.files.values())
+    _print(
+        what="segment",
+        events=len(records),
+        bytes_an_event=round(size / len(records), 1),
+        write_ms=round(written),
+        read_and_merge_with_news_ms=round(read),
+    )
+
+
+def measure_limit(records: Records) -> None:
+    """Compare all values and find those that pass: nobody does less."""
+    values = records.columns["x"].value
+    levels = [float(one) for one in _levels(values)]
+    times = [_timed(partial(_pass, values, level)) for level in levels]
+    _print(what="numpy alone", events=len(records), **_spread(times))
+
+
+def _pass(values: Floats, level: float) -> Longs:
+    return np.flatnonzero(values >= level)
+
+
+def measure_rule(name: str, history: History) -> None:
+    """Ask about a rule at many levels, and for its curve."""
+    key = _key_of(name)
+    question = _question(specification(name, Decimal(1)))
+    first = _found(history, question, key)
+    measured = history.measured(question, first)
+    levels = _levels(measured)
+    moved = [question.at_level(one) for one in (*levels, _median(measured))]
+    took = [_timed(partial(_answer, history, one, key)) for one in moved]
+    alerts = [_found(history, one, key).count_begun() for one in moved]
+    curve = choose_levels(measured, count=LEVELS, with_level=levels[-1])
+    rising = [one for one in curve if one > 0]
+    everything = (None, None)
+    _print(
+        what=name,
+        events=len(history.records),
+        **_spread(took[:-1]),
+        alerts_median=int(statistics.median(alerts[:-1])),
+        alerts_most=max(alerts[:-1]),
+        half_pass_ms=round(took[-1], 1),
+        half_pass_alerts=alerts[-1],
+        curve_ms=round(
+            _timed(partial(history.curve, question, first, rising, everything)), 1
+        ),
+        curve_levels=len(rising),
+    )
+
+
+def measure_engine(count: int) -> None:
+    """Judge the first events one by one, and compare what both found."""
+    events = _events(walk(max(count, KEYS)))
+    gathered = _gathered(events)
+    history = History(gathered)
+    for name in RULES:
+        level = Decimal("0.05") if RULES[name][0] == "rise" else Decimal(300)
+        spec = specification(name, level)
+        began: set[tuple[int, int]] = set()
+        took = _timed(partial(_judge, spec, events, began))
+        question = _question(spec)
+        columns = _timed(partial(_answer, history, question, _key_of(name)))
+        rows = _found(history, question, _key_of(name)).began().rows
+        found = zip(
+            gathered.seq[rows].tolist(), gathered.ord[rows].tolist(), strict=True
+        )
+        if set(found) != began:
+            raise SystemExit(f"{name}: columns and engine disagree")
+        _print(
+            what=f"engine: {name}",
+            events=len(events),
+            engine_ms=round(took),
+            columns_ms=round(columns, 2),
+            times=round(took / columns),
+            alerts=len(began),
+        )
+
+
+def specification(name: str, level: Decimal) -> Specification:
+    """Write a rule at a level."""
+    op, rest, key = RULES[name]
+    operand = {"by": f"{level}%"} if op == "rise" else {"value": level}
+    definition = {
+        "kind": "signal",
+        "name": name,
+        "when": {"fact": f"{SERIES}:{key}:x", "op": op, **operand},
+        "outputs": [{"output": "mail", "at_most_every": "60s"}],
+        **rest,
+    }
+    return parse_definition(definition, workspace="DEMO")
+
+
+def _answer(history: History, question: Question, key: str | None) -> Answer:
+    """Do what an answer to somebody who drags takes."""
+    answer = _found(history, question, key)
+    begun = answer.began()
+    begun.keys_counted(history.records)
+    answer.newest(history.records, 20)
+    answer.told_by_output()
+    return answer
+
+
+def _found(history: History, question: Question, key: str | None) -> Answer:
+    answer = history.answer(question, key)
+    if answer is None:
+        raise SystemExit("The columns cannot answer.")
+    return answer
+
+
+def _question(spec: Specification) -> Question:
+    question = question_of(spec)
+    if question is None:
+        raise SystemExit(f"The columns do not answer for {spec.name}.")
+    return question
+
+
+def _key_of(name: str) -> str | None:
+    key = RULES[name][2]
+    return None if key == "*" else key
+
+
+def _events(records: Records) -> list[Event]:
+    order = np.argsort(records.seq, kind="stable").tolist()
+    value = records.columns["x"].value
+    return [
+        Event(
+            series=SERIES,
+            key=records.key_at(row),
+            fields={"x": Decimal(repr(float(value[row])))},
+            at=EPOCH + int(records.at[row]) * MICROSECOND,
+            position=Position(seq=int(records.seq[row]), ord=0),
+        )
+        for row in order
+    ]
+
+
+def _gathered(events: Sequence[Event]) -> Records:
+    gathering = Gathering(fields=("x",), lateness=LATENESS)
+    for event in events:
+        gathering.add(
+            key=event.key,
+            at=(event.at - EPOCH) // MICROSECOND,
+            place=(event.position.seq, event.position.ord),
+            fields=event.fields,
+        )
+    return gathering.done()
+
+
+def _judge(
+    spec: Specification, events: Sequence[Event], began: set[tuple[int, int]]
+) -> None:
+    program = Program()
+    program.put(1, 1, spec)
+    facts: dict[Any, Any] = {}
+    instances: dict[Any, Any] = {}
+    for event in events:
+        result = step(program, Slice(facts=facts, instances=instances), event)
+        facts.update(result.facts)
+        instances.update(result.instances)
+        for one in result.transitions:
+            if one.kind != "resolved":
+                began.add((one.position.seq, one.position.ord))
+
+
+def _levels(measured: Floats) -> list[Decimal]:
+    """Choose levels, most of which few values pass."""
+    shares = 1 - np.geomspace(1e-4, 0.05, LEVELS)
+    levels = np.quantile(_sample(measured), shares).tolist()
+    return sorted({Decimal(str(round(one, 3))) for one in levels if one > 0})
+
+
+def _median(measured: Floats) -> Decimal:
+    sample = _sample(measured)
+    return Decimal(str(round(float(np.median(sample[sample > 0])), 3)))
+
+
+def _sample(measured: Floats) -> Floats:
+    sample = measured[:: max(len(measured) // 100_000, 1)]
+    return sample[np.isfinite(sample)]
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1_000
+
+
+def _spread(times: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(times)
+    return {
+        "p50_ms": round(statistics.median(ordered), 2),
+        "p95_ms": round(ordered[int(len(ordered) * 0.95)], 2),
+    }
+
+
+def _print(**said: object) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--judged", type=int, default=20_000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
