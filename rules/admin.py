@@ -32,7 +32,7 @@ class RuleAdmin(ReadOnlyAdmin):
         "last_alert_at",
     )
     list_filter = ("is_enabled", "kind", "health")
-    list_select_related = ("workspace",)
+    list_select_related = ("workspace", "tally")
     search_fields = ("name", "slug", "uuid", "workspace__slug")
     date_hierarchy = "created_at"
     actions = ("turn_off", "turn_on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -26,8 +27,34 @@ class Health(models.TextChoices):
     ERROR = "error", "Error"
 
 
+class Tally(models.Model):
+    """How often events of a key ran the rules on some of its fields: lane state.
+
+    It counts for all these rules at once, so that one that stays as it is costs
+    nothing when it runs (DESIGN.md 3.5). `interest` stands for the fields.
+    """
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=1500)
+    interest = models.CharField(max_length=16)
+    runs = models.BigIntegerField()
+    run_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("lane", "key", "interest", name="tally_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.runs}"
+
+
 class RuleQuerySet(models.QuerySet["Rule"]):
     """Rules of a workspace."""
+
+    def counted(self) -> RuleQuerySet:
+        """Read what their counters need as well, in the same query."""
+        return self.select_related("tally")
 
     def alive(self) -> RuleQuerySet:
         """Leave out what was deleted and waits for its purge."""
@@ -39,6 +66,9 @@ class Rule(models.Model):
 
     `latest` is what its author last saved. `in_effect` is what its lane judges by;
     only that lane's drain writes it, together with the counters.
+
+    A rule with a `tally` is counted by it: what it ran since its truth changed last is
+    in the tally alone, and its own columns hold the rest.
     """
 
     #: Apperate names rules by such ids; so does our API.
@@ -59,12 +89,16 @@ class Rule(models.Model):
     health = models.CharField(max_length=5, choices=Health, default=Health.OK)
     error = models.TextField(blank=True)
     errors_in_a_row = models.PositiveIntegerField(default=0)
-    ran = models.BigIntegerField(default=0)
-    passed = models.BigIntegerField(default=0)
-    failed = models.BigIntegerField(default=0)
-    unknown = models.BigIntegerField(default=0, help_text="Part of failed.")
+    ran_apart = models.BigIntegerField(default=0)
+    passed_apart = models.BigIntegerField(default=0)
+    unknown_apart = models.BigIntegerField(default=0)
     sent = models.BigIntegerField(default=0)
-    evaluated_at = models.DateTimeField(null=True, blank=True)
+    evaluated_apart_at = models.DateTimeField(null=True, blank=True)
+    tally = models.ForeignKey(
+        Tally, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    #: The truth that its runs in the tally have: true, false, or none for unknown.
+    tallied_truth = models.BooleanField(null=True, blank=True)
     last_alert_at = models.DateTimeField(null=True, blank=True)
     #: When the one alert of a rule of mode *once* turned it off; none once it is on.
     done_at = models.DateTimeField(null=True, blank=True)
@@ -95,6 +129,37 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ran(self) -> int:
+        """Return how often an event ran it; `ran = passed + failed`."""
+        return self.ran_apart + self._tallied
+
+    @property
+    def passed(self) -> int:
+        """Return how often it was true."""
+        return self.passed_apart + self._tallied * (self.tallied_truth is True)
+
+    @property
+    def failed(self) -> int:
+        """Return how often it was false or unknown."""
+        return self.ran - self.passed
+
+    @property
+    def unknown(self) -> int:
+        """Return how often it was unknown; part of failed."""
+        return self.unknown_apart + self._tallied * (self.tallied_truth is None)
+
+    @property
+    def evaluated_at(self) -> datetime | None:
+        """Return when an event last ran it."""
+        tallied_at = self.tally.run_at if self.tally and self.ran else None
+        known = [at for at in (self.evaluated_apart_at, tallied_at) if at]
+        return max(known, default=None)
+
+    @property
+    def _tallied(self) -> int:
+        return self.tally.runs if self.tally else 0
 
     @property
     def is_in_effect(self) -> bool:

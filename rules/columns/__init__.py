@@ -11,6 +11,7 @@ from rules.columns.cooling import Repeats
 from rules.columns.events import Events, Flips
 from rules.columns.index import Index
 from rules.columns.loading import OPERATORS, Predicates
+from rules.columns.settling import Settled
 from rules.columns.trees import Place, crossing
 from rules.columns.truth import CROSSED, FALSE, TRUE, UNKNOWN
 
@@ -27,5 +28,6 @@ __all__ = [
     "Place",
     "Predicates",
     "Repeats",
+    "Settled",
     "crossing",
 ]

@@ -7,13 +7,16 @@ is run on every event that the rule reads, as by any other program. To choose to
 costs time and changes nothing; how often rules ran is counted by the index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from rules.columns.cooling import Repeats
 from rules.columns.events import Events
+from rules.columns.failing import Failing
 from rules.columns.index import FEW, Index
+from rules.columns.settling import Settled
 from rules.columns.trees import Tree, compile_rule, leaves_of
 from rules.columns.truth import TRUE, UNKNOWN
 from rules.engine import (
@@ -28,13 +31,15 @@ from rules.engine import (
     Specification,
     StepResult,
     Subject,
+    Value,
     may_repeat,
     quiet_times,
 )
 
 InstanceId = tuple[int, str]
+Values = Mapping[str, Mapping[str, Value]]
+"""The last values of fields, by key."""
 
-_NO_FACTS: Mapping[Subject, KeyFacts] = {}
 _NO_SERIES: Mapping[str, Series] = {}
 _SENT_ALONE = {number: Counts(sent=number) for number in (0, 1)}
 
@@ -82,7 +87,10 @@ class ChoosingProgram(Program):
         self.index = Index(series, few=few)
         self._home = home
         self._repeats = Repeats()
+        self._failing = Failing()
         self._remembered: dict[int, set[str]] = {}
+        self._any_key: set[int] = set()
+        self._ran: set[str] = set()
         self._stretch = _Stretch()
 
     def put(
@@ -90,12 +98,11 @@ class ChoosingProgram(Program):
         rule_id: int,
         version: int,
         specification: Specification,
-        facts: Mapping[Subject, KeyFacts] = _NO_FACTS,
     ) -> None:
         """Take in a rule, in place of the version that was here.
 
-        ``facts`` are those that it reads, as they are now; for a rule on any key, those
-        of all keys. Its instances that remember something are named before.
+        The facts that it ``lacks`` are learnt before, and its instances are named that
+        remember something.
         """
         tree = self._follow(specification)
         if tree is None:
@@ -104,7 +111,9 @@ class ChoosingProgram(Program):
         if rule_id in self:
             self.remove(rule_id)
         self._rules[rule_id] = self._compile(rule_id, version, specification)
-        self.index.put_tree(rule_id, tree, facts)
+        self.index.put_tree(rule_id, tree)
+        if specification.any_key:
+            self._any_key.add(rule_id)
         for key in self._remembered.get(rule_id, ()):
             self.index.tell_again(self._home, key, rule_id)
 
@@ -118,12 +127,47 @@ class ChoosingProgram(Program):
             super().remove(rule_id)
             return
         own_key = self._rules.pop(rule_id).own_key
+        self._any_key.discard(rule_id)
         self.index.remove(rule_id)
         self._repeats.drop(rule_id, own_key)
+        self._failing.drop(rule_id, own_key)
 
     def is_followed(self, rule_id: int) -> bool:
         """Tell whether the index follows a rule, and counts its runs."""
         return self.index.is_followed(rule_id)
+
+    def lacks(self, specification: Specification) -> set[str]:
+        """Name the fields of which facts are to be learnt before a rule is put."""
+        tree = self._follow(specification)
+        fields = {leaf.place.field for leaf in leaves_of(tree)} if tree else set()
+        return fields - self.index.open_series(self._home).columns.keys()
+
+    def learn(self, fields: Set[str], values: Values) -> None:
+        """Take in some fields of all keys, with their values as they are now."""
+        series = self.index.open_series(self._home)
+        for name in sorted(fields):
+            series.column(name)
+        known = [
+            {name: one[name] for name in fields & one.keys()} for one in values.values()
+        ]
+        self.index.learn(Events(self._home, list(values), known))
+
+    def settled(self) -> list[Settled]:
+        """Give the counters of rules on one key that were settled since asked last."""
+        return self.index.settled()
+
+    def counted(self) -> dict[int, Counts]:
+        """Give the counters of all rules on any key."""
+        return {rule_id: self.index.counts(rule_id) for rule_id in self._any_key}
+
+    def runs(self, key: str, fields: Iterable[str]) -> int:
+        """Count the events of a key that ran the rules on some fields."""
+        return self.index.runs(self._home, key, fields)
+
+    def ran(self) -> set[str]:
+        """Name the keys whose events ran rules since asked last."""
+        ran, self._ran = self._ran, set()
+        return ran
 
     def set_series(self, series: Mapping[str, Series]) -> None:
         """Note what is to be known of datasets from now on."""
@@ -197,9 +241,10 @@ class ChoosingProgram(Program):
             if self.is_followed(rule_id):
                 counts[rule_id] = _SENT_ALONE[counted.sent]
                 self._note_run(rule_id, event, counted)
-                self._note_quiet(rule_id, event.key, instances)
+                if counted.passed:
+                    self._note_quiet(rule_id, event.key, instances)
         for rule_id in result.errors:
-            self._discount(rule_id, event)
+            self._note_failure(rule_id, event)
         return counts
 
     def _follow(self, specification: Specification) -> Tree | None:
@@ -233,6 +278,7 @@ class ChoosingProgram(Program):
         if not events:
             return
         raises = [event.raises for event in events]
+        self._ran.update(event.key for event in events if event.raises)
         flips = self.index.flips(
             Events(
                 self._home,
@@ -248,7 +294,11 @@ class ChoosingProgram(Program):
             if truth == TRUE:
                 stretch.open(event.key, [rule_id])
                 stretch.choose(event, rule_id, truth)
-            elif stretch.is_opened(event.key, rule_id) or self.is_remembered(*named):
+            elif (
+                stretch.is_opened(event.key, rule_id)
+                or self.is_remembered(*named)
+                or rule_id in self._failing.on(event.key)
+            ):
                 stretch.choose(event, rule_id, truth)
         for event in events:
             self._repeats.wake(event.key, event.at)
@@ -272,7 +322,9 @@ class ChoosingProgram(Program):
         found = super().rules_on(event)
         chosen = set(self._stretch.chosen.get(event.position, ()))
         if self._is_counted(event):
-            chosen.update(one for one in asked if self._runs(one, event))
+            failing = self._failing.on(event.key)
+            candidates = chain(asked, failing)
+            chosen.update(one for one in candidates if self._runs(one, event))
         if not chosen:
             return found
         found += [self.rule(rule_id) for rule_id in chosen]
@@ -292,7 +344,9 @@ class ChoosingProgram(Program):
         """Note that a rule is true from now on, or no more, and count what is to be."""
         if event.position in self._stretch.uncounted:
             self.index.note(rule_id, counted)
-        elif counted.passed:
+            return
+        self._failing.drop(rule_id, event.key)
+        if counted.passed:
             self._repeats.begin(event.key, rule_id)
         else:
             self._repeats.drop(rule_id, event.key)
@@ -310,17 +364,19 @@ class ChoosingProgram(Program):
         else:
             self._repeats.drop(rule_id, key)
 
-    def _discount(self, rule_id: int, event: Event) -> None:
-        """Take back that a rule ran, which could not be judged."""
-        position = event.position
+    def _note_failure(self, rule_id: int, event: Event) -> None:
+        """Take back that a rule ran, which could not be judged, and ask it again."""
+        position, key = event.position, event.key
         if not self.is_followed(rule_id) or position in self._stretch.uncounted:
             return
-        truth = self._stretch.chosen.get(position, {}).get(rule_id, TRUE)
+        truth = self._failing.on(key).get(rule_id, TRUE)
+        truth = self._stretch.chosen.get(position, {}).get(rule_id, truth)
         passed, unknown = truth == TRUE, truth == UNKNOWN
-        taken = Counts(
-            ran=-1, passed=-passed, failed=passed - 1, unknown=-unknown, sent=0
+        self.index.note(
+            rule_id,
+            Counts(ran=-1, passed=-passed, failed=passed - 1, unknown=-unknown),
         )
-        self.index.note(rule_id, taken)
+        self._failing.note(key, rule_id, truth)
 
 
 def _id_of(rule: CompiledRule) -> int:

@@ -23,6 +23,7 @@ from rules.columns.loading import Loading, Predicates
 from rules.columns.rows import ANY_KEY, SEVERAL, Rows
 from rules.columns.segments import Segments
 from rules.columns.series import Series
+from rules.columns.settling import Settled, Settling
 from rules.columns.singles import Change, Singles
 from rules.columns.standing import Standing
 from rules.columns.telling import Telling
@@ -67,6 +68,7 @@ class Index:
         self._singles: dict[str, Singles] = {}
         self._several: dict[int, Runners] = {}
         self._standing = Standing(self._segments, self._groups, self._rows)
+        self._settling = Settling(self._rows, self._standing)
         self._telling = Telling(
             self._rows, self._standing, self._waiting, self._several
         )
@@ -118,7 +120,7 @@ class Index:
     ) -> None:
         """Take in a rule that is compiled and not here."""
         standing = self._standing
-        places = standing.open(tree, self._open_series)
+        places = standing.open(tree, self.open_series)
         for series, column, key in places:
             self._learn(series, column.name, key, facts)
         row = self._rows.add(rule_id)
@@ -126,13 +128,14 @@ class Index:
         if self._rows.key.view[row] == SEVERAL:
             self._several[row] = runners
         self._begin_counting(row)
+        self._settling.note(row)
         if not has_run:
             self._telling.announce(row)
 
     def load(self, table: Predicates) -> None:
         """Take in many rules that are not here, before the facts they read."""
         parts = (self._segments, self._groups, self._rows)
-        loading = Loading(self._standing, parts, self._open_series)
+        loading = Loading(self._standing, parts, self.open_series)
         self._several.update(loading.load(table))
 
     def learn(self, events: Events) -> None:
@@ -159,6 +162,7 @@ class Index:
         self._standing.remove(row)
         self._several.pop(row, None)
         self._waiting.discard_row(row)
+        self._settling.discard(row)
         self._rows.remove(row)
 
     def flips(self, events: Events) -> Flips:
@@ -217,6 +221,23 @@ class Index:
         self._rows.ran_before.view[row] -= counts.ran
         self._rows.passed.view[row] += counts.passed
         self._rows.unknown.view[row] += counts.unknown
+        self._settling.note(row)
+
+    def touch(self, rule_id: int) -> None:
+        """Have the counters of a rule given when they are asked for."""
+        self._settling.note(self._row(rule_id))
+
+    def settled(self) -> list[Settled]:
+        """Give the counters of rules on one key that were settled since asked last."""
+        return self._settling.take()
+
+    def runs(self, series: str, key: str, fields: Iterable[str]) -> int:
+        """Count the events of a key, taken in since it is known, that carried a field.
+
+        Of fields that rules of the key read.
+        """
+        known = self._series[series]
+        return known.runs(known.number(key), known.interest(fields))
 
     def set_series(self, series: KnownSeries) -> None:
         """Note what is to be known of series from now on."""
@@ -245,6 +266,7 @@ class Index:
                 shape = series.shape(bits)
             if len(changes) > known:
                 settle_single(self._rows, self._several, series, key, changes[known:])
+                self._settling.note_list(changes[known:])
             if raises is None or raises[place]:
                 series.seen_view[key, shape] += 1
             carried.append(shape)
@@ -259,6 +281,7 @@ class Index:
         """Take in events all at once."""
         batch, changes = run_batch(series, events, self._segments, self._groups)
         settle_batch(self._rows, self._several, batch, changes)
+        self._settling.note_all(changes)
         pairs = self._telling.late(batch, changes)
         if pairs:
             listed = self._telling.tell(batch, changes.as_list(), pairs)
@@ -345,7 +368,8 @@ class Index:
                 )
                 self.flips(quiet)
 
-    def _open_series(self, name: str) -> Series:
+    def open_series(self, name: str) -> Series:
+        """Give a series, a new one if need be."""
         known = self._series.get(name)
         if known is None:
             known = self._series[name] = Series(name, len(self._series))

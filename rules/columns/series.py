@@ -162,6 +162,7 @@ class Series:
         self.shapes: dict[int, int] = {}
         self.interests: dict[int, int] = {}
         self.hits: list[list[int]] = []
+        self._fields: list[frozenset[str]] = []
         self._see(np.zeros((0, 1), dtype=np.int64))
         self.newcomers: list[tuple[int, int]] = []
         self.read = Buffer(np.int32)
@@ -205,17 +206,22 @@ class Series:
 
     def interest(self, fields: Iterable[str]) -> int:
         """Give the number of a set of fields by which rules are run."""
-        bits = 0
-        for field in fields:
+        bits, named = 0, frozenset(fields)
+        for field in named:
             bits |= self.column(field).bit
         known = self.interests.get(bits)
         if known is not None:
             return known
         interest = self.interests[bits] = len(self.interests)
+        self._fields.append(named)
         self.hits.append(
             [shape for carried, shape in self.shapes.items() if carried & bits]
         )
         return interest
+
+    def fields_of(self, interest: int) -> frozenset[str]:
+        """Name the fields of an interest."""
+        return self._fields[interest]
 
     def runs(self, key: int, interest: int) -> int:
         """Count the events of a key that carried a field of an interest."""

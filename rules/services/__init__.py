@@ -26,12 +26,8 @@ from rules.services.explaining import (
 from rules.services.facts import dataset_of, simulation_of
 from rules.services.findings import Finding, finding_of
 from rules.services.forwarding import Outgoing, gather_outgoing
-from rules.services.judging import (
-    JudgedTransition,
-    Judgement,
-    facts_to_store,
-    judge_batches,
-)
+from rules.services.judgement import JudgedTransition, Judgement
+from rules.services.judging import facts_to_store, judge_batches
 from rules.services.parsing import parse_apperate, parse_rule
 from rules.services.previewing import Matches, Preview, Standing, preview_rule
 from rules.services.programs import (

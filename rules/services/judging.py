@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,6 @@ from rules.engine import (
     Slice,
     StepResult,
     Tick,
-    Transition,
     close_rule,
     edit_rule,
     step,
@@ -34,12 +33,15 @@ from rules.models import Rule, Version
 from rules.services.arming import note_armed, wake_of
 from rules.services.changes import changes_judging, judged_version
 from rules.services.facts import facts_from_event, facts_to_keep
+from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
 from rules.services.lane_state import (
     FactKey,
     InstanceKey,
     KnownInstance,
     LaneState,
     StoredState,
+    Values,
+    values_in,
 )
 from rules.services.programs import (
     LaneProgram,
@@ -49,64 +51,6 @@ from rules.services.programs import (
 
 #: What brings no events, but changes how those after it are judged.
 _CHANGES = frozenset((Origin.RULE, Origin.SCHEMA))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedTransition:
-    """A transition, the rule as it was then, and the batch that caused it."""
-
-    transition: Transition
-    rule: RuleInEffect
-    batch: Batch
-
-
-@dataclass(slots=True, kw_only=True)
-class Streak:
-    """How a rule fared: errors in a row up to now, and whether it was well before."""
-
-    errors: int = 0
-    last: str = ""
-    began_well: bool = False
-
-    def add(self, error: str) -> None:
-        """Count one more event of which the rule could not judge."""
-        self.errors += 1
-        self.last = error
-
-    def end(self) -> None:
-        """Note that the rule judged an event."""
-        self.errors, self.last, self.began_well = 0, "", True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """A change of a rule that its lane has reached; no version: it is judged no more.
-
-    `change` is its number among the changes of the rule.
-    """
-
-    rule_id: int
-    version_id: int | None
-    seq: int
-    change: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Judgement:
-    """Everything that a drain has to commit after judging some batches."""
-
-    transitions: list[JudgedTransition] = field(default_factory=list)
-    facts: dict[FactKey, KeyFacts] = field(default_factory=dict)
-    instances: dict[InstanceKey, Instance] = field(default_factory=dict)
-    #: When the sweep is to look at an instance, if no event has fired its timers.
-    wakes: dict[InstanceKey, datetime | None] = field(default_factory=dict)
-    counts: dict[int, Counts] = field(default_factory=dict)
-    streaks: dict[int, Streak] = field(default_factory=dict)
-    #: Rules of the lane that cannot be read, and the sentences that say so.
-    unreadable: dict[int, str] = field(default_factory=dict)
-    effects: list[Effect] = field(default_factory=list)
-    #: By position, what of the facts had changed where the lane began to forward.
-    stands: dict[int, Mapping[FactKey, KeyFacts]] = field(default_factory=dict)
 
 
 def judge_batches(
@@ -142,8 +86,10 @@ def judge_batches(
             case _:
                 bench.take_snapshot(one)
     bench.judge_events(waiting)
-    bench.judgement.unreadable = dict(program.unreadable)
-    return bench.judgement
+    judgement = bench.judgement
+    judgement.unreadable = dict(program.unreadable)
+    program.tallies.collect(program.program, judgement.counted)
+    return judgement
 
 
 class _Bench:
@@ -160,10 +106,16 @@ class _Bench:
         self._wakes: dict[InstanceKey, datetime | None] = {}
 
     def judge_events(self, settled: Sequence[SettledBatch]) -> None:
-        """Step through what happens between two changes of rules: events and timers."""
+        """Step through what happens between two changes of rules: events and timers.
+
+        The program first chooses, over all of it, the runs that can change something.
+        """
         happenings = [
             (one, happening) for one in settled for happening in self._happenings(one)
         ]
+        events = [one for _, one in happenings if isinstance(one, Event)]
+        self._read_facts({event.subject for event in events})
+        self.program.program.choose(events, self._facts)
         self._read_for([happening for _, happening in happenings])
         for one, happening in happenings:
             result = step(
@@ -174,6 +126,7 @@ class _Bench:
             if result.late and one.batch.origin != Origin.FORWARD:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
+            self._count(result, happening)
 
     def change_rule(self, one: SettledBatch) -> None:
         """Let a rule's version come into effect, or leave it, at this position.
@@ -188,12 +141,15 @@ class _Bench:
         rule_id = int(one.batch.options["rule"])
         old = self.program.rules.get(rule_id)
         new = version_to_judge(rule_id, judged_version(one.batch))
+        kept = list(self.state.read_all_instances(rule_id))
+        self.program.program.remember((rule_id, one.instance.key) for one in kept)
         if old:
-            self._carry_over(old, new, one)
+            self._carry_over(old, new, kept, one)
         if new is None:
+            self._end_counting(rule_id)
             self.program.remove(rule_id)
         else:
-            self.program.put(new)
+            self._begin(new)
         # A new version begins well, whatever became of the old one in this round.
         self.judgement.streaks.pop(rule_id, None)
         self.judgement.effects.append(
@@ -217,17 +173,44 @@ class _Bench:
             (self.program.series_of_id(event.dataset_id), event.key): event
             for event in one.events
         }
-        unknown = brought.keys() - self._facts.keys()
-        self._facts.update(self.state.read_facts(unknown))
+        self._read_facts(brought.keys())
         for subject, event in brought.items():
             known = self._facts.get(subject, KeyFacts())
             facts = known.with_newer(facts_from_event(event))
             self._facts[subject] = self.judgement.facts[subject] = facts
 
+    def _begin(self, new: RuleInEffect) -> None:
+        """Judge by a version from here on; the counters are the rule's, and go on."""
+        program = self.program
+        program.learn([new], self._read_values)
+        before = self._end_counting(new.rule_id) or new.counted
+        program.put(replace(new, counted=before))
+        if program.program.is_followed(new.rule_id):
+            added = self.judgement.counts.pop(new.rule_id, Counts())
+            program.program.index.note(new.rule_id, replace(added, sent=0))
+            self._add_counts(new.rule_id, Counts(sent=added.sent))
+
+    def _end_counting(self, rule_id: int) -> Counts | None:
+        """Settle the counters of a rule that was followed in this round, if it was."""
+        counted, program = self.judgement.counted, self.program.program
+        if program.is_followed(rule_id):
+            counted.leave(rule_id, program.index.counts(rule_id))
+        return counted.counts_of(rule_id)
+
+    def _read_values(self) -> Values:
+        """Return the last values of all keys, as this round has them by now."""
+        series = self.program.series_of_id(self.lane.dataset_id)
+        stored = self.state.read_values(series)
+        return {**stored, **values_in(series, self._facts)}
+
     def _carry_over(
-        self, old: RuleInEffect, new: RuleInEffect | None, one: SettledBatch
+        self,
+        old: RuleInEffect,
+        new: RuleInEffect | None,
+        kept: Iterable[KnownInstance],
+        one: SettledBatch,
     ) -> None:
-        for known in self.state.read_all_instances(old.rule_id):
+        for known in kept:
             self._learn(known)
         instances = [
             instance
@@ -277,9 +260,17 @@ class _Bench:
             if rule_id in self.program.program:
                 facts |= self.program.program.facts_of(rule_id, key)
                 instances |= self.program.program.shared_by(rule_id)
-        self._facts.update(self.state.read_facts(facts - self._facts.keys()))
-        for known in self.state.read_instances(instances - self._instances.keys()):
+        self._read_facts(facts)
+        remembered = {
+            named
+            for named in instances - self._instances.keys()
+            if self.program.program.is_remembered(*named)
+        }
+        for known in self.state.read_instances(remembered):
             self._learn(known)
+
+    def _read_facts(self, subjects: Set[FactKey]) -> None:
+        self._facts.update(self.state.read_facts(subjects - self._facts.keys()))
 
     def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the instances of the keys concerned whose timers may be due."""
@@ -311,6 +302,18 @@ class _Bench:
             self._wakes[named] = wake_of(instance, batch, at=at)
         self.judgement.wakes[named] = self._wakes.get(named)
 
+    def _count(self, result: StepResult, happening: Event | Tick) -> None:
+        """Add what the columns have not counted already."""
+        counts = result.counts
+        if isinstance(happening, Event):
+            counts = self.program.program.note(happening, result, self._instances)
+        for rule_id, one in counts.items():
+            self._add_counts(rule_id, one)
+
+    def _add_counts(self, rule_id: int, counts: Counts) -> None:
+        known = self.judgement.counts.get(rule_id)
+        self.judgement.counts[rule_id] = known + counts if known else counts
+
     def _take(self, result: StepResult, batch: Batch, *, at: datetime) -> None:
         judgement = self.judgement
         self._facts.update(result.facts)
@@ -321,9 +324,7 @@ class _Bench:
         judgement.instances.update(result.instances)
         for rule_id, error in result.errors.items():
             judgement.streaks.setdefault(rule_id, Streak()).add(error)
-        for rule_id, counts in result.counts.items():
-            known = judgement.counts.get(rule_id)
-            judgement.counts[rule_id] = known + counts if known else counts
+        for rule_id in result.counts:
             if rule_id in judgement.streaks:
                 judgement.streaks[rule_id].end()
             else:
@@ -366,7 +367,7 @@ def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | Non
     """Return a rule as a version of it says; None where no version is to be judged."""
     if version_id is None:
         return None
-    rule = Rule.objects.select_related("workspace").get(pk=rule_id)
+    rule = Rule.objects.select_related("workspace", "tally").get(pk=rule_id)
     rule.in_effect = Version.objects.get(pk=version_id)
     return rule_in_effect(rule)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from datasets.models import Lane
-from datasets.services import load_facts
-from rules.engine import Instance, KeyFacts
+from datasets.services import load_facts, read_facts
+from rules.engine import Instance, KeyFacts, Value
 from rules.models import Instance as StoredInstance
 from rules.services.facts import KnownDatasets, facts_from
 
 FactKey = tuple[str, str]
 InstanceKey = tuple[int, str]
+
+
+Values = Mapping[str, Mapping[str, Value]]
+"""The last values of fields, by key."""
 
 
 class KnownInstance(NamedTuple):
@@ -28,6 +32,9 @@ class LaneState(Protocol):
 
     def read_facts(self, wanted: Collection[FactKey]) -> Mapping[FactKey, KeyFacts]:
         """Return the facts of these subjects."""
+
+    def read_values(self, series: str) -> Values:
+        """Return the last values of all keys of the lane's own dataset."""
 
     def read_instances(
         self, wanted: Collection[InstanceKey]
@@ -60,6 +67,16 @@ class StoredState:
         }
         stored = load_facts(lane=self._lane, keys=named.keys())
         return {named[key]: facts_from(one) for key, one in stored.items()}
+
+    def read_values(self, series: str) -> Values:
+        """Return the last values of all keys of the lane's own dataset.
+
+        What cannot be read is unknown here: it is the matter of its key's next event.
+        """
+        return {
+            one.key: {name: _value_of(written) for name, written in one.fields.items()}
+            for one in read_facts(lane=self._lane, keys=None)
+        }
 
     def read_instances(
         self, wanted: Collection[InstanceKey]
@@ -112,6 +129,10 @@ class MemoryState:
         """Return the facts of these subjects."""
         return {named: self._facts[named] for named in wanted if named in self._facts}
 
+    def read_values(self, series: str) -> Values:
+        """Return the last values of all keys of a dataset."""
+        return values_in(series, self._facts)
+
     def read_instances(
         self, wanted: Collection[InstanceKey]
     ) -> Iterable[KnownInstance]:
@@ -138,3 +159,16 @@ class MemoryState:
 
 def _known(row: StoredInstance) -> KnownInstance:
     return KnownInstance(Instance.from_json(row.memory), row.wake_at)
+
+
+def values_in(series: str, facts: Mapping[FactKey, KeyFacts]) -> Values:
+    """Return the last values among facts, of the keys of one dataset."""
+    return {
+        key: {name: fact.value for name, fact in one.values.items()}
+        for (own, key), one in facts.items()
+        if own == series
+    }
+
+
+def _value_of(written: Any) -> Value:  # Any: JSON, whatever became of it
+    return written[0] if isinstance(written, list) and written else None

@@ -7,19 +7,26 @@ fails half-way leaves nothing half-changed behind: the next one loads it anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from datasets.models import Dataset, Lane
 from datasets.services import lateness_in_effect
-from rules.engine import DefinitionInvalid, Program, Specification, blank_specification
-from rules.models import Forward, Rule, Version
+from rules.engine import Counts, DefinitionInvalid, Specification, blank_specification
+from rules.models import Forward, Instance, Rule, Version
+from rules.services.counting import KeyTally, Tallies
 from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_of
+from rules.services.lane_state import StoredState, Values
 from rules.services.parsing import parse_rule
 from rules.services.readers import Reader, Readers, reads_in
+
+if TYPE_CHECKING:
+    from rules.columns import ChoosingProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class RuleInEffect:
     specification: Specification
     #: The datasets of its facts that are of other lanes than its home.
     foreign: tuple[Dataset, ...] = ()
+    #: How it fared before, as it was last stored.
+    counted: Counts = field(default_factory=Counts)
     error: str = ""
 
     @property
@@ -54,11 +63,12 @@ class LaneProgram:
     although another lane judges them.
     """
 
-    program: Program
+    program: ChoosingProgram
     rules: dict[int, RuleInEffect]
     next_seq: int
     datasets: KnownDatasets
     readers: Readers = field(default_factory=Readers)
+    tallies: Tallies = field(default_factory=Tallies)
     #: The sentences for the owners of rules that cannot be read.
     unreadable: dict[int, str] = field(default_factory=dict)
 
@@ -72,10 +82,20 @@ class LaneProgram:
             self.unreadable[rule.rule_id] = rule.error
         else:
             self.program.put(rule.rule_id, rule.version_id, rule.specification)
+            if self.program.is_followed(rule.rule_id):
+                self.program.index.note(rule.rule_id, rule.counted)
+
+    def learn(self, rules: Iterable[RuleInEffect], read: Callable[[], Values]) -> None:
+        """Take in the facts that are needed before some rules are put, if any are."""
+        lacking: set[str] = set()
+        for rule in rules:
+            lacking |= set() if rule.error else self.program.lacks(rule.specification)
+        if lacking:
+            self.program.learn(lacking, read())
 
     def set_lateness(self, dataset: Dataset, *, seconds: int) -> None:
         """Take events for late by this from the next one on."""
-        self.program.series.update(traits_of(dataset, lateness_seconds=seconds))
+        self.program.set_series(traits_of(dataset, lateness_seconds=seconds))
 
     def series_of_id(self, dataset_id: int) -> str:
         """Return the name under which the engine knows a dataset, learned if need be.
@@ -90,7 +110,7 @@ class LaneProgram:
 
     def _learn(self, dataset: Dataset) -> str:
         self.datasets.add(dataset)
-        self.program.series.update(traits_of(dataset))
+        self.program.set_series(traits_of(dataset))
         return series_of(dataset)
 
     def remove(self, rule_id: int) -> None:
@@ -102,6 +122,20 @@ class LaneProgram:
 
 
 _shelf: dict[int, LaneProgram] = {}
+
+
+def empty_program(lane: Lane, *, next_seq: int, lateness_seconds: int) -> LaneProgram:
+    """Return a program for a lane, without rules yet."""
+    # By name, so that only who drains pays for numpy.
+    make: type[ChoosingProgram] = import_string("rules.columns.ChoosingProgram")
+    program = LaneProgram(
+        program=make(home=series_of(lane.dataset)),
+        rules={},
+        next_seq=next_seq,
+        datasets=KnownDatasets(lane.dataset),
+    )
+    program.set_lateness(lane.dataset, seconds=lateness_seconds)
+    return program
 
 
 def borrow_program(lane: Lane) -> LaneProgram:
@@ -141,6 +175,12 @@ def rule_in_effect(rule: Rule) -> RuleInEffect:
         version_id=version.pk,
         specification=specification,
         foreign=tuple(_foreign_datasets(version, specification)),
+        counted=Counts(
+            ran=rule.ran,
+            passed=rule.passed,
+            failed=rule.failed,
+            unknown=rule.unknown,
+        ),
         error=error,
     )
 
@@ -178,20 +218,49 @@ def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
 
 
 def _load(lane: Lane) -> LaneProgram:
-    dataset = lane.dataset
-    loaded = LaneProgram(
-        program=Program(),
-        rules={},
-        next_seq=lane.next_seq,
-        datasets=KnownDatasets(dataset),
+    """Load what a lane judges by.
+
+    1. The rules in effect, and the values of the fields that they read.
+    2. The instances that remember something: they are asked at their next run.
+    3. How the rules fared, and the tallies that go on counting.
+    4. Who reads of its facts although another lane judges them.
+    """
+    loaded = empty_program(
+        lane, next_seq=lane.next_seq, lateness_seconds=lateness_in_effect(lane)
     )
-    loaded.set_lateness(dataset, seconds=lateness_in_effect(lane))
-    rules = Rule.objects.filter(in_effect__lane=lane).select_related(
-        "in_effect", "workspace"
+    stored = list(
+        Rule.objects.filter(in_effect__lane=lane)
+        .select_related("in_effect", "workspace", "tally")
+        .order_by("pk")
     )
-    for rule in rules.order_by("pk"):
-        loaded.put(rule_in_effect(rule))
+    rules = [rule_in_effect(rule) for rule in stored]
+    instances = Instance.objects.filter(rule__in_effect__lane=lane)
+    loaded.program.remember(instances.values_list("rule_id", "key"))
+    state = StoredState(lane, loaded.datasets)
+    loaded.learn(rules, partial(state.read_values, series_of(lane.dataset)))
+    for rule in rules:
+        loaded.put(rule)
+    _go_on_counting(loaded, stored)
     forwards = Forward.objects.in_effect().filter(lane=lane)
     for row in forwards.select_related("version__rule__workspace").order_by("pk"):
         loaded.readers.add(reader_of(row.version, change=row.change or 0, lane=lane))
     return loaded
+
+
+def _go_on_counting(loaded: LaneProgram, stored: Sequence[Rule]) -> None:
+    """Let counters go on from what is stored; only what that lacks is stored anew."""
+    tallied = {rule.pk: rule.tally for rule in stored if rule.tally}
+    for one in loaded.program.settled():
+        tally = tallied.get(one.rule_id)
+        if tally is None:
+            loaded.program.index.touch(one.rule_id)
+        else:
+            loaded.tallies.add(
+                KeyTally(
+                    key=one.key,
+                    fields=one.fields,
+                    before=tally.runs,
+                    runs=tally.runs,
+                    tally_id=tally.pk,
+                )
+            )

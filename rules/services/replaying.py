@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import BATCHES_AT_ONCE, lateness_in_effect, read_log
-from rules.engine import Program
 from rules.services.changes import changes_judging, judged_version
-from rules.services.facts import KnownDatasets
-from rules.services.judging import JudgedTransition, judge_batches, version_to_judge
+from rules.services.judgement import JudgedTransition
+from rules.services.judging import judge_batches, version_to_judge
 from rules.services.lane_state import MemoryState
-from rules.services.programs import LaneProgram
+from rules.services.programs import LaneProgram, empty_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +50,12 @@ def replay_lane(
 
 def _program_at(lane: Lane, start: int) -> LaneProgram:
     """Build what the changes of rules before a position had made of the program."""
-    program = LaneProgram(
-        program=Program(),
-        rules={},
-        next_seq=start,
-        datasets=KnownDatasets(lane.dataset),
-    )
     seconds = lateness_in_effect(lane, seq=start)
-    program.set_lateness(lane.dataset, seconds=seconds)
+    program = empty_program(lane, next_seq=start, lateness_seconds=seconds)
     for rule_id, version_id in _versions_at(lane, start).items():
         rule = version_to_judge(rule_id, version_id)
         if rule is not None:
+            program.learn([rule], dict)
             program.put(rule)
     return program
 

@@ -215,7 +215,9 @@ def find_rule(*, access: Access, identifier: str) -> Rule:
         rules = rules.filter(uuid=uuid.UUID(identifier))
     except ValueError:
         rules = rules.filter(slug=identifier)
-    rule = rules.select_related("latest__lane", "in_effect", "workspace").first()
+    rule = rules.select_related(
+        "latest__lane", "in_effect", "workspace", "tally"
+    ).first()
     if rule is None:
         raise RuleNotFound(f"There is no rule {identifier} in this workspace.")
     return rule
@@ -235,7 +237,7 @@ def list_rules(*, access: Access, text: str = "", state: str = "") -> RuleQueryS
         rules = rules.filter(
             Q(name__icontains=text) | Q(latest__sentence__icontains=text)
         )
-    return rules.select_related("latest", "workspace").order_by("pk")
+    return rules.select_related("latest", "workspace", "tally").order_by("pk")
 
 
 def _locked(rule: Rule) -> Rule:

@@ -12,8 +12,9 @@ from datasets.models import Lane
 from rules.engine import Counts, Mode, TransitionKind
 from rules.models import Forward, Health, Instance, Rule, Version
 from rules.services.changes import end_rule, release_facts, wait_for_rules
+from rules.services.counting import save_counted
 from rules.services.forwarding import Outgoing, send_outgoing
-from rules.services.judging import Effect, JudgedTransition, Judgement, Streak
+from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
 
 #: A rule that could not judge so many events in a row is turned off.
 ERRORS_BORNE = 20
@@ -32,6 +33,7 @@ def save_states(
     wait_for_rules(outgoing.rules | failing | done)
     send_outgoing(outgoing, now=now)
     _save_instances(judgement)
+    save_counted(lane=lane, counted=judgement.counted, now=now)
     _add_counts(judgement.counts, now)
     _save_effects(lane, judgement.effects, now)
     _save_health(judgement.streaks)
@@ -67,7 +69,6 @@ def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:
         (
             one.ran,
             one.passed,
-            one.failed,
             one.unknown,
             one.sent,
             connection.ops.adapt_datetimefield_value(now),
@@ -79,9 +80,9 @@ def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:
         return
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table} SET ran = ran + %s, passed = passed + %s,"  # noqa: S608 - our own table's name
-            " failed = failed + %s, unknown = unknown + %s, sent = sent + %s,"
-            " evaluated_at = %s WHERE id = %s",
+            f"UPDATE {table} SET ran_apart = ran_apart + %s,"  # noqa: S608 - our own table's name
+            " passed_apart = passed_apart + %s, unknown_apart = unknown_apart + %s,"
+            " sent = sent + %s, evaluated_apart_at = %s WHERE id = %s",
             rows,
         )
 

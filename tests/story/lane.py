@@ -72,11 +72,10 @@ def judged(dataset: Dataset) -> dict[str, Any]:  # any: rows of any table
         "instances": list(
             Instance.objects.order_by("rule", "key").values_list("rule", "key", "state")
         ),
-        "rules": list(
-            Rule.objects.order_by("pk").values_list(
-                "ran", "passed", "sent", "in_effect"
-            )
-        ),
+        "rules": [
+            (rule.ran, rule.passed, rule.sent, rule.in_effect_id)
+            for rule in Rule.objects.counted().order_by("pk")
+        ],
         "alerts": list(Alert.objects.order_by("pk").values_list("pk", "state")),
         "transitions": list(
             Transition.objects.order_by("seq", "ord", "rule").values_list(

@@ -60,9 +60,13 @@ class Judge:
         self.rules[rule_id] = specification
         if isinstance(self.program, ChoosingProgram):
             self.program.remember(self.instances)
-            self.program.put(rule_id, version, specification, self.facts)
-        else:
-            self.program.put(rule_id, version, specification)
+            values = {
+                key: {name: fact.value for name, fact in facts.values.items()}
+                for (series, key), facts in self.facts.items()
+                if series == HOME
+            }
+            self.program.learn(self.program.lacks(specification), values)
+        self.program.put(rule_id, version, specification)
 
     def remove(self, rule_id: int) -> None:
         self._leave(rule_id)

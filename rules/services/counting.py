@@ -1,0 +1,203 @@
+"""Counters of rules that the index follows: kept by key, settled when truth changes.
+
+An event adds to the tallies of its key, however many rules are counted by them; a
+rule's own row is written when its truth changes, or when it comes or goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from datasets.models import Lane
+from rules.engine import Counts
+from rules.models import Rule, Tally
+
+if TYPE_CHECKING:
+    from rules.columns import ChoosingProgram, Settled
+
+Subject = tuple[str, frozenset[str]]
+"""A key, and the fields whose events run the rules that are counted together."""
+
+_TRUTHS = (False, True, None)
+"""The truth of rules, as the columns number it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class KeyTally:
+    """A tally as the lane keeps it: `before` is what it had when counting began."""
+
+    key: str
+    fields: frozenset[str]
+    before: int = 0
+    runs: int = 0
+    tally_id: int | None = None
+
+    @property
+    def interest(self) -> str:
+        """Return what stands for the fields in the database."""
+        return interest_of(self.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """What a rule's row is to say: all its runs, or those apart from a tally's."""
+
+    rule_id: int
+    ran: int
+    passed: int
+    unknown: int
+    truth: bool | None = None
+    tally: KeyTally | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Counted:
+    """What a drain has to store of counters: rows of rules, and tallies."""
+
+    rules: dict[int, RuleCount] = field(default_factory=dict)
+    tallies: list[KeyTally] = field(default_factory=list)
+
+    def leave(self, rule_id: int, counts: Counts) -> None:
+        """Note that a rule is counted by no tally from now on."""
+        self.rules[rule_id] = _whole(rule_id, counts)
+
+    def counts_of(self, rule_id: int) -> Counts | None:
+        """Return how a rule had fared when it left, if it did."""
+        one = self.rules.get(rule_id)
+        if one is None:
+            return None
+        failed = one.ran - one.passed
+        return Counts(
+            ran=one.ran, passed=one.passed, failed=failed, unknown=one.unknown
+        )
+
+
+class Tallies:
+    """The tallies of a lane's keys, for as long as its program is kept."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, dict[frozenset[str], KeyTally]] = {}
+        self._any_key: dict[int, Counts] = {}
+
+    def add(self, tally: KeyTally) -> None:
+        """Go on with a tally that is stored."""
+        self._by_key.setdefault(tally.key, {})[tally.fields] = tally
+
+    def collect(self, program: ChoosingProgram, counted: Counted) -> None:
+        """Gather what the events since the last time have changed."""
+        keys = program.ran()
+        for one in program.settled():
+            keys.add(one.key)
+            counted.rules[one.rule_id] = self._rule_count(one)
+        for key in keys:
+            counted.tallies += self._moved(program, key)
+        for rule_id, counts in program.counted().items():
+            if counts != self._any_key.get(rule_id):
+                self._any_key[rule_id] = counts
+                counted.rules[rule_id] = _whole(rule_id, counts)
+
+    def _rule_count(self, one: Settled) -> RuleCount:
+        tallies = self._by_key.setdefault(one.key, {})
+        tally = tallies.get(one.fields)
+        if tally is None:
+            tally = tallies[one.fields] = KeyTally(key=one.key, fields=one.fields)
+        truth = _TRUTHS[one.truth]
+        return RuleCount(
+            rule_id=one.rule_id,
+            ran=one.ran - tally.before,
+            passed=one.passed - tally.before * (truth is True),
+            unknown=one.unknown - tally.before * (truth is None),
+            truth=truth,
+            tally=tally,
+        )
+
+    def _moved(self, program: ChoosingProgram, key: str) -> Iterable[KeyTally]:
+        for tally in self._by_key.get(key, {}).values():
+            runs = tally.before + program.runs(key, tally.fields)
+            if runs != tally.runs or tally.tally_id is None:
+                tally.runs = runs
+                yield tally
+
+
+def interest_of(fields: Iterable[str]) -> str:
+    """Return what stands for a set of fields: short, and the same for ever."""
+    written = "\n".join(sorted(fields))
+    return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
+
+
+def save_counted(*, lane: Lane, counted: Counted, now: datetime) -> None:
+    """Store tallies, then the rows of rules that are counted by them."""
+    _save_tallies(lane, counted.tallies, now)
+    rows = [
+        (
+            one.ran,
+            one.passed,
+            one.unknown,
+            one.truth,
+            one.tally.tally_id if one.tally else None,
+            one.rule_id,
+        )
+        for _, one in sorted(counted.rules.items())
+    ]
+    _execute_many(
+        f"UPDATE {Rule._meta.db_table} SET ran_apart = %s, passed_apart = %s,"  # noqa: S608 - our own table's name
+        " unknown_apart = %s, tallied_truth = %s, tally_id = %s WHERE id = %s",
+        rows,
+    )
+
+
+def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> None:
+    written_at = connection.ops.adapt_datetimefield_value(now)
+    _execute_many(
+        f"UPDATE {Tally._meta.db_table} SET runs = %s, run_at = %s WHERE id = %s",  # noqa: S608 - our own table's name
+        [(one.runs, written_at, one.tally_id) for one in tallies if one.tally_id],
+    )
+    new = [one for one in tallies if one.tally_id is None]
+    if not new:
+        return
+    Tally.objects.bulk_create(
+        [
+            Tally(
+                lane=lane,
+                key=one.key,
+                interest=one.interest,
+                runs=one.runs,
+                run_at=now,
+            )
+            for one in new
+        ],
+        update_conflicts=True,
+        unique_fields=["lane", "key", "interest"],
+        update_fields=["runs", "run_at"],
+        batch_size=500,
+    )
+    _name_tallies(lane, new)
+
+
+def _name_tallies(lane: Lane, new: Sequence[KeyTally]) -> None:
+    stored = Tally.objects.filter(lane=lane, key__in={one.key for one in new})
+    ids = {
+        (key, interest): tally_id
+        for tally_id, key, interest in stored.values_list("pk", "key", "interest")
+    }
+    for one in new:
+        one.tally_id = ids[one.key, one.interest]
+
+
+def _whole(rule_id: int, counts: Counts) -> RuleCount:
+    return RuleCount(
+        rule_id=rule_id, ran=counts.ran, passed=counts.passed, unknown=counts.unknown
+    )
+
+
+def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    # Any: what a column may hold
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)

@@ -1,0 +1,73 @@
+"""What judging some batches of a lane decided: all that its drain has to commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from datasets.models import Batch
+from rules.engine import Counts, Instance, KeyFacts, Transition
+from rules.services.counting import Counted
+from rules.services.lane_state import FactKey, InstanceKey
+from rules.services.programs import RuleInEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedTransition:
+    """A transition, the rule as it was then, and the batch that caused it."""
+
+    transition: Transition
+    rule: RuleInEffect
+    batch: Batch
+
+
+@dataclass(slots=True, kw_only=True)
+class Streak:
+    """How a rule fared: errors in a row up to now, and whether it was well before."""
+
+    errors: int = 0
+    last: str = ""
+    began_well: bool = False
+
+    def add(self, error: str) -> None:
+        """Count one more event of which the rule could not judge."""
+        self.errors += 1
+        self.last = error
+
+    def end(self) -> None:
+        """Note that the rule judged an event."""
+        self.errors, self.last, self.began_well = 0, "", True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A change of a rule that its lane has reached; no version: it is judged no more.
+
+    `change` is its number among the changes of the rule.
+    """
+
+    rule_id: int
+    version_id: int | None
+    seq: int
+    change: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Judgement:
+    """Everything that a drain has to commit after judging some batches."""
+
+    transitions: list[JudgedTransition] = field(default_factory=list)
+    facts: dict[FactKey, KeyFacts] = field(default_factory=dict)
+    instances: dict[InstanceKey, Instance] = field(default_factory=dict)
+    #: When the sweep is to look at an instance, if no event has fired its timers.
+    wakes: dict[InstanceKey, datetime | None] = field(default_factory=dict)
+    #: What to add to the counters of rules, beside what is counted by key.
+    counts: dict[int, Counts] = field(default_factory=dict)
+    counted: Counted = field(default_factory=Counted)
+    streaks: dict[int, Streak] = field(default_factory=dict)
+    #: Rules of the lane that cannot be read, and the sentences that say so.
+    unreadable: dict[int, str] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    #: By position, what of the facts had changed where the lane began to forward.
+    stands: dict[int, Mapping[FactKey, KeyFacts]] = field(default_factory=dict)
