@@ -44,7 +44,7 @@ def make_rules(count: int, keys: int, *, hot: bool = False) -> Rules:
     down = draw.random(count) < 0.5
     away = np.abs(draw.normal(0, 0.10, count))
     factor = np.where(down, 1 - np.minimum(away, 0.95), 1 + away)
-    price = np.round(_opening(keys)[key] * factor, 4)
+    price = np.round(opening_prices(keys)[key] * factor, 4)
     two = draw.random(count) < 0.10
     is_all = draw.random(count) < 0.5
     volume = np.round(np.exp(draw.uniform(np.log(1e3), np.log(1e6), count)), 1)
@@ -54,7 +54,7 @@ def make_rules(count: int, keys: int, *, hot: bool = False) -> Rules:
 def make_events(count: int, keys: int, *, hot: bool = False) -> list[Event]:
     """Draw events over so many keys, or all on the first."""
     draw = np.random.default_rng(3)
-    price = _opening(keys).copy()
+    price = opening_prices(keys).copy()
     total = np.zeros(keys)
     key = np.zeros(count, np.int64) if hot else draw.integers(0, keys, count)
     step = np.exp(draw.normal(0, 0.0005, count))
@@ -73,5 +73,6 @@ def make_events(count: int, keys: int, *, hot: bool = False) -> list[Event]:
     return events
 
 
-def _opening(keys: int) -> NDArray[np.float64]:
+def opening_prices(keys: int) -> NDArray[np.float64]:
+    """Draw the price at which each key begins."""
     return np.round(np.random.default_rng(1).uniform(10, 500, keys), 2)
