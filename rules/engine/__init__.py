@@ -75,6 +75,7 @@ from rules.engine.specification import (
     Spell,
     blank_specification,
     conditions_of,
+    nodes_of,
 )
 from rules.engine.standing import judge_event, judge_facts, seen_at
 from rules.engine.stepping import step
@@ -180,6 +181,7 @@ __all__ = [
     "judge_facts",
     "may_repeat",
     "nearest_miss",
+    "nodes_of",
     "parse_definition",
     "parse_duration",
     "quiet_times",

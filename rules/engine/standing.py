@@ -31,11 +31,13 @@ def judge_facts(
 ) -> Verdict:
     """Say what an event of `key` that changes no value would be told at an instant.
 
-    ``remembered`` is what conditions kept at the run before (``Instance.nodes``).
+    ``remembered`` is what conditions kept at the run before (``Instance.nodes``); then
+    it is said how far things have come, and no event more is counted.
     """
     subject = subject_of(specification.leading_fact, key, series)
     view = View.standing(facts, subject, at=at, series=series)
-    return judge(specification.when, view, key, Memory(remembered))
+    memory = Memory(remembered, of_event=remembered is NOTHING_KEPT)
+    return judge(specification.when, view, key, memory)
 
 
 def judge_event(

@@ -16,13 +16,16 @@ from rules.engine import (
     DefinitionInvalid,
     Event,
     GroupVerdict,
+    InSequence,
     KeyFacts,
     Position,
     Program,
     Series,
+    Spell,
     Subject,
     Verdict,
     conditions_of,
+    nodes_of,
     seen_at,
     subject_of,
 )
@@ -221,6 +224,12 @@ class Question:
             yield (
                 "The rule remembers from event to event on which side of a moving "
                 "level a fact was; here that is taken from the values alone."
+            )
+        over_time = (Spell, InSequence)
+        if any(isinstance(one, over_time) for one in nodes_of(self.spec.when)):
+            yield (
+                "The rule counts or waits over several events; what those before this "
+                "one had added up to is not kept, and counts here as nothing."
             )
 
     def gaps(self, facts: Facts, key: str, cut: set[Subject]) -> Iterator[str]:

@@ -94,3 +94,22 @@ def test_window_is_kept_by_a_version_that_asks_the_same(
 
     assert told["verdict"]["contents"]["count"] == 2
     assert Transition.objects.get().verdict["contents"]["count"] == 2
+
+
+def test_now_says_how_far_a_count_has_come_and_a_record_that_it_is_not_kept(
+    market: Market, client: Client
+) -> None:
+    market.seconds = int((database_now() - NOW).total_seconds()) - 3 * 600
+    low = {"fact": 0, "op": "lte", "value": 310}
+    counted = {**low, "times": {"at_least": 3, "within": "1d"}}
+    rule = market.watch(watch=AVERAGE["watch"], when=counted)
+    market.trade({"symbol": "MSFT", "price": 300})
+    market.trade({"symbol": "MSFT", "price": 300})
+
+    now = explain(client, rule)
+    then = explain(client, rule, batch=newest_batch(), ord=0)
+
+    assert now["verdict"]["progress"]["count"] == 2
+    assert now["notes"] == []
+    assert then["verdict"]["progress"]["count"] == 1
+    assert "counts here as nothing" in then["notes"][0]
