@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from datasets.services import TimeInvalid, read_event_time
 from rules.engine import (
@@ -63,9 +63,10 @@ class Expected:
 class CaseEvent:
     """An event of a case; it is received at its time, or at once if that is past."""
 
+    series: str
     at: timedelta
     key: str
-    fields: Mapping[str, object]
+    fields: Mapping[str, Any]  # Any: JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +119,11 @@ def _read_file(root: Place, written: Written) -> CaseFile | None:
         return None
     specification = _read_rule(root, members)
     lateness = members["lateness"].duration() if "lateness" in members else None
+    series = _Series(specification, members["workspace"].value)
     cases = [
         case
         for place in members["cases"].items(at_most=_CASES)
-        if (case := _read_case(place, written))
+        if (case := _read_case(place, written, series))
     ]
     if not cases:
         members["cases"].refuse("blank", 'There are no "cases"; write at least one.')
@@ -170,14 +172,43 @@ def _parsed(
             pointer = f"{place.pointer}{one.pointer}"
             Place(None, pointer, place.problems).refuse(one.code, one.detail)
         return None
-    read = specification.facts + specification.include
-    if len({fact.series for fact in read}) > 1:
-        place.refuse("several_datasets", "All facts have to lie in one dataset.")
-        return None
     return specification
 
 
-def _read_case(root: Place, written: Written) -> Case | None:
+class _Series:
+    """The datasets that the rule of a file reads, to one of which each event belongs.
+
+    Of a rule that cannot be read nothing is known, and nothing is refused.
+    """
+
+    def __init__(self, specification: Specification | None, workspace: object) -> None:
+        facts = specification.facts + specification.include if specification else ()
+        self._known = list(dict.fromkeys(fact.series for fact in facts))
+        self._workspace = workspace
+
+    def of(self, root: Place, written: Place | None) -> str | None:
+        """Name the dataset of an event; one that is not written is the only one."""
+        names = ", ".join(self._known)
+        if written is None:
+            if len(self._known) > 1:
+                root.refuse(
+                    "missing",
+                    f'"dataset" is missing here: the rule reads several, {names}.',
+                )
+            return self._known[0] if len(self._known) == 1 else None
+        text = written.text(at_most=_NAME_LENGTH, blank=False)
+        if text is None:
+            return None
+        series = text.upper() if ":" in text else f"{self._workspace}:{text}".upper()
+        if self._known and series not in self._known:
+            written.refuse(
+                "unknown_dataset", f"The rule reads nothing of {text}, but of {names}."
+            )
+            return None
+        return series
+
+
+def _read_case(root: Place, written: Written, series: _Series) -> Case | None:
     members = root.members(("name", "start", "events", "until", "expect"))
     if members is None or not _has(root, members, "name", "events", "expect"):
         return None
@@ -186,7 +217,7 @@ def _read_case(root: Place, written: Written) -> Case | None:
     events = [
         event
         for place in members["events"].items(at_most=_EVENTS)
-        if (event := _read_event(place))
+        if (event := _read_event(place, series))
     ]
     expected = [
         one
@@ -215,8 +246,8 @@ def _read_start(place: Place) -> datetime | None:
         return None
 
 
-def _read_event(root: Place) -> CaseEvent | None:
-    members = root.members(("at", "key", "fields"))
+def _read_event(root: Place, series: _Series) -> CaseEvent | None:
+    members = root.members(("at", "dataset", "key", "fields"))
     if members is None or not _has(root, members, "at", "key", "fields"):
         return None
     at = members["at"].duration()
@@ -225,9 +256,10 @@ def _read_event(root: Place) -> CaseEvent | None:
     if not isinstance(fields, Mapping):
         members["fields"].refuse("wrong_type", '"fields" is an object, {name: value}.')
         return None
-    if at is None or key is None:
+    named = series.of(root, members.get("dataset"))
+    if at is None or key is None or named is None:
         return None
-    return CaseEvent(at=at, key=key, fields=fields)
+    return CaseEvent(series=named, at=at, key=key, fields=fields)
 
 
 def _read_expected(root: Place) -> Expected | None:

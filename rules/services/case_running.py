@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from rules.engine import (
     Event,
@@ -22,7 +20,13 @@ from rules.engine import (
     Transition,
     step,
 )
-from rules.services.case_files import Case, CaseFile, Expected, read_case_file
+from rules.services.case_files import (
+    Case,
+    CaseEvent,
+    CaseFile,
+    Expected,
+    read_case_file,
+)
 
 #: The rule has no id of its own in a file.
 _RULE = 1
@@ -59,7 +63,7 @@ def run_rule_tests(*, text: bytes) -> list[CaseResult]:
 def _run_case(file: CaseFile, case: Case) -> CaseResult:
     run = _Run(file.specification, file.lateness, case.start)
     for event in case.events:
-        run.send(event.key, event.fields, case.start + event.at)
+        run.send(event, case.start + event.at)
     run.pass_until(case.start + case.until)
     came = Counter(
         Expected(at=one.at - case.start, key=one.key, kind=one.kind.value)
@@ -82,10 +86,11 @@ class _Run:
     ) -> None:
         self.transitions: list[Transition] = []
         self.errors: list[str] = []
-        self._series = specification.facts[0].series
         self._program = Program()
         if lateness is not None:
-            self._program.series[self._series] = Series(lateness=lateness)
+            reads = specification.facts + specification.include
+            for path in reads:
+                self._program.series[path.series] = Series(lateness=lateness)
         self._program.put(_RULE, 1, specification)
         self._facts: dict[Subject, KeyFacts] = {}
         self._instances: dict[tuple[int, str], Instance] = {}
@@ -95,16 +100,14 @@ class _Run:
         self._clock = start
         self._seq = 0
 
-    def send(
-        self, key: str, fields: Mapping[str, Any], at: datetime
-    ) -> None:  # Any: JSON
+    def send(self, event: CaseEvent, at: datetime) -> None:
         """Judge an event; one of the past is received now."""
         self.pass_until(at)
         self._judge(
             Event(
-                series=self._series,
-                key=key,
-                fields=fields,
+                series=event.series,
+                key=event.key,
+                fields=event.fields,
                 at=at,
                 position=self._next_position(),
             )

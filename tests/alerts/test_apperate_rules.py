@@ -265,3 +265,20 @@ def test_body_that_is_no_json_says_where(token: str) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["message"]
+
+
+def test_conditions_may_name_several_datasets(token: str, demo: Workspace) -> None:
+    own = DatasetFactory(workspace=demo, slug="PRICES")
+    body = article(
+        token,
+        type="all",
+        index=["CORE:STOCK:MSFT:latestPrice", "DEMO:DATASET:PRICES:price"],
+        conditions=[["$index[0]", "<=", 310], ["$index[1]", ">", 1]],
+    )
+
+    answer = post("/v1/rules/create", body)
+
+    assert answer.status_code == 200
+    version = Version.objects.get()
+    assert version.lane.dataset == own
+    assert [one.lane.dataset.slug for one in version.forwards.all()] == ["STOCK"]

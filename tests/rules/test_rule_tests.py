@@ -65,7 +65,7 @@ def run(path: Path) -> str:
 
 
 def test_example_of_the_docs_passes(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    example, _ = examples()
     path = tmp_path / "cellar.yaml"
     path.write_text(example)
 
@@ -73,6 +73,18 @@ def test_example_of_the_docs_passes(tmp_path: Path) -> None:
 
     assert said.endswith("3 passed, 0 failed, 0 files could not be read.\n")
     assert f"{path}:10: passed, A warm spell of ten minutes" in said
+
+
+def test_example_of_several_datasets_passes(tmp_path: Path) -> None:
+    _, example = examples()
+    path = tmp_path / "limits.yaml"
+    path.write_text(example)
+
+    assert run(path).endswith("1 passed, 0 failed, 0 files could not be read.\n")
+
+
+def examples() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
 
 def test_numbers_are_compared_to_their_last_digit() -> None:
@@ -324,9 +336,15 @@ def refused(text: str | bytes) -> list[tuple[int, str]]:
         ),
         pytest.param(
             file(case(price(1)), more='include: ["DEMO:B:*:x"]'),
-            2,
-            "in one dataset",
-            id="two datasets",
+            12,
+            '"dataset" is missing here: the rule reads several, DEMO:PRICES, DEMO:B.',
+            id="one of two datasets",
+        ),
+        pytest.param(
+            file(case(f"dataset: C, {price(1)}"), more='include: ["DEMO:B:*:x"]'),
+            12,
+            "The rule reads nothing of C, but of DEMO:PRICES, DEMO:B.",
+            id="none of two datasets",
         ),
     ],
 )
