@@ -74,9 +74,11 @@ from datasets.services.history import (
     Placed,
     RecordNotFound,
     find_judged,
+    find_told,
     judged_beside,
     newest_judged,
     past_of_key,
+    past_told,
 )
 from datasets.services.idempotency import (
     KEEP_FOR,
@@ -256,6 +258,7 @@ __all__ = [
     "find_job",
     "find_judged",
     "find_source",
+    "find_told",
     "finish_batches",
     "follow_import",
     "forget_expired",
@@ -288,6 +291,7 @@ __all__ = [
     "open_draft",
     "open_lane",
     "past_of_key",
+    "past_told",
     "plan_part",
     "preview_import",
     "publish_events",

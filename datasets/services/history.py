@@ -14,6 +14,7 @@ from datasets.models import (
     BatchQuerySet,
     BatchState,
     Lane,
+    Origin,
     Record,
     RecordQuerySet,
 )
@@ -42,9 +43,11 @@ class NotJudged(Clash):
 class JudgedRecord:
     """A record at its place in the order of its lane; `batch` is the first of its name.
 
-    `moves_facts` and `raises` say what it was allowed to do there.
+    `moves_facts` and `raises` say what it was allowed to do there. One that `stands`
+    is no event: it brings a key's facts as they stood in another lane.
     """
 
+    dataset_id: int
     batch: int
     seq: int
     ord: int
@@ -54,6 +57,7 @@ class JudgedRecord:
     is_late: bool = False
     moves_facts: bool = True
     raises: bool = True
+    stands: bool = False
 
 
 class Placed(Protocol):
@@ -167,6 +171,43 @@ def past_of_key(*, lane: Lane, key: str, before: Placed) -> PastOfKey:
     )
 
 
+def find_told(*, lane: Lane, source: Lane, record: JudgedRecord) -> JudgedRecord | None:
+    """Return a record of another lane at the place at which a lane was told of it.
+
+    It holds of its fields what the lane was told; None if it was told nothing. Batches
+    that forward come soon after what they are of, and in its order.
+    """
+    told = Batch.objects.filter(
+        lane=lane, origin=Origin.FORWARD, state=BatchState.JUDGED, pk__gt=record.batch
+    )
+    for batch in told.filter(options__lane=source.pk).order_by("pk").iterator():
+        batches = batch.options.get("of", [])
+        if record.batch in batches:
+            name = f"{record.batch}.{record.ord}"
+            found = Record.objects.filter(batch_id=batch.pk, subkey=name).first()
+            return _at_place(batch, found) if found else None
+        if batches and batches[0] > record.batch:
+            return None
+    return None
+
+
+def past_told(*, lane: Lane, dataset_id: int, key: str, before: Placed) -> PastOfKey:
+    """Return what a lane was told before a record of a key of another dataset."""
+    told = Batch.objects.filter(
+        lane=lane, origin=Origin.FORWARD, state=BatchState.JUDGED, seq__lte=before.seq
+    )
+    mine = Record.objects.filter(
+        batch_id__in=told.values("pk"), dataset=dataset_id, key=key
+    )
+    found = list(mine.order_by("-batch_id", "-ord")[: RECORDS_READ_BACK + 1])
+    placed = sorted(_placed(found), key=lambda one: (one.seq, one.ord))
+    place = (before.seq, before.ord)
+    return PastOfKey(
+        records=[one for one in placed if (one.seq, one.ord) < place],
+        is_whole=len(found) <= RECORDS_READ_BACK and not _has_forgotten(lane),
+    )
+
+
 def _check_judged(batch: Batch, record: Record) -> None:
     name = f"{record.batch_id}.{record.ord}"
     if batch.state == BatchState.PENDING:
@@ -222,6 +263,7 @@ def _at_place(batch: Batch, record: Record) -> JudgedRecord:
     if batch.seq is None:
         raise ValueError(f"Batch {batch.pk} has no place in its lane.")
     return JudgedRecord(
+        dataset_id=record.dataset_id,
         batch=batch.pk,
         seq=batch.seq,
         ord=record.ord,
@@ -231,6 +273,7 @@ def _at_place(batch: Batch, record: Record) -> JudgedRecord:
         is_late=record.is_late,
         moves_facts=batch.options.get("moves_facts", True),
         raises=batch.options.get("raises", True),
+        stands=batch.options.get("snapshot", False),
     )
 
 

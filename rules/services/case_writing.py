@@ -136,8 +136,10 @@ class _Draft:
             for name, value in record.fields.items()
             if name in self._question.fields_read
         }
+        dataset = self._question.datasets.series_of(record.dataset_id)
         return {
             "at": _apart(record.event_time, start),
+            **({"dataset": dataset} if self._question.reads_several else {}),
             "key": record.key,
             "fields": fields,
         }
@@ -148,19 +150,27 @@ class _Draft:
         pasts = self._question.pasts(self._key, before=replace(last, ord=last.ord + 1))
         records = [record for past in pasts.values() for record in past.records]
         # A timer fired before the event at whose place it stands.
-        known = [one for one in records if one.event_time <= last.at]
+        known = [_as_event(one) for one in records if one.event_time <= last.at]
         return sorted(known, key=lambda one: (one.seq, one.ord))
 
     def _settled(self, earlier: Sequence[JudgedRecord]) -> Sequence[JudgedRecord]:
         """Return the newest of earlier events that gave each fact its value."""
-        needed: dict[tuple[str, str], JudgedRecord] = {}
+        needed: dict[tuple[int, str, str], JudgedRecord] = {}
         for record in earlier:
             values: Mapping[str, Value] = record.fields
             for name in self._question.fields_read & values.keys():
                 if values[name] is not None:
-                    needed[record.key, name] = record
+                    needed[record.dataset_id, record.key, name] = record
         chosen = {(one.seq, one.ord): one for one in needed.values()}
         return [chosen[place] for place in sorted(chosen)]
+
+
+def _as_event(record: JudgedRecord) -> JudgedRecord:
+    """Return a record as an event; facts that stood elsewhere are their values."""
+    if not record.stands:
+        return record
+    values = {name: value for name, (value, *_) in record.fields.items()}
+    return replace(record, fields=values)
 
 
 def _apart(at: datetime, start: datetime) -> str:

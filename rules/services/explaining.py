@@ -12,6 +12,7 @@ from datasets.services import (
     PastOfKey,
     TimeInvalid,
     find_judged,
+    find_told,
     judged_beside,
     newest_judged,
     read_event_time,
@@ -169,6 +170,8 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
     A rule that listens for silence is judged at the moment itself.
     """
     look = Question(rule, rule.in_effect or rule.latest)
+    if look.reads_several:
+        raise _several("at")
     key = look.key_asked(key)
     moment = _read_moment(look, at, now)
     events = _events_until(look, key, moment, most=_LOOKED_AT)
@@ -176,20 +179,32 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
         raise ExplanationInvalid(
             "at", f"No event of {key} by then is stored; ask about a later moment."
         )
-    if look.reads_several:
-        raise _several("at")
     if look.spec.listens_to:
         return _explain_silence(rule, look.lane, key, events[0], moment)
     record = next((one for one in events if look.is_run_by(one)), events[0])
-    return _explain_judged(rule, look.lane, record)
+    place = RecordPlace(batch=record.batch, ord=record.ord)
+    return _explain_judged(rule, look.lane, record, place)
 
 
 def _explain_record(access: Access, rule: Rule, place: RecordPlace) -> Explanation:
     lane, record = find_judged(access=access, batch_id=place.batch, place=place.ord)
-    return _explain_judged(rule, lane, record)
+    home = rule.in_effect or rule.latest
+    if home is not None and home.forwards.filter(lane=lane).exists():
+        # Its home saw the record where it was told of it, and so much of it.
+        told = find_told(lane=home.lane, source=lane, record=record)
+        if told is None:
+            raise ExplanationInvalid(
+                "batch",
+                f"{series_of(home.lane.dataset)}, where this rule is judged, was not "
+                f"told of record {place}: no rule there read of it then.",
+            )
+        return _explain_judged(rule, home.lane, told, place)
+    return _explain_judged(rule, lane, record, place)
 
 
-def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation:
+def _explain_judged(
+    rule: Rule, lane: Lane, record: JudgedRecord, place: RecordPlace
+) -> Explanation:
     """Say what a rule said of a record, over the facts as they were just before it.
 
     1. The facts of every key that the rule reads are rebuilt from the log.
@@ -198,15 +213,12 @@ def _explain_judged(rule: Rule, lane: Lane, record: JudgedRecord) -> Explanation
     """
     in_effect = version_at(rule, lane, record.seq)
     look = Question(rule, in_effect or rule.latest)
-    place = RecordPlace(batch=record.batch, ord=record.ord)
     if look.lane.pk != lane.pk:
         raise ExplanationInvalid(
             "batch",
             f"Record {place} is one of {series_of(lane.dataset)}; this rule reads "
             f"{look.name}.",
         )
-    if look.reads_several:
-        raise _several("batch")
     event = look.event(record)
     key = look.key_of(event)
     pasts = look.pasts(key, before=record, also=event.subject)
@@ -281,7 +293,7 @@ def _explain_silence(
 
 def _several(name: str) -> ExplanationInvalid:
     return ExplanationInvalid(
-        name, "This rule reads several datasets; ask how it stands now."
+        name, "This rule reads several datasets; ask about a record, or about now."
     )
 
 
@@ -319,6 +331,9 @@ def _place(record: JudgedRecord | None) -> RecordPlace | None:
 def _beside(
     look: Question, key: str, record: JudgedRecord
 ) -> tuple[RecordPlace | None, RecordPlace | None]:
+    if look.reads_several:
+        # What comes next may be of any of its datasets.
+        return None, None
     earlier, later = judged_beside(
         lane=look.lane, keys=look.keys_that_run(key), record=record
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from datasets.models import Dataset, KeyForm, Lane
 from datasets.services import (
-    LaneEvent,
     StoredFacts,
     load_facts,
     read_zone,
@@ -108,13 +108,14 @@ def facts_to_keep(dataset_id: int, key: str, facts: KeyFacts) -> StoredFacts:
     )
 
 
-def facts_from_event(event: LaneEvent) -> KeyFacts:
-    """Return the facts that a batch brings as they stood in another lane."""
+def facts_as_forwarded(
+    fields: Mapping[str, Sequence[Any]],  # Any: JSON as decoded
+    seen: datetime,
+) -> KeyFacts:
+    """Return the facts that a record brings as they stood in another lane."""
     return KeyFacts(
-        values={
-            name: FactValue.from_json(written) for name, written in event.fields.items()
-        },
-        watermark=event.event_time,
+        values={name: FactValue.from_json(written) for name, written in fields.items()},
+        watermark=seen,
     )
 
 

@@ -32,7 +32,7 @@ from rules.engine import (
 from rules.models import Rule, Version
 from rules.services.arming import note_armed, wake_of
 from rules.services.changes import changes_judging, judged_version
-from rules.services.facts import facts_from_event, facts_to_keep
+from rules.services.facts import facts_as_forwarded, facts_to_keep
 from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
 from rules.services.lane_state import (
     FactKey,
@@ -176,7 +176,8 @@ class _Bench:
         self._read_facts(brought.keys())
         for subject, event in brought.items():
             known = self._facts.get(subject, KeyFacts())
-            facts = known.with_newer(facts_from_event(event))
+            stood = facts_as_forwarded(event.fields, event.event_time)
+            facts = known.with_newer(stood)
             self._facts[subject] = self.judgement.facts[subject] = facts
 
     def _begin(self, new: RuleInEffect) -> None:

@@ -11,6 +11,7 @@ from datasets.services import (
     Placed,
     key_as_stored,
     past_of_key,
+    past_told,
 )
 from rules.engine import (
     DefinitionInvalid,
@@ -30,7 +31,13 @@ from rules.engine import (
     subject_of,
 )
 from rules.models import Rule, Version
-from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_of
+from rules.services.facts import (
+    KnownDatasets,
+    datasets_of,
+    facts_as_forwarded,
+    series_of,
+    traits_of,
+)
 from rules.services.parsing import parse_rule
 from rules.services.remembering import Remembered, meant_since, remembered_after
 from workspaces.refusals import Clash, FieldError, Invalid
@@ -115,10 +122,15 @@ class Question:
     ) -> Mapping[Subject, PastOfKey]:
         """Return what the lane judged before a place, of all that a key reads."""
         subjects = self.subjects(key) | ({also} if also else set())
-        return {
-            subject: past_of_key(lane=self.lane, key=subject[1], before=before)
-            for subject in subjects
-        }
+        return {subject: self._past(subject, before) for subject in subjects}
+
+    def _past(self, subject: Subject, before: Placed) -> PastOfKey:
+        """Return what home judged of a subject, or was told of it, before a place."""
+        series, key = subject
+        if series == self.name:
+            return past_of_key(lane=self.lane, key=key, before=before)
+        dataset_id = self.datasets.id_of(series)
+        return past_told(lane=self.lane, dataset_id=dataset_id, key=key, before=before)
 
     def keys_that_run(self, key: str) -> set[str]:
         """Return the keys whose events run the rule under a key."""
@@ -131,7 +143,7 @@ class Question:
     def event(self, record: JudgedRecord) -> Event:
         """Return a record as the engine saw it."""
         return Event(
-            series=self.name,
+            series=self.datasets.series_of(record.dataset_id) or self.name,
             key=record.key,
             fields=record.fields,
             at=record.event_time,
@@ -144,7 +156,11 @@ class Question:
         """Return the facts of a key once its records have moved them."""
         facts = KeyFacts()
         for record in records:
-            if record.moves_facts and not record.is_late:
+            if record.stands:
+                facts = facts.with_newer(
+                    facts_as_forwarded(record.fields, record.event_time)
+                )
+            elif record.moves_facts and not record.is_late:
                 facts = facts.take_in(self.event(record))
         return facts
 
@@ -167,7 +183,9 @@ class Question:
                 subject: self.replay(one for one in past.records if one.seq < since)
                 for subject, past in pasts.items()
             },
-            events=[self.event(one) for one in records if one.seq > since],
+            events=[
+                self.event(one) for one in records if one.seq > since and not one.stands
+            ],
         )
 
     def held_off(
