@@ -37,6 +37,17 @@ from rules.engine.events import (
 )
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
+from rules.engine.nodes import (
+    Condition,
+    Group,
+    GroupKind,
+    InSequence,
+    Negation,
+    Node,
+    Spell,
+    conditions_of,
+    nodes_of,
+)
 from rules.engine.operands import (
     Amount,
     Constant,
@@ -58,24 +69,15 @@ from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
 from rules.engine.specification import (
-    Condition,
-    Group,
-    GroupKind,
-    InSequence,
     Mode,
-    Negation,
     NoData,
-    Node,
     OnSilence,
     OutputUse,
     Recovery,
     RuleKind,
     Severity,
     Specification,
-    Spell,
     blank_specification,
-    conditions_of,
-    nodes_of,
 )
 from rules.engine.standing import judge_event, judge_facts, seen_at
 from rules.engine.stepping import step

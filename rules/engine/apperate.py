@@ -23,10 +23,10 @@ from rules.engine.definition import (
 )
 from rules.engine.durations import parse_duration
 from rules.engine.errors import DefinitionInvalid, DurationInvalid, Problem
+from rules.engine.nodes import GroupKind
 from rules.engine.operands import Ports
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
-from rules.engine.specification import GroupKind
 from rules.engine.values import brief
 
 MAX_ADDRESS_LENGTH = 2_000

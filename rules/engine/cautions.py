@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from itertools import product
 
 from rules.engine.errors import Problem
-from rules.engine.operands import Amount, OtherFact
-from rules.engine.regions import NOWHERE, Interval, complement, region_of
-from rules.engine.rooms import Room, room_of
-from rules.engine.specification import (
+from rules.engine.nodes import (
     Condition,
     Group,
     GroupKind,
     InSequence,
     Negation,
     Node,
-    Specification,
     Spell,
 )
+from rules.engine.operands import Amount, OtherFact
+from rules.engine.regions import NOWHERE, Interval, complement, region_of
+from rules.engine.rooms import Room, room_of
+from rules.engine.specification import Specification
 from rules.engine.values import FieldType, type_of
 
 #: Ways that are followed at most; of what has more nothing is said.

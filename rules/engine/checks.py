@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from rules.engine.errors import Problem
+from rules.engine.nodes import Condition
 from rules.engine.operands import Constant, Constants, OtherFact, Wanted
 from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
-from rules.engine.specification import Condition, Specification
+from rules.engine.specification import Specification
 from rules.engine.values import FieldType, Scalar, show, type_of
 from rules.engine.windows import COUNTING, Window
 

@@ -9,12 +9,7 @@ from rules.engine.modifiers import (
     read_modifier,
     read_span,
 )
-from rules.engine.operand_reading import REFUSED, OperandReader
-from rules.engine.operands import Ports
-from rules.engine.operators import Operator, Option, find_operator
-from rules.engine.paths import FactPath
-from rules.engine.places import Place
-from rules.engine.specification import (
+from rules.engine.nodes import (
     Condition,
     Group,
     GroupKind,
@@ -23,6 +18,11 @@ from rules.engine.specification import (
     Node,
     Spell,
 )
+from rules.engine.operand_reading import REFUSED, OperandReader
+from rules.engine.operands import Ports
+from rules.engine.operators import Operator, Option, find_operator
+from rules.engine.paths import FactPath
+from rules.engine.places import Place
 from rules.engine.window_reading import read_window, refuse_no_number
 
 MAX_CONDITIONS = 50

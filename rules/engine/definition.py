@@ -1,30 +1,23 @@
 """The native definition: reading one, and writing it back in its canonical form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.engine.conditions import ConditionReader, Watched, parse_fact
-from rules.engine.durations import render_duration, say_every
+from rules.engine.durations import render_duration
 from rules.engine.errors import DefinitionInvalid, Problem
 from rules.engine.ladders import read_ladder, write_ladder
-from rules.engine.operand_reading import read_amount
+from rules.engine.nodes import Condition, Group, InSequence, Negation, Node, Spell
 from rules.engine.operands import Amount, OtherFact, Ports
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
+from rules.engine.raising import read_raise, write_raise
 from rules.engine.recoveries import find_wrong_side
 from rules.engine.specification import (
-    Condition,
-    Group,
-    InSequence,
-    Mode,
-    Negation,
-    Node,
     OutputUse,
     RuleKind,
     Severity,
     Specification,
-    Spell,
 )
 from rules.engine.terms import read_terms, write_terms
 
@@ -53,12 +46,6 @@ _MEMBERS = (
     "expires_at",
     "outputs",
 )
-_MODES = {
-    RuleKind.SIGNAL: tuple(Mode),
-    RuleKind.STATE: (Mode.ON_ENTER,),
-}
-_MODES_PLANNED = ("on_window_close",)
-LEAST_REMINDER = timedelta(minutes=1)
 _OUTPUT_MEMBERS = ("output", "subject", "message", "at_most_every")
 
 
@@ -91,7 +78,7 @@ def parse_definition(
     ladder = read_ladder(members.get("ladder"), reader.read)
     if listed is not None and not problems:
         watched.refuse_unused(listed)
-    raising = _read_raise(members.get("raise"), kind)
+    raising = read_raise(members.get("raise"), kind)
     severity = _read_severity(members.get("severity"))
     include = _read_include(members.get("include"), workspace)
     outputs = _read_outputs(members.get("outputs"))
@@ -162,7 +149,7 @@ def to_definition(specification: Specification) -> dict[str, object]:
         "watch": {"facts": [str(fact) for fact in specification.facts]},
         "when": _write_node(specification.when, numbers),
         **write_terms(specification, lambda node: _write_node(node, numbers)),
-        "raise": _write_raise(specification),
+        "raise": write_raise(specification),
         "severity": str(specification.severity),
         **write_ladder(specification.ladder, lambda node: _write_node(node, numbers)),
         "include": [str(fact) for fact in specification.include],
@@ -201,87 +188,6 @@ def _read_when(
         root.refuse("missing", 'A rule needs "when", its conditions.')
         return None
     return reader.read(place)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Raising:
-    """When a rule raises, and whether it tells of the end."""
-
-    mode: Mode
-    announces_resolve: bool
-    again_if_moved: Amount | None = None
-    remind_every: timedelta | None = None
-
-
-_RAISE = ("mode", "resolved", "again_if_moved", "remind_every")
-
-
-def _read_raise(place: Place | None, kind: RuleKind) -> _Raising:
-    members: Mapping[str, Place] = {}
-    if place is not None:
-        members = place.members(_RAISE) or {}
-    mode = _read_mode(members.get("mode"), kind)
-    announces = kind is RuleKind.STATE
-    if "resolved" in members:
-        if kind is RuleKind.SIGNAL:
-            members["resolved"].refuse(
-                "not_for_signal",
-                "A signal rule has no end to announce; leave this out, or make a state"
-                " rule.",
-            )
-        announces = members["resolved"].flag() is True
-    return _Raising(
-        mode=mode,
-        announces_resolve=announces,
-        again_if_moved=_read_moved(place, members.get("again_if_moved"), mode, kind),
-        remind_every=_read_remind(members.get("remind_every"), kind),
-    )
-
-
-def _read_mode(place: Place | None, kind: RuleKind) -> Mode:
-    default = _MODES[kind][0]
-    mode = default if place is None else place.choice(Mode, _MODES_PLANNED)
-    if place is not None and mode is not None and mode not in _MODES[kind]:
-        allowed = ", ".join(_MODES[kind])
-        place.refuse(
-            "mode_not_for_kind", f"A {kind} rule cannot be {mode}; use {allowed}."
-        )
-    return mode or default
-
-
-def _read_moved(
-    place: Place | None, amount: Place | None, mode: Mode, kind: RuleKind
-) -> Amount | None:
-    reminds = kind is RuleKind.STATE
-    if amount is not None and mode is not Mode.AGAIN_IF_MOVED and not reminds:
-        amount.refuse(
-            "useless_member", f'This belongs to the mode "{Mode.AGAIN_IF_MOVED}".'
-        )
-    elif amount is not None:
-        return read_amount(amount)
-    elif place is not None and mode is Mode.AGAIN_IF_MOVED:
-        place.refuse("missing", 'Say how far, in "again_if_moved": 5, or "5%".')
-    return None
-
-
-def _read_remind(place: Place | None, kind: RuleKind) -> timedelta | None:
-    if place is None or place.value is None:
-        return None
-    if kind is RuleKind.SIGNAL:
-        place.refuse(
-            "not_for_signal",
-            "A signal rule has nothing that stays open to remind of; leave this out, or"
-            " make a state rule.",
-        )
-        return None
-    every = place.duration()
-    if every is not None and every < LEAST_REMINDER:
-        place.refuse(
-            "bad_duration",
-            f"Remind at most once {say_every(LEAST_REMINDER)}: 1m or longer.",
-        )
-        return None
-    return every
 
 
 def _read_severity(place: Place | None) -> Severity:
@@ -395,17 +301,6 @@ def _write_fact(
         written["times"] = wanted.times
     if wanted.plus != 0:
         written["plus"] = wanted.plus
-    return written
-
-
-def _write_raise(specification: Specification) -> dict[str, object]:
-    written: dict[str, object] = {"mode": str(specification.mode)}
-    if specification.again_if_moved is not None:
-        written["again_if_moved"] = specification.again_if_moved.to_json()
-    if specification.remind_every is not None:
-        written["remind_every"] = render_duration(specification.remind_every)
-    if specification.kind is RuleKind.STATE:
-        written["resolved"] = specification.announces_resolve
     return written
 
 

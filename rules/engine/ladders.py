@@ -14,9 +14,10 @@ from typing import Any
 from rules.engine.cooldowns import outputs_to_tell, tell
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.lifecycle import TOLD_OF_OPENING, told_of_opening
+from rules.engine.nodes import Node
 from rules.engine.places import Place
 from rules.engine.runs import Outcome, Run
-from rules.engine.specification import Node, Severity, SeverityStep
+from rules.engine.specification import Severity, SeverityStep
 from rules.engine.transitions import TransitionKind
 
 _CARRIED, _WORST = "severity", "worst_severity"

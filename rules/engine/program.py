@@ -13,8 +13,9 @@ from rules.engine.events import (
     Subject,
     subject_of,
 )
+from rules.engine.nodes import Condition
 from rules.engine.paths import FactPath
-from rules.engine.specification import Condition, Mode, Specification
+from rules.engine.specification import Mode, Specification
 from rules.engine.transitions import InstanceId
 
 ALL_KEYS = ""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from rules.engine.nodes import Condition
 from rules.engine.operands import Amount, Constant, OtherFact
 from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
-from rules.engine.specification import Condition
 from rules.engine.values import (
     FieldType,
     Truth,

@@ -1,8 +1,9 @@
 """Whether what ends an alert can be true while what opened it still is."""
 
 from rules.engine.errors import Problem
+from rules.engine.nodes import Condition, Group, Node
 from rules.engine.operands import Constant
-from rules.engine.specification import Condition, Group, Node, Specification
+from rules.engine.specification import Specification
 from rules.engine.values import Number, is_number, show
 
 _ABOVE = frozenset({"gt", "gte"})

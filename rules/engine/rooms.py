@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from rules.engine.nodes import Condition
 from rules.engine.operands import Constant, Constants, OtherFact, Written
 from rules.engine.regions import (
     EVERYWHERE,
@@ -12,7 +13,6 @@ from rules.engine.regions import (
     meet,
     region_of,
 )
-from rules.engine.specification import Condition
 from rules.engine.values import Scalar, Value, is_number
 
 

@@ -7,17 +7,20 @@ once a minute.``
 from collections.abc import Iterator
 
 from rules.engine.durations import say_duration, say_every
-from rules.engine.operands import Constant
-from rules.engine.operators import WEEKDAYS, Operand
-from rules.engine.paths import ONLY_KEY, FactPath
-from rules.engine.specification import (
+from rules.engine.nodes import (
     Condition,
     Group,
     GroupKind,
     InSequence,
-    Mode,
     Negation,
     Node,
+    Spell,
+)
+from rules.engine.operands import Constant
+from rules.engine.operators import WEEKDAYS, Operand
+from rules.engine.paths import ONLY_KEY, FactPath
+from rules.engine.specification import (
+    Mode,
     OnSilence,
     OutputUse,
     Recovery,
@@ -25,7 +28,6 @@ from rules.engine.specification import (
     Severity,
     SeverityStep,
     Specification,
-    Spell,
 )
 from rules.engine.values import type_of
 from rules.engine.wording import DAYS, say_amount, say_list, say_wanted

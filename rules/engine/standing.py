@@ -14,7 +14,8 @@ from rules.engine.events import (
     subject_of,
 )
 from rules.engine.memory import Memory
-from rules.engine.specification import Condition, Specification
+from rules.engine.nodes import Condition
+from rules.engine.specification import Specification
 from rules.engine.verdicts import Verdict, judge
 
 NOTHING_KEPT: Mapping[str, object] = MappingProxyType({})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from rules.engine.durations import render_duration
+from rules.engine.nodes import Node
 from rules.engine.operand_reading import read_time_of_day, read_zone
 from rules.engine.operands import Hours, TimeReader
 from rules.engine.operators import WEEKDAYS
@@ -12,7 +13,6 @@ from rules.engine.places import Place
 from rules.engine.schedule import ActiveHours
 from rules.engine.specification import (
     NoData,
-    Node,
     OnSilence,
     Recovery,
     RuleKind,

@@ -13,19 +13,12 @@ from zoneinfo import ZoneInfo
 from rules.engine.events import View
 from rules.engine.kept import Kept
 from rules.engine.memory import Memory
+from rules.engine.nodes import Condition, Group, GroupKind, InSequence, Node, Spell
 from rules.engine.operands import OtherFact, Wanted
 from rules.engine.operators import Sides
 from rules.engine.operators.moves import base_since_alert, side_before
 from rules.engine.reasons import Reason
 from rules.engine.sequences import Steps, awaited_step, judge_sequence
-from rules.engine.specification import (
-    Condition,
-    Group,
-    GroupKind,
-    InSequence,
-    Node,
-    Spell,
-)
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
 from rules.engine.windowed import (

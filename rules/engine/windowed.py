@@ -13,9 +13,9 @@ from math import ceil, floor
 from rules.engine.events import Sight, View, value_at
 from rules.engine.kept import Kept, instant_of, member_of, ticks_of
 from rules.engine.memory import Memory
+from rules.engine.nodes import Condition
 from rules.engine.operands import Constant
 from rules.engine.operators import Sides
-from rules.engine.specification import Condition
 from rules.engine.values import Truth, distance, is_number
 from rules.engine.windows import COUNTING, Trace, Window
 

@@ -6,9 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rules.engine import Instance, Position, Program, Series, Tick, step
-from rules.engine.kept import Kept, ticks_of
-from rules.engine.members import Member
-from rules.engine.windows import Take, Trace, Window
+from rules.engine.kept import ticks_of
 from tests.rules.engine.lanes import START, Lane, signal, state
 
 P = "CORE:STOCK:MSFT:price"
@@ -370,39 +368,6 @@ def test_reason_of_a_move_says_from_where_and_within_what():
     )
     assert raised.verdict is not None
     assert raised.verdict.to_json()["within"] == "1h"
-
-
-def test_window_that_overflows_is_unknown_until_what_was_lost_has_left():
-    window = Window(take=Take.COUNT, length=timedelta(seconds=10))
-    kept = Kept.empty(window)
-    for second in range(4):
-        kept = kept.put(Member(second * 1_000_000, None), room=3)
-
-    assert kept.take() is None
-    assert kept.at(9_999_999).take() is None
-    assert kept.at(10_000_000).take() == 3
-
-
-def test_move_whose_base_was_lost_is_unknown_until_another_is_in_force():
-    window = Window(take=Trace.EXTREMES, length=timedelta(seconds=10))
-    kept = Kept.empty(window).at(0)
-    for second in range(4):
-        kept = kept.put(Member(second * 1_000_000, Decimal(second)), room=3)
-
-    assert kept.extremes() is None
-    assert kept.at(10_000_000).extremes() is None
-    assert kept.at(11_000_000).extremes() == (1, 3)
-
-
-def test_state_that_others_grew_out_of_is_not_altered():
-    window = Window(take=Take.SUM, last=10)
-    one = Kept.empty(window).put(Member(1, Decimal(1)))
-
-    two, three = (one.put(Member(2, Decimal(value))) for value in (2, 3))
-
-    assert (one.take(), two.take(), three.take()) == (1, 3, 4)
-    assert two.put(Member(0, Decimal(1))).take() == 4
-    assert (two.take(), [member.value for member in two.members]) == (3, [1, 2])
 
 
 def test_tick_fires_what_lapsed():
