@@ -119,7 +119,8 @@ def test_rules_over_two_datasets_agree_with_the_reference_in_the_order_of_home(
     drain_everything()
 
     stored = sorted(stored_steps(), key=place_of)
-    assert stored == sorted(judged_by_reference(left), key=place_of)
+    judged = (one._replace(severity="") for one in judged_by_reference(left))
+    assert stored == sorted(judged, key=place_of)
     assert len(stored) > 20
     assert {one.rule_id for one in stored} == {rule.pk for rule in rules}
     for rule in rules:
