@@ -8,7 +8,8 @@ and open a database connection in it, which is most of the work of a small reque
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from contextvars import ContextVar
+from typing import IO, Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
@@ -17,6 +18,8 @@ from django.http.response import HttpResponseBase
 
 #: Threads that wait for a request, each with its connection to the database.
 _KEPT = 16
+#: The body of the request that is being answered.
+_body: ContextVar[IO[bytes]] = ContextVar("body")
 
 
 class OneThreadHandler(ASGIHandler):
@@ -34,6 +37,9 @@ class OneThreadHandler(ASGIHandler):
             async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)
         finally:
+            # Django closes it, unless it is stopped half-way.
+            if body := _body.get(None):
+                body.close()
             # By itself, for it may still be at a request whose client has gone.
             thread.submit(self._wait_for_next, thread)
 
@@ -42,6 +48,12 @@ class OneThreadHandler(ASGIHandler):
             self._idle.append(thread)
         else:
             thread.shutdown(wait=False)
+
+    async def read_body(self, receive: Any) -> IO[bytes]:
+        """Read the body, and note it: it is a file that somebody has to close."""
+        body: IO[bytes] = await super().read_body(receive)
+        _body.set(body)
+        return body
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's
         """Build the synchronous chain, whatever is asked for."""

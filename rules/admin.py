@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.clock import database_now
-from rules.models import Instance, Rule, Version
+from rules.models import Forward, Instance, Rule, Tally, Version
 from rules.services import turn_rule
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
@@ -75,3 +75,21 @@ class InstanceAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Order by what is unique, so that pages hold still."""
         return super().get_queryset(request).order_by("-pk")
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    """How often events of keys ran the rules on some of their fields."""
+
+    list_display = ("key", "lane", "interest", "runs", "run_at")
+    list_select_related = ("lane__dataset__workspace",)
+    search_fields = ("key",)
+
+
+@admin.register(Forward)
+class ForwardAdmin(ReadOnlyAdmin):
+    """Which lanes forward what for versions that others judge."""
+
+    list_display = ("version", "lane", "change")
+    list_select_related = ("version__rule", "lane__dataset__workspace")
+    search_fields = ("version__rule__name",)

@@ -2,8 +2,7 @@
 
 ``Index`` holds the rules of a lane and is told its events; it answers at which of their
 runs rules changed their truth, at a cost that follows the changes. ``ChoosingProgram``
-is the program of a lane that runs by it. Import this package only where lanes are
-drained: it brings numpy.
+is the program of a lane that runs by it.
 """
 
 from rules.columns.choosing import ChoosingProgram

@@ -10,16 +10,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
 
 from datasets.models import Lane
+from rules.columns import ChoosingProgram, Settled
 from rules.engine import Counts
 from rules.models import Rule, Tally
-
-if TYPE_CHECKING:
-    from rules.columns import ChoosingProgram, Settled
 
 Subject = tuple[str, frozenset[str]]
 """A key, and the fields whose events run the rules that are counted together."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 from datasets.models import Dataset, Lane
 from datasets.services import lateness_in_effect
+from rules.columns import ChoosingProgram
 from rules.engine import Counts, DefinitionInvalid, Specification, blank_specification
 from rules.models import Forward, Instance, Rule, Version
 from rules.services.counting import KeyTally, Tallies
@@ -24,9 +23,6 @@ from rules.services.facts import KnownDatasets, datasets_of, series_of, traits_o
 from rules.services.lane_state import StoredState, Values
 from rules.services.parsing import parse_rule
 from rules.services.readers import Reader, Readers, reads_in
-
-if TYPE_CHECKING:
-    from rules.columns import ChoosingProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +122,8 @@ _shelf: dict[int, LaneProgram] = {}
 
 def empty_program(lane: Lane, *, next_seq: int, lateness_seconds: int) -> LaneProgram:
     """Return a program for a lane, without rules yet."""
-    # By name, so that only who drains pays for numpy.
-    make: type[ChoosingProgram] = import_string("rules.columns.ChoosingProgram")
     program = LaneProgram(
-        program=make(home=series_of(lane.dataset)),
+        program=ChoosingProgram(home=series_of(lane.dataset)),
         rules={},
         next_seq=next_seq,
         datasets=KnownDatasets(lane.dataset),

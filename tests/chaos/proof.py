@@ -41,7 +41,17 @@ JOIN alerts_transition o ON o.alert_id = a.id AND o.number = 1
 _VERSIONS = """
 SELECT effective_seq, rule_id, id, CAST(definition AS TEXT) FROM rules_version
 """
-_COUNTERS = "SELECT id, ran, passed, failed, unknown, sent FROM rules_rule"
+_COUNTERS = """
+SELECT id, ran, passed, ran - passed, unknown, sent FROM (
+  SELECT r.id, r.sent, r.ran_apart + COALESCE(t.runs, 0) AS ran,
+    r.passed_apart + CASE WHEN r.tallied_truth THEN COALESCE(t.runs, 0) ELSE 0 END
+      AS passed,
+    r.unknown_apart
+      + CASE WHEN r.tallied_truth IS NULL THEN COALESCE(t.runs, 0) ELSE 0 END
+      AS unknown
+  FROM rules_rule r LEFT JOIN rules_tally t ON t.id = r.tally_id
+) AS counted
+"""
 _TELLINGS = """
 SELECT d.transition_id, o.slug FROM alerts_delivery d
 JOIN alerts_output o ON o.id = d.output_id
@@ -121,7 +131,9 @@ def _expected(
         (rule_id, *(counts[name] for name in names))
         for rule_id, counts in reference.counts.items()
     ]
-    return [one._replace(told=tuple(sorted(one.told))) for one in told], counters
+    # How severe a transition was is not stored with it.
+    wanted = [one._replace(told=tuple(sorted(one.told)), severity="") for one in told]
+    return wanted, counters
 
 
 def _found(query: Query, tellings: list[Row]) -> list[Told]:
@@ -129,7 +141,7 @@ def _found(query: Query, tellings: list[Row]) -> list[Told]:
     for transition, output in tellings:
         told.setdefault(transition, []).append(output)
     return [
-        Told._make((*row[1:7], row[7:9], _sorted(told, row[0])))
+        Told._make((*row[1:7], row[7:9], _sorted(told, row[0]), ""))
         for row in query(_TRANSITIONS)
     ]
 

@@ -1,7 +1,5 @@
 """What the index promises at its door, case by case."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
@@ -273,18 +271,3 @@ def test_learnt_facts_are_told_of_nowhere(few):
     assert send(index, 6) == []
     assert send(index, None) == [(0, 1, UNKNOWN)]
     assert index.counts(1).ran == 2
-
-
-def test_idle_start_does_not_pay_for_numpy():
-    start = (
-        "import django, os, sys;"
-        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.test');"
-        "django.setup(); import config.urls, rules.services, alerts.services;"
-        "print('numpy' in sys.modules)"
-    )
-
-    said = subprocess.run(
-        [sys.executable, "-c", start], capture_output=True, text=True, check=True
-    )
-
-    assert said.stdout.split() == ["False"]
