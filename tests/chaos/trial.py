@@ -25,7 +25,7 @@ from tests.installations import DidNotHappen, Installation, until
 
 #: Bounds for a machine that does much besides; a quiet one needs seconds.
 ACCEPT_SECONDS = 120.0
-CATCH_UP_SECONDS = 30.0
+CATCH_UP_SECONDS = 10.0
 DRAIN_SECONDS = 120.0
 #: What is sent over the planned rate, so that the mean reaches it; and how near to its
 #: schedule the load counts as having caught up, in seconds.
