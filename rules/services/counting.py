@@ -24,6 +24,8 @@ Subject = tuple[str, frozenset[str]]
 
 _TRUTHS = (False, True, None)
 """The truth of rules, as the columns number it."""
+_AT_ONCE = 500
+"""Tallies that one statement names; databases take so many parameters and no more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,19 +175,22 @@ def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> Non
         update_conflicts=True,
         unique_fields=["lane", "key", "interest"],
         update_fields=["runs", "run_at"],
-        batch_size=500,
+        batch_size=_AT_ONCE,
     )
     _name_tallies(lane, new)
 
 
 def _name_tallies(lane: Lane, new: Sequence[KeyTally]) -> None:
-    stored = Tally.objects.filter(lane=lane, key__in={one.key for one in new})
-    ids = {
-        (key, interest): tally_id
-        for tally_id, key, interest in stored.values_list("pk", "key", "interest")
-    }
-    for one in new:
-        one.tally_id = ids[one.key, one.interest]
+    # A program that was just loaded settles all its keys at once.
+    for first in range(0, len(new), _AT_ONCE):
+        some = new[first : first + _AT_ONCE]
+        stored = Tally.objects.filter(lane=lane, key__in={one.key for one in some})
+        ids = {
+            (key, interest): tally_id
+            for tally_id, key, interest in stored.values_list("pk", "key", "interest")
+        }
+        for one in some:
+            one.tally_id = ids[one.key, one.interest]
 
 
 def _whole(rule_id: int, counts: Counts) -> RuleCount:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Alert
-from datasets.models import Dataset
+from datasets.models import Dataset, Lane
 from rules.models import Instance, Rule, Tally
 from rules.services import change_rule, create_rule, turn_rule
+from rules.services.counting import Counted, KeyTally, save_counted
 from rules.services.programs import forget_programs
 from tests.factories import NOW
 from tests.story.lane import definition, drain, price, send
@@ -129,3 +131,29 @@ def test_rule_that_was_true_when_put_fires_at_the_next_event_after_a_restart(
 
     assert opened == 1
     assert Alert.objects.get().state == "resolved"
+
+
+@pytest.fixture
+def few_parameters() -> Iterator[None]:
+    """Let a statement have as few parameters as some builds of SQLite let it."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    usual = connection.connection.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, 3_000)
+    yield
+    connection.connection.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, usual)
+
+
+@pytest.mark.usefixtures("few_parameters")
+def test_tallies_of_more_keys_than_a_statement_can_name_are_stored(
+    prices: Dataset,
+) -> None:
+    fields = frozenset({"price"})
+    tallies = [KeyTally(key=f"K{n}", fields=fields, runs=n) for n in range(3_500)]
+
+    lane = Lane.objects.get(dataset=prices)
+    save_counted(lane=lane, counted=Counted(tallies=tallies), now=NOW)
+
+    stored = dict(Tally.objects.values_list("pk", "runs"))
+    assert {one.tally_id: one.runs for one in tallies} == stored
