@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.clock import utc_now
 from rules.engine import FEED
+from rules.management.opening import open_named
 from rules.services import (
     Explanation,
     Finding,
@@ -18,8 +19,6 @@ from rules.services import (
     find_rule,
     finding_of,
 )
-from workspaces.access import open_for_system
-from workspaces.models import Workspace
 from workspaces.refusals import Refusal
 
 _TRUTHS = {True: "true", False: "not true", None: "unknown"}
@@ -55,10 +54,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Explain."""
-        workspace = Workspace.objects.named(options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}.")
-        access = open_for_system(workspace=workspace)
+        access = open_named(options["workspace"])
         try:
             explained = explain_rule(
                 access=access,

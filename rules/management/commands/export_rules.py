@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from rules.management.opening import open_named
 from rules.services import export_rules, find_rule
-from workspaces.access import open_for_system
-from workspaces.models import Workspace
 from workspaces.refusals import Refusal
 
 
@@ -25,10 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Export."""
-        workspace = Workspace.objects.named(options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}.")
-        access = open_for_system(workspace=workspace)
+        access = open_named(options["workspace"])
         try:
             rules = [
                 find_rule(access=access, identifier=name) for name in options["rules"]

@@ -9,9 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.clock import utc_now
+from rules.management.opening import open_named
 from rules.services import RulesFileInvalid, import_rules
-from workspaces.access import open_for_system
-from workspaces.models import Workspace
 
 
 class Command(BaseCommand):
@@ -34,9 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import."""
-        workspace = Workspace.objects.named(options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}.")
+        access = open_named(options["workspace"])
         path = options["file"]
         try:
             text = path.read_bytes()
@@ -44,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         try:
             carried = import_rules(
-                access=open_for_system(workspace=workspace),
+                access=access,
                 text=text,
                 now=utc_now(),
                 only_check=options["check"],
