@@ -42,6 +42,8 @@ from rules.engine import Severity, show
 from rules.models import Rule
 from rules.ports import ports
 from rules.services import (
+    SHARES,
+    Part,
     Suggestion,
     delete_rule,
     find_rule,
@@ -171,15 +173,18 @@ def preview(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 @in_workspace(Need.INSPECT)
 def threshold(request: HttpRequest, access: Access) -> HttpResponse:
-    """Draw the draft's threshold over the stored history, or what follows its level."""
-    picture = picture_of(
+    """Draw the draft's threshold over the stored history, or a part of the picture."""
+    asked = request.POST.get("threshold-part", "")
+    share = request.POST.get("threshold-share", "")
+    answer = picture_of(
         access=access,
         draft=read_draft(request.POST),
         key=request.POST.get("threshold-key", ""),
-        is_whole=request.POST.get("threshold-part") != "level",
+        part=Part(asked) if asked in {*Part} else Part.WHOLE,
+        share=int(share) if share in map(str, range(SHARES)) else 0,
         now=database_now(),
     )
-    return JsonResponse({"picture": picture})
+    return JsonResponse(answer)
 
 
 @require_safe

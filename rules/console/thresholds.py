@@ -9,7 +9,15 @@ from typing import Any
 from rules.console.drafts import Draft
 from rules.console.looking import answer_of
 from rules.console.showing import definition_for
-from rules.services import CurvePoint, Threshold, Trace, draw_threshold
+from rules.services import (
+    SHARES,
+    CurvePoint,
+    Part,
+    Preparing,
+    Threshold,
+    Trace,
+    draw_threshold,
+)
 from workspaces.access import Access
 from workspaces.refusals import Invalid
 
@@ -18,11 +26,19 @@ _SIDES = {"gt": "above", "gte": "above", "lt": "below", "lte": "below"}
 
 
 def picture_of(
-    *, access: Access, draft: Draft, key: str, is_whole: bool, now: datetime
-) -> dict[str, Any] | None:  # Any: JSON
-    """Return what is drawn of a draft; None if it has no one threshold to be dragged.
+    *,
+    access: Access,
+    draft: Draft,
+    key: str,
+    part: Part,
+    share: int = 0,
+    now: datetime,
+) -> dict[str, Any]:  # Any: JSON
+    """Return what is drawn of a draft, or why it is not.
 
-    Numbers of the picture are doubles: what was decided with them was decided exactly.
+    `picture` is None if the draft has no one threshold to be dragged; `waiting` then
+    says so if it has, and its history is not at hand yet. Numbers of the picture are
+    doubles: what was decided with them was decided exactly.
     """
     try:
         drawn = draw_threshold(
@@ -30,15 +46,30 @@ def picture_of(
             definition=definition_for(access, draft),
             addresses={address: draft.pace for _, address in draft.new_outputs},
             key=key,
-            is_whole=is_whole,
+            part=part,
+            share=share,
             now=now,
         )
     except Invalid:
         # The sentence above says what the draft still needs.
-        return None
+        drawn = None
+    if isinstance(drawn, Threshold):
+        return {"picture": _picture(drawn, draft)}
+    if isinstance(drawn, Preparing):
+        return {"picture": None, "waiting": _waiting(drawn)}
     if drawn is None:
-        return None
-    return {
+        return {"picture": None}
+    after = share + 1 if share + 1 < SHARES else None
+    return {"picture": {"curve": {**_curve(drawn), "after": after}}}
+
+
+def _waiting(preparing: Preparing) -> str:
+    done = f"{preparing.done:,} of {preparing.events:,} are."
+    return f"The stored events are being prepared to be looked back on: {done}"
+
+
+def _picture(drawn: Threshold, draft: Draft) -> dict[str, object]:
+    picture: dict[str, object] = {
         "control": f"c-{draft.said_rows[0]}-value",
         "level": float(drawn.level),
         "side": _SIDES.get(drawn.op, ""),
@@ -47,14 +78,12 @@ def picture_of(
         "keys": list(drawn.keys),
         "marks": _points(drawn.marks),
         "marked": drawn.marked,
-        **_whole(drawn),
     }
-
-
-def _whole(drawn: Threshold) -> dict[str, object]:
-    if drawn.series is None or drawn.curve is None:
-        return {}
-    return {"series": _points(drawn.series), "curve": _curve(drawn.curve)}
+    if drawn.series is not None and drawn.levels is not None:
+        picture["series"] = _points(drawn.series)
+        picture["levels"] = [float(one) for one in drawn.levels]
+        picture["growing"] = drawn.is_growing
+    return picture
 
 
 def _points(trace: Trace) -> list[Sequence[float]]:

@@ -11,7 +11,13 @@ from rules.services.carrying import (
 from rules.services.case_files import CaseFileInvalid
 from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.case_writing import CaseNotRebuilt, Happened, write_rule_test
-from rules.services.charting import Threshold, Trace, draw_threshold
+from rules.services.charting import (
+    SHARES,
+    Part,
+    Threshold,
+    Trace,
+    draw_threshold,
+)
 from rules.services.comparing import Comparison, compare_edit
 from rules.services.definitions import (
     RuleInvalid,
@@ -26,6 +32,7 @@ from rules.services.explaining import (
 from rules.services.facts import dataset_of, simulation_of
 from rules.services.findings import Finding, finding_of
 from rules.services.forwarding import Outgoing, gather_outgoing
+from rules.services.histories import Preparing
 from rules.services.judgement import JudgedTransition, Judgement
 from rules.services.judging import facts_to_store, judge_batches
 from rules.services.parsing import parse_apperate, parse_rule
@@ -62,6 +69,7 @@ from rules.services.suggesting import (
 from rules.services.timekeeping import expire_rules, fire_timers
 
 __all__ = [
+    "SHARES",
     "Backtest",
     "Carried",
     "CaseFileInvalid",
@@ -82,6 +90,8 @@ __all__ = [
     "LaneProgram",
     "Matches",
     "Outgoing",
+    "Part",
+    "Preparing",
     "Preview",
     "RecordPlace",
     "ReplayedStretch",

@@ -15,12 +15,16 @@ from datasets.models import Lane
 from rules.columns.history import (
     History,
     Records,
+    Segment,
     SegmentDamaged,
     find_segments,
     merge,
 )
+from rules.engine import FactPath
+from rules.services.facts import series_of
 from rules.services.gathering import (
     count_waiting,
+    fields_kept,
     gather_log,
     last_deletion,
     microseconds_of,
@@ -61,6 +65,14 @@ class _Held:
         age = time.monotonic() - self.renewed_at
         is_large = len(self.history.records) > _RENEWED_AT_ONCE
         return is_large and age < _SHARE * self.took_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparing:
+    """How many of a lane's events are in columns already."""
+
+    done: int
+    events: int
 
 
 class _Shelf:
@@ -109,6 +121,25 @@ def history_of(lane: Lane, field: str, *, now: datetime) -> History | None:
     return _shelf.take(lane, field, since=since)
 
 
+def preparing_of(lane: Lane, fact: FactPath) -> Preparing | None:
+    """Say how far the columns of a field are; none if there will be none of it."""
+    own = fact.series == series_of(lane.dataset)
+    if not own or fact.root not in fields_kept(lane.dataset):
+        return None
+    chain, _ = find_segments(segments_of(lane))
+    deleted = last_deletion(lane)
+    if not all(_has(one, fact.root, deleted=deleted) for one in chain):
+        chain = []
+    done = sum(one.rows for one in chain)
+    waiting = count_waiting(lane, after=chain[-1].last if chain else 0)
+    return Preparing(done=done, events=done + waiting)
+
+
+def _has(segment: Segment, field: str, *, deleted: int) -> bool:
+    """Tell whether a segment has a field, as it is since records were deleted."""
+    return field in segment.fields and segment.seen >= deleted
+
+
 def _renew(
     lane: Lane, field: str, since: int | None, held: _Held | None
 ) -> _Held | None:
@@ -142,7 +173,7 @@ def _read_segments(
     lane: Lane, field: str, *, deleted: int
 ) -> tuple[list[Records], int]:
     chain, _ = find_segments(segments_of(lane))
-    if any(field not in one.fields or one.seen < deleted for one in chain):
+    if not all(_has(one, field, deleted=deleted) for one in chain):
         raise SegmentDamaged(f"There is no column of {field} that stands.")
     return [one.read([field]) for one in chain], chain[-1].last if chain else 0
 

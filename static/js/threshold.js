@@ -1,14 +1,12 @@
 // The rule form's threshold over the stored history. It is dragged in the chart, by the
 // slider below, or typed into its condition; the server counts at every level, exactly,
-// one question at a time. Without columns to answer, the panel stays away.
+// one question at a time. While the history is being prepared the panel says so and asks
+// again; for a rule that has no one threshold it stays away.
 
-import { colour, drawChart } from "bellwether/chart.js";
+import { drawCurve, drawSeries } from "bellwether/threshold-picture.js";
 
 const PATIENCE_MS = 400;
-const HANDLE_PX = 24;
-// From so many alerts on their dots are smaller.
-const CROWD = 60;
-const MORE = 0.05;
+const AGAIN_MS = 2000;
 
 const form = document.getElementById("rule-form");
 const panel = document.getElementById("threshold");
@@ -17,29 +15,29 @@ const slider = part("level");
 const keys = part("key");
 
 let picture = null;
-let charts = null;
+let charts = {};
+let curve = new Map();
 let timer = 0;
+let held = false;
+let settling = false;
 
 // --- One question at a time; of those that wait the newest counts. -------------------
 
-let asking = false;
+// What asks for everything is not forgotten for what asks for less. The curve stays the
+// same while the level is dragged, so it is asked for beside it, in shares, and not then.
+const asking = { picture: false, curve: false };
 let waiting = null;
+let drawnFor = 0;
 
 async function ask(what) {
-  if (asking) {
-    // What asks for everything is not forgotten for what asks for less.
+  if (asking.picture) {
     waiting = waiting === "whole" ? "whole" : what;
     return;
   }
-  asking = true;
-  try {
-    const answer = await fetch(panel.dataset.url, { method: "POST", body: bodyOf(what) });
-    if (answer.ok && !answer.redirected) take((await answer.json()).picture, what);
-  } catch {
-    // The server cannot be reached; what the page shows stays, and the next drag asks.
-  } finally {
-    asking = false;
-  }
+  asking.picture = true;
+  const answer = await answerTo(what);
+  asking.picture = false;
+  if (answer) take(answer, what);
   if (waiting) {
     const next = waiting;
     waiting = null;
@@ -47,29 +45,74 @@ async function ask(what) {
   }
 }
 
-function bodyOf(what) {
-  const body = new FormData(form);
-  body.set("threshold-part", what);
-  body.set("threshold-key", keys.value);
-  return body;
+async function askCurve() {
+  if (asking.curve) return;
+  asking.curve = true;
+  let asked = 0;
+  for (let share = 0; share !== null; ) {
+    if (asked !== drawnFor) {
+      asked = drawnFor;
+      share = 0;
+      curve = new Map();
+    }
+    if (held) {
+      await new Promise((go) => setTimeout(go, PATIENCE_MS));
+      continue;
+    }
+    const answer = await answerTo("curve", share);
+    const points = answer?.picture?.curve;
+    if (asked !== drawnFor) continue;
+    if (!points || !picture) break;
+    takeCurve(points);
+    share = points.after;
+  }
+  asking.curve = false;
 }
 
-function take(answer, what) {
+async function answerTo(what, share = 0) {
+  const body = new FormData(form);
+  body.set("threshold-part", what);
+  body.set("threshold-share", share);
+  body.set("threshold-key", keys.value);
+  try {
+    const answer = await fetch(panel.dataset.url, { method: "POST", body });
+    if (answer.ok && !answer.redirected) return await answer.json();
+  } catch {
+    // The server cannot be reached; what the page shows stays, and the next drag asks.
+  }
+  return null;
+}
+
+function take({ picture: answer, waiting: why }, what) {
+  part("waiting").textContent = why ?? "";
   panel.hidden = !answer;
   if (!answer) {
     picture = null;
+    if (why) askSoon(AGAIN_MS);
     return;
   }
-  if (what === "level" && picture) {
+  if (what === "level") {
+    if (!picture) return;
+    // The hand may be further by now than the level that this answers for.
     const { level, ...news } = answer;
-    picture = { ...picture, ...news };
+    Object.assign(picture, news, { counted: level });
   } else {
-    picture = answer;
+    picture = { ...answer, counted: answer.level };
     drawWhole();
+    if (answer.growing) askSoon(AGAIN_MS);
   }
   say();
-  charts?.series.chart.redraw(false, true);
-  charts?.curve.chart.redraw(false, true);
+  redraw();
+}
+
+function takeCurve({ levels, texts, alerts, unit }) {
+  levels.forEach((level, place) => {
+    curve.set(level, { level, text: texts[place], alerts: alerts[place] });
+  });
+  const points = [...curve.values()].sort((one, other) => one.level - other.level);
+  fillTable(points, unit);
+  charts.curve?.end();
+  charts.curve = drawCurve(part("curve"), points, () => picture?.level ?? NaN);
 }
 
 // --- What is said. ---------------------------------------------------------------------
@@ -77,21 +120,21 @@ function take(answer, what) {
 const times = (count) => `${count.toLocaleString()} alert${count === 1 ? "" : "s"}`;
 
 function say() {
-  const { answer, marked, marks, key, level } = picture;
+  const { answer, marked, marks, key, counted } = picture;
   const shown = marks[0].length;
   const rest = shown < marked ? `; the newest ${shown} are marked` : "";
   part("answer").textContent = answer;
-  part("caption").textContent = `${key}: ${times(marked)} at ${level}${rest}.`;
-  slider.setAttribute("aria-valuetext", `${level}. ${answer}`);
+  part("caption").textContent = `${key}: ${times(marked)} at ${counted}${rest}.`;
+  slider.setAttribute("aria-valuetext", `${counted}. ${answer}`);
 }
 
-function fillTable({ texts, alerts, unit }) {
+function fillTable(points, unit) {
   part("unit").textContent = unit[0].toUpperCase() + unit.slice(1);
   part("curve-caption").textContent = `${part("unit").textContent} by threshold.`;
   part("rows").replaceChildren(
-    ...texts.map((text, place) => {
+    ...points.map(({ text, alerts }) => {
       const row = document.createElement("tr");
-      for (const value of [text, alerts[place].toLocaleString()]) {
+      for (const value of [text, alerts.toLocaleString()]) {
         row.insertCell().textContent = value;
       }
       return row;
@@ -99,110 +142,29 @@ function fillTable({ texts, alerts, unit }) {
   );
 }
 
-// --- What is drawn. ----------------------------------------------------------------------
-
 function drawWhole() {
-  const { series, curve, keys: names, key } = picture;
+  const { keys: names, key } = picture;
   keys.replaceChildren(...names.map((name) => new Option(name, name, false, name === key)));
   keys.parentElement.hidden = names.length < 2;
-  setSlider(curve.levels);
-  fillTable(curve);
-  charts?.series.end();
-  charts?.curve.end();
-  const [least, most] = rangeOf(curve.levels);
-  charts = {
-    series: drawChart(part("chart"), series, {
-      scales: { y: { range: [least, most] } },
-      series: [{}, { stroke: () => colour("color-primary"), width: 1.5 }],
-      hooks: { drawClear: [shade], draw: [drawMarks, drawLevel] },
-    }),
-    curve: drawChart(part("curve"), [curve.levels, curve.alerts], {
-      scales: { x: { time: false }, y: { range: (_, __, top) => [0, (top || 1) * 1.1] } },
-      series: [{}, { stroke: () => colour("color-accent"), width: 1.5 }],
-      hooks: { draw: [drawPlace] },
-    }),
-  };
+  setSlider(picture);
+  charts.series?.end();
+  charts.series = drawSeries(part("chart"), picture);
   addHandle(charts.series.chart);
+  drawnFor += 1;
+  askCurve();
 }
 
-function rangeOf(levels) {
-  const least = Math.min(...levels, picture.level);
-  const most = Math.max(...levels, picture.level);
-  const room = (most - least || 1) * MORE;
-  return [least - room, most + room];
+function redraw() {
+  for (const one of Object.values(charts)) one.chart.redraw(false, true);
 }
 
-function setSlider(levels) {
+function setSlider({ levels, level }) {
   const gaps = levels.slice(1).map((one, place) => one - levels[place]);
   const step = Math.max(...gaps, 0) / 5 || 1;
-  slider.min = Math.min(...levels, picture.level);
-  slider.max = Math.max(...levels, picture.level);
+  slider.min = Math.min(...levels, level);
+  slider.max = Math.max(...levels, level);
   slider.step = Number(step.toPrecision(6));
-  slider.value = picture.level;
-}
-
-const levelY = (chart) => chart.valToPos(picture.level, "y", true);
-
-function shade(chart) {
-  if (!picture.side) return;
-  const { ctx, bbox } = chart;
-  const foot = bbox.top + bbox.height;
-  const y = Math.min(Math.max(levelY(chart), bbox.top), foot);
-  const [top, bottom] = picture.side === "above" ? [bbox.top, y] : [y, foot];
-  ctx.fillStyle = colour("critical-tint");
-  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
-}
-
-function drawLevel(chart) {
-  const { ctx, bbox } = chart;
-  stroke(ctx, colour("critical-solid"), [6, 4], (line) => {
-    line.moveTo(bbox.left, levelY(chart));
-    line.lineTo(bbox.left + bbox.width, levelY(chart));
-  });
-  const handle = chart.over.querySelector(".threshold-handle");
-  if (handle) handle.style.top = `${chart.valToPos(picture.level, "y") - HANDLE_PX / 2}px`;
-}
-
-// A tick at the foot and a dot at the value: what was raised is seen without colour too.
-function drawMarks(chart) {
-  const { ctx, bbox } = chart;
-  const foot = bbox.top + bbox.height;
-  const [at, values] = picture.marks;
-  stroke(ctx, colour("critical-solid"), [], (line) => {
-    for (const one of at) {
-      const x = chart.valToPos(one, "x", true);
-      line.moveTo(x, foot);
-      line.lineTo(x, foot - 8 * devicePixelRatio);
-    }
-  });
-  ctx.fillStyle = colour("critical-solid");
-  const radius = (at.length > CROWD ? 1.5 : 3) * devicePixelRatio;
-  at.forEach((one, place) => {
-    ctx.beginPath();
-    const x = chart.valToPos(one, "x", true);
-    ctx.arc(x, chart.valToPos(values[place], "y", true), radius, 0, 7);
-    ctx.fill();
-  });
-}
-
-function drawPlace(chart) {
-  const { ctx, bbox } = chart;
-  const x = chart.valToPos(picture.level, "x", true);
-  stroke(ctx, colour("critical-solid"), [6, 4], (line) => {
-    line.moveTo(x, bbox.top);
-    line.lineTo(x, bbox.top + bbox.height);
-  });
-}
-
-function stroke(ctx, style, dash, trace) {
-  ctx.save();
-  ctx.strokeStyle = style;
-  ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.setLineDash(dash.map((one) => one * devicePixelRatio));
-  ctx.beginPath();
-  trace(ctx);
-  ctx.stroke();
-  ctx.restore();
+  slider.value = level;
 }
 
 // --- How it is moved. ----------------------------------------------------------------------
@@ -211,14 +173,18 @@ function addHandle(chart) {
   const handle = document.createElement("div");
   handle.className = "threshold-handle";
   chart.over.append(handle);
+  let grip = 0;
   const move = (event) => {
     const { top } = chart.over.getBoundingClientRect();
-    slider.value = chart.posToVal(event.clientY - top, "y");
+    slider.value = chart.posToVal(event.clientY - top - grip, "y");
     setLevel(Number(slider.value));
   };
   handle.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     handle.setPointerCapture(event.pointerId);
+    const { top } = chart.over.getBoundingClientRect();
+    grip = event.clientY - top - chart.valToPos(picture.level, "y");
+    held = true;
     handle.addEventListener("pointermove", move);
   });
   for (const end of ["pointerup", "pointercancel"]) {
@@ -231,28 +197,37 @@ function addHandle(chart) {
 }
 
 function setLevel(level) {
+  held = true;
   picture.level = level;
   document.getElementById(picture.control).value = String(level);
-  charts.series.chart.redraw(false, true);
-  charts.curve.chart.redraw(false, true);
+  redraw();
   ask("level");
 }
 
-// The sentence, and whatever else follows the form, hears of it once it is let go.
+// The sentence, and whatever else follows the form, hears of it once it is let go; what
+// is drawn here has followed all the way.
 function settle() {
+  held = false;
+  settling = true;
   const control = picture && document.getElementById(picture.control);
   control?.dispatchEvent(new Event("change", { bubbles: true }));
+  settling = false;
 }
 
 slider.addEventListener("input", () => setLevel(Number(slider.value)));
 slider.addEventListener("change", settle);
 keys.addEventListener("change", () => ask("whole"));
 
-// What else is changed in the form may be about another fact, or another cool-down.
-function askSoon({ target }) {
-  if (panel.contains(target)) return;
+// Nothing is drawn anew under the hand that drags.
+function askSoon(after) {
   clearTimeout(timer);
-  timer = setTimeout(() => ask("whole"), PATIENCE_MS);
+  timer = setTimeout(() => (held ? askSoon(AGAIN_MS) : ask("whole")), after);
 }
-for (const change of ["input", "change", "drawn"]) form.addEventListener(change, askSoon);
+
+// What else is changed in the form may be about another fact, or another cool-down.
+for (const change of ["input", "change", "drawn"]) {
+  form.addEventListener(change, ({ target }) => {
+    if (!settling && !panel.contains(target)) askSoon(PATIENCE_MS);
+  });
+}
 ask("whole");

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from datasets.models import Dataset
+from datasets.models import Dataset, Origin
+from datasets.services import Ingest, accept_batch, append_batch, open_lane
 from rules.models import Rule
-from tests.factories import MembershipFactory
+from rules.services import keep_segments
+from tests.factories import NOW, MembershipFactory
 from tests.rules.drafts import RULES, feed, typed
 
 pytestmark = pytest.mark.django_db
@@ -46,12 +50,27 @@ def test_picture_has_the_values_the_alerts_and_the_curve(
     )
     assert picture["series"][1] == [309, 315, 310, 301]
     assert (picture["marks"][1], picture["marked"]) == ([309, 310, 301], 3)
-    curve = dict(
-        zip(picture["curve"]["texts"], picture["curve"]["alerts"], strict=True)
-    )
-    assert curve["310.50"] == 7
-    assert picture["curve"]["unit"] == "alerts a week"
+    assert picture["growing"] is False
+    assert 310.5 in picture["levels"]
     assert not Rule.objects.exists()
+
+
+def test_curve_comes_in_shares_each_of_all_the_range(
+    client: Client, dated: Dataset
+) -> None:
+    levels = drawn(client)["levels"]
+    share: int | None = 0
+    found: dict[str, float] = {}
+    while share is not None:
+        asked = {"threshold-part": "curve", "threshold-share": str(share)}
+        curve = drawn(client, **asked)["curve"]
+        assert curve["levels"] == levels[share::4]
+        assert curve["unit"] == "alerts a week"
+        found |= dict(zip(curve["texts"], curve["alerts"], strict=True))
+        share = curve["after"]
+
+    assert found["310.50"] == 7
+    assert len(found) == len(levels)
 
 
 def test_while_it_is_dragged_only_what_follows_the_level_is_told(
@@ -62,7 +81,35 @@ def test_while_it_is_dragged_only_what_follows_the_level_is_told(
     picture = drawn(client, **changes)
 
     assert (picture["level"], picture["marks"][1]) == (305, [301])
-    assert not {"series", "curve"} & set(picture)
+    assert not {"series", "levels"} & set(picture)
+
+
+def test_picture_says_that_its_history_is_being_prepared(
+    client: Client, dated: Dataset, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
+    keep_segments(now=NOW, least_events=1)
+    append_batch(lane=open_lane(dated), origin=Origin.DELETE, now=NOW, options={})
+    feed(dated, price=310, day="2026-02-06T20:00:00")
+
+    answer = client.post(THRESHOLD, typed()).json()
+    keep_segments(now=NOW, least_events=1)
+
+    assert answer == {
+        "picture": None,
+        "waiting": "The stored events are being prepared to be looked back on: 0 of 5"
+        " are.",
+    }
+    assert drawn(client)["marked"] == 4
+
+
+def test_picture_says_that_more_history_is_on_its_way(
+    client: Client, dated: Dataset
+) -> None:
+    events = [{"symbol": "MSFT", "price": 309, "day": "2026-02-06"}] * 1_000
+    accept_batch(dataset=dated, events=events, ingest=Ingest(), now=NOW)
+
+    assert drawn(client)["growing"] is True
 
 
 def test_of_a_rule_on_any_key_the_one_that_is_chosen_is_drawn(
