@@ -22,12 +22,39 @@ def told_apart(at: Longs, bounds: Longs, in_order: Flags, cool_down: int) -> Lon
         return np.arange(len(at))
     keys = np.flatnonzero(bounds[:-1] < bounds[1:])
     lows, highs = bounds[keys], bounds[keys + 1]
-    if len(keys) >= _KEYS_TOGETHER and len(at) >= _PASSES_TOGETHER:
+    if not in_order[keys].all():
+        return _one_by_one(at, lows, highs, in_order[keys], cool_down)
+    return _in_order(at, lows, highs, cool_down)
+
+
+def _in_order(at: Longs, lows: Longs, highs: Longs, cool_down: int) -> Longs:
+    """Part the passes of each key where one comes long enough after the one before.
+
+    That one is told whatever was told before it, so what lies between two such can be
+    told apart for itself; one that is alone needs no more.
+    """
+    begins = np.empty(len(at), dtype=np.bool_)
+    np.greater_equal(at[1:] - at[:-1], cool_down, out=begins[1:])
+    begins[lows] = True
+    heads = np.flatnonzero(begins)
+    ends = np.append(heads[1:], len(at))
+    several = ends - heads > 1
+    alone, heads, ends = heads[~several], heads[several], ends[several]
+    if not len(heads):
+        return alone
+    if len(lows) >= _KEYS_TOGETHER and len(at) >= _PASSES_TOGETHER:
         first = int(at.min())
         span = int(at.max()) - first + cool_down + 1
-        if in_order[keys].all() and span * len(keys) < _ROOM:
-            return _together(at - first, lows, highs, span, cool_down)
-    return _one_by_one(at, lows, highs, in_order[keys], cool_down)
+        if span * len(lows) < _ROOM:
+            offsets = np.arange(len(lows), dtype=np.int64) * span
+            line = at - first + np.repeat(offsets, highs - lows)
+            return _sorted(alone, _together(line, heads, ends, cool_down))
+    ordered = np.ones(len(heads), dtype=np.bool_)
+    return _sorted(alone, _one_by_one(at, heads, ends, ordered, cool_down))
+
+
+def _sorted(alone: Longs, others: Longs) -> Longs:
+    return np.sort(np.concatenate([alone, others])) if len(alone) else others
 
 
 def _one_by_one(
@@ -47,16 +74,12 @@ def _one_by_one(
     return np.array(told, dtype=np.int64)
 
 
-def _together(
-    since: Longs, lows: Longs, highs: Longs, span: int, cool_down: int
-) -> Longs:
-    """Go from telling to telling in all keys at once, over one line of time.
+def _together(line: Longs, lows: Longs, highs: Longs, cool_down: int) -> Longs:
+    """Go from telling to telling in all stretches at once, over one line of time.
 
-    Each key has a stretch of the line of its own, longer than all times and the
-    cool-down, so one search finds the next telling of every key.
+    Each key has a part of the line of its own, longer than all times and the
+    cool-down, so one search finds the next telling of every stretch.
     """
-    offsets = np.arange(len(lows), dtype=np.int64) * span
-    line = since + np.repeat(offsets, highs - lows)
     place, told = lows, []
     while len(place):
         told.append(place)
