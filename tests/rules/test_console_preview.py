@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -85,6 +86,10 @@ def test_preview_warns_of_what_is_true_before_it_is_turned_on(
     said = words_of(answer.content.decode()).replace("&#x27;", "'")
     assert note in said
     assert ("already" in said) == bool(note)
+    # A look of every few seconds brings it up to date, as it does the conditions.
+    page = answer.content.decode()
+    assert re.search(r'id="already"( hidden)? hx-swap-oob="true"', page)
+    assert ('id="already" hidden' in page) == (not note)
 
 
 def test_preview_names_outputs_also_those_still_to_be_made(
