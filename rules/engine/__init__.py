@@ -89,7 +89,14 @@ from rules.engine.transitions import (
     Transition,
     TransitionKind,
 )
-from rules.engine.values import FieldType, Value, show, type_of
+from rules.engine.values import (
+    FieldType,
+    Value,
+    is_number,
+    show,
+    show_brief,
+    type_of,
+)
 from rules.engine.verdicts import (
     ConditionVerdict,
     GroupVerdict,
@@ -179,6 +186,7 @@ __all__ = [
     "feed_cool_down",
     "find_cautions",
     "find_operator",
+    "is_number",
     "judge_event",
     "judge_facts",
     "may_repeat",
@@ -195,6 +203,7 @@ __all__ = [
     "say_duration",
     "seen_at",
     "show",
+    "show_brief",
     "step",
     "subject_of",
     "to_definition",

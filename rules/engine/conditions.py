@@ -233,6 +233,12 @@ class ConditionReader:
                 f'Say within how long: {{"op": "{operator.id}", "within": "1d"}}; what'
                 " was longer ago is not remembered.",
             )
+        if operator.deviates and "over" not in members:
+            place.refuse(
+                "missing",
+                'Say beside which values: {"op": "anomaly", "over": {"last": 50},'
+                ' "value": 3.5}, or over a "length" of time.',
+            )
         window = read_window(operator, members)
         if window is not None and operator.measures and wanted is not REFUSED:
             refuse_no_number(wanted, members)
@@ -254,15 +260,8 @@ def _read_operator(place: Place) -> Operator | None:
     if not isinstance(place.value, str):
         place.refuse("wrong_type", 'An operator is a text such as "lte" or "<=".')
         return None
-    if place.value in PLANNED:
-        place.refuse("not_offered", f'The operator "{place.value}" is not offered yet.')
-        return None
     try:
         return find_operator(place.value)
     except UnknownOperator as error:
         place.refuse("unknown_operator", str(error))
         return None
-
-
-PLANNED = frozenset({"anomaly"})
-"""Ids that the language reserves and this version does not offer yet."""

@@ -8,7 +8,7 @@ from rules.engine.durations import render_duration
 from rules.engine.errors import DefinitionInvalid, Problem
 from rules.engine.ladders import read_ladder, write_ladder
 from rules.engine.nodes import Condition, Group, InSequence, Negation, Node, Spell
-from rules.engine.operands import Amount, OtherFact, Ports
+from rules.engine.operands import Amount, Direction, OtherFact, Ports, Scores
 from rules.engine.paths import FactPath
 from rules.engine.places import Place
 from rules.engine.raising import read_raise, write_raise
@@ -284,12 +284,23 @@ def _write_condition(
     elif wanted is not None:
         name = "by" if isinstance(wanted, Amount) else "value"
         written[name] = wanted.to_json()
+    if isinstance(wanted, Scores):
+        written |= _write_scores(wanted)
     if condition.ignore_case:
         written["ignore_case"] = True
     if condition.zone:
         written["zone"] = condition.zone
     if condition.since is not None:
         written["since"] = str(condition.since)
+    return written
+
+
+def _write_scores(wanted: Scores) -> dict[str, object]:
+    written: dict[str, object] = {}
+    if wanted.direction is not Direction.EITHER:
+        written["direction"] = str(wanted.direction)
+    if wanted.by is not None:
+        written["by"] = wanted.by.to_json()
     return written
 
 

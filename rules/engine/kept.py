@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self
 
+from rules.engine.bands import Baseline
 from rules.engine.folds import (
     EXTREMES,
     HIGHEST,
@@ -22,6 +23,7 @@ from rules.engine.folds import (
 )
 from rules.engine.members import Member, Members
 from rules.engine.operands import meaning_of_value
+from rules.engine.ranks import Ranks
 from rules.engine.values import Number, Value, is_number
 from rules.engine.windows import COUNTING, MAX_MEMBERS, Take, Trace, Window
 
@@ -46,7 +48,9 @@ class Kept:
 
     ``seen`` is the newest time of an event at which the rule looked. ``lost`` is the
     time of the newest value for which there was no room: until that has left the
-    window, nothing can be said of it. ``begins`` is the time after which it lies.
+    window, nothing can be said of it. ``begins`` is the time after which it lies. A
+    baseline also has its values by size, and what was known of them when the newest
+    value came.
     """
 
     window: Window
@@ -54,11 +58,14 @@ class Kept:
     seen: int | None = None
     lost: int | None = None
     begins: int | None = None
+    ranks: Ranks | None = None
+    baseline: Baseline | None = None
 
     @classmethod
     def empty(cls, window: Window) -> Self:
         """Begin."""
-        return cls(window, Members(_FOLDS.get(window.take, NOTHING)))
+        ranks = Ranks() if window.take is Trace.BASELINE else None
+        return cls(window, Members(_FOLDS.get(window.take, NOTHING)), ranks=ranks)
 
     def at(self, now: int) -> "Kept":
         """Give the window as it is at a time, if nothing comes."""
@@ -68,22 +75,42 @@ class Kept:
         begins = now - self.window.length // _TICK
         # The one that is in force when a stretch begins stays, if that is asked about.
         in_force = int(self.window.take is Trace.EXTREMES)
+        left = []
         while len(members) > in_force and members[in_force].at <= begins:
+            left.append(members[0].value)
             members = members.pop()
         is_forgotten = in_force and len(members) and members[0].at > begins
         if lost is not None and lost <= begins and not is_forgotten:
             lost = None
-        return replace(self, members=members, lost=lost, begins=begins)
+        ranks = self.ranks and self.ranks.without(left) if left else self.ranks
+        return replace(self, members=members, lost=lost, begins=begins, ranks=ranks)
 
     def put(self, member: Member, *, room: int = MAX_MEMBERS) -> "Kept":
         """Put in a value; the oldest go where there is no room."""
         members, lost = self.members.push(member), self.lost
+        ranks = self.ranks and self.ranks.put(member.value)
         most = self.window.last or room
         while len(members) > most:
             if not self.window.last:
                 lost = members[0].at
+            ranks = ranks and ranks.without([members[0].value])
             members = members.pop()
-        return replace(self, members=members, lost=lost)
+        return replace(self, members=members, lost=lost, ranks=ranks)
+
+    def meet(self, value: Value, at: int) -> "Kept":
+        """Take in what an event brings; what does not count leaves the values alone.
+
+        A baseline is what came before, so it is taken first.
+        """
+        member = member_of(self.window, value, at)
+        if self.ranks is None:
+            return self if member is None else self.put(member)
+        if member is None:
+            return replace(self, baseline=None)
+        baseline = Baseline.of(
+            self.ranks, at_least=self.window.at_least, is_whole=self.lost is None
+        )
+        return replace(self.put(member), baseline=baseline)
 
     def take(self) -> Number | None:
         """Take what the window asks for; ``None`` where it cannot be known."""
@@ -138,7 +165,10 @@ class Kept:
 
     def to_json(self) -> dict[str, object]:
         """Write it as plain values; numbers are texts."""
-        return {**self.members.to_json(), "seen": self.seen, "lost": self.lost}
+        written = {**self.members.to_json(), "seen": self.seen, "lost": self.lost}
+        if self.baseline is not None:
+            written["baseline"] = self.baseline.to_json()
+        return written
 
     @classmethod
     def from_json(
@@ -150,7 +180,15 @@ class Kept:
             _FOLDS.get(window.take, NOTHING),
             are_numbers=window.take not in COUNTING,
         )
-        return cls(window, members, written["seen"], written["lost"])
+        kept = cls(window, members, written["seen"], written["lost"])
+        if window.take is not Trace.BASELINE:
+            return kept
+        before = written.get("baseline")
+        return replace(
+            kept,
+            ranks=Ranks(sorted(member.value for member in members)),
+            baseline=before and Baseline.from_json(before),
+        )
 
 
 def member_of(window: Window, value: Value, at: int) -> Member | None:

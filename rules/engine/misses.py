@@ -273,6 +273,8 @@ def _stuck(verdict: Verdict, *, wanted: bool) -> Iterator[Verdict]:
 
 
 def _reach(verdict: ConditionVerdict, *, truth: bool) -> Region | None:
-    if verdict.condition.window is not None:
+    condition = verdict.condition
+    # What comes before a value is the same whatever it is; elsewhere it is among them.
+    if condition.window is not None and not condition.operator.deviates:
         return None
     return reach(verdict.condition.op, verdict.wanted, verdict.sides, truth=truth)

@@ -11,10 +11,12 @@ from rules.engine.operands import (
     Amount,
     Constant,
     Constants,
+    Direction,
     Hours,
     OtherFact,
     Pattern,
     Ports,
+    Scores,
     Span,
     Wanted,
 )
@@ -27,6 +29,7 @@ MAX_CONSTANT_LENGTH = 10_000
 MAX_CONSTANTS = 1_000
 MAX_PATTERN_LENGTH = 1_000
 MAX_COUNT = 1_000_000
+MAX_SCORES = 1_000
 MAX_NAME_LENGTH = 1_000
 
 _LEFT: Final = "value"
@@ -60,6 +63,8 @@ class OperandReader:
         self.ignore_case = False
         self.zone = ""
         self.since: Since | None = None
+        self._direction = Direction.EITHER
+        self._by: Amount | None = None
 
     def read(self, condition: Place, members: Mapping[str, Place]) -> Read:
         """Read options and right side, and refuse what the operator has no use for."""
@@ -93,6 +98,12 @@ class OperandReader:
             self.zone = read_zone(members[Option.ZONE]) or ""
         if Option.SINCE in members:
             self.since = members[Option.SINCE].choice(Since)
+        if Option.DIRECTION in members:
+            self._direction = (
+                members[Option.DIRECTION].choice(Direction) or Direction.EITHER
+            )
+        if Option.BY in self._operator.options and Option.BY in members:
+            self._by = read_amount(members[Option.BY])
 
     def value(self, place: Place) -> Constant | None:
         """Read one constant of a type that the operator can be asked of."""
@@ -183,6 +194,20 @@ class OperandReader:
             return Constant(value)
         place.refuse("bad_count", f"Give a whole number from 1 to {MAX_COUNT}.")
         return None
+
+    def scores(self, place: Place) -> Scores | None:
+        """Read how many scores off is unusual; on which side, and how far at least."""
+        number = _number_at(place)
+        if number is None:
+            return None
+        if not 0 < number <= MAX_SCORES:
+            place.refuse(
+                "bad_scores",
+                "Say how many robust deviations off is unusual: a number above 0 and at"
+                f" most {MAX_SCORES}, as 3.5.",
+            )
+            return None
+        return Scores(number=number, direction=self._direction, by=self._by)
 
     def name(self, place: Place) -> Constant | None:
         """Read the name of a member."""
@@ -284,6 +309,7 @@ _READERS: Mapping[Operand, Callable[[OperandReader, Place], Wanted]] = {
     Operand.TIME: OperandReader.time,
     Operand.DAYS: OperandReader.days,
     Operand.HOURS: OperandReader.hours,
+    Operand.SCORES: OperandReader.scores,
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
@@ -196,6 +197,38 @@ class Pattern:
         return self.text
 
 
+class Direction(StrEnum):
+    """On which side of a baseline a value is called unusual."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """How many scores a value must lie off, and, if said, how far as well."""
+
+    number: Number
+    direction: Direction = Direction.EITHER
+    by: Amount | None = None
+
+    @property
+    def given(self) -> "Scores":
+        """Give what the operator takes."""
+        return self
+
+    @property
+    def meaning(self) -> str:
+        """Give the number, the side, and how far."""
+        by = f" by {self.by.meaning}" if self.by else ""
+        return f"{meaning_of_value(self.number)} {self.direction}{by}"
+
+    def to_json(self) -> Value:
+        """Write the number."""
+        return self.number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherFact:
     """Another fact, times a factor, plus an offset."""
@@ -219,7 +252,7 @@ class OtherFact:
         return scale(value, times=self.times, plus=self.plus)
 
 
-Written = Constant | Constants | Amount | Span | Hours | Pattern
+Written = Constant | Constants | Amount | Span | Hours | Pattern | Scores
 """A right side that the author wrote out; it is the same at every event."""
 
 Wanted = Written | OtherFact | None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
+from rules.engine.operands import Direction, Scores
 from rules.engine.operators import Sides
 from rules.engine.operators.moves import least_move, side_before
 from rules.engine.regions import (
@@ -68,6 +69,20 @@ def _moving(*, up: bool, down: bool) -> "_Reach":
     return reach_of
 
 
+def _unusual(sides: Sides) -> Region | None:
+    scores: Scores = sides.wanted
+    band = sides.baseline and sides.baseline.band(scores)
+    if not band or band.low == band.high:
+        return _OPEN
+    below = (Interval(high=band.low, has_high=False),)
+    above = (Interval(low=band.high, has_low=False),)
+    return {
+        Direction.BELOW: below,
+        Direction.ABOVE: above,
+        Direction.EITHER: (*below, *above),
+    }[scores.direction]
+
+
 def _changed(sides: Sides) -> Region | None:
     if sides.last is None:
         return _OPEN
@@ -100,6 +115,7 @@ _MOVES: Mapping[str, _Reach] = {
     "rise": _moving(up=True, down=False),
     "fall": _moving(up=False, down=True),
     "change": _moving(up=True, down=True),
+    "anomaly": _unusual,
     "changed": _changed,
     "changed_to": _changed_to,
 }

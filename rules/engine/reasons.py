@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from rules.engine.bands import Baseline, say_doubt, say_found
 from rules.engine.nodes import Condition
-from rules.engine.operands import Amount, Constant, OtherFact
+from rules.engine.operands import Amount, Constant, OtherFact, Scores
 from rules.engine.operators import Operand, Operator
 from rules.engine.paths import FactPath
 from rules.engine.values import (
     FieldType,
+    Number,
     Truth,
     Value,
     distance,
@@ -31,9 +33,16 @@ class Reason:
     before: Value
     wanted: Value
     contents: Contents | None = None
+    baseline: Baseline | None = None
 
     def say(self) -> str:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
+        scores, found = self.condition.wanted, self.found
+        if isinstance(scores, Scores) and is_number(found):
+            return f"{self._name} {self._say_unusual(found, scores)}"
+        return self._say_compared()
+
+    def _say_compared(self) -> str:
         if self.truth is None:
             return f"{self._name} {self._doubt}" if self._is_left else self._doubt
         if self.condition.op == "is_absent":
@@ -45,6 +54,13 @@ class Reason:
         if self.truth and self.condition.op == "eq" and not self._other:
             return f"{self._name} is {show(self.wanted)}"
         return f"{self._name} {self._state}, {self._relation}{self._apart}"
+
+    def _say_unusual(self, found: Number, scores: Scores) -> str:
+        window = self.condition.window
+        if self.truth is None or self.baseline is None:
+            least = window.at_least if window else 0
+            return say_doubt(found, scores, self.baseline, least)
+        return say_found(found, scores, self.baseline, truth=self.truth)
 
     @property
     def _operator(self) -> Operator:
@@ -59,7 +75,9 @@ class Reason:
     def _name(self) -> str:
         name = name_fact(self.condition.fact, self.key)
         window = self.condition.window
-        return name if window is None else window.say(name)
+        if window is None or self._operator.deviates:
+            return name
+        return window.say(name)
 
     @property
     def _state(self) -> str:
@@ -130,9 +148,14 @@ class Reason:
 
     @property
     def _doubt_of_left(self) -> str:
-        if self.contents is not None and (
-            not self.contents.is_whole
-            or (self.found is None and not self._operator.reaches)
+        deviates = self._operator.deviates
+        if (
+            self.contents is not None
+            and not deviates
+            and (
+                not self.contents.is_whole
+                or (self.found is None and not self._operator.reaches)
+            )
         ):
             return _doubt_of_window(self.contents)
         if self.found is None:

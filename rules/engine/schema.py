@@ -17,7 +17,13 @@ from rules.engine.definition import (
     MAX_SUBJECT_LENGTH,
 )
 from rules.engine.modifiers import MAX_TIMES
-from rules.engine.operand_reading import MAX_CONSTANTS, MAX_COUNT, MAX_PATTERN_LENGTH
+from rules.engine.operand_reading import (
+    MAX_CONSTANTS,
+    MAX_COUNT,
+    MAX_PATTERN_LENGTH,
+    MAX_SCORES,
+)
+from rules.engine.operands import Direction
 from rules.engine.operators import (
     OPERATORS,
     WEEKDAYS,
@@ -28,7 +34,7 @@ from rules.engine.operators import (
 )
 from rules.engine.specification import Mode, OnSilence, RuleKind, Severity
 from rules.engine.terms import MAX_HOLIDAYS
-from rules.engine.windows import MAX_MEMBERS, Shape, Take
+from rules.engine.windows import LEAST_BASELINE, MAX_MEMBERS, Shape, Take
 
 Schema = Mapping[str, object]
 
@@ -62,6 +68,7 @@ def definition_schema() -> dict[str, object]:
             "duration": _DURATION,
             "amount": _AMOUNT,
             "over": {"anyOf": [_OVER_TIME, _OVER_LAST]},
+            "baseline": {"anyOf": [_BASELINE_TIME, _BASELINE_LAST]},
             "node": {"anyOf": [*_groups(), *map(_condition, OPERATORS.values())]},
         },
     }
@@ -131,6 +138,9 @@ def _condition(operator: Operator) -> Schema:
     if operator.reaches:
         properties["within"] = _WITHIN
     required = ["fact", "op", *(["within"] if operator.extends else [])]
+    if operator.deviates:
+        properties["over"] = _ref("baseline")
+        required.append("over")
     operand = _OPERANDS[operator.operand]
     if operand is not None:
         name = "by" if operator.operand is Operand.AMOUNT else "value"
@@ -160,6 +170,15 @@ _OPTIONS: Mapping[Option, Schema] = {
         " the key, at first against the first value that the rule saw.",
         **_words(Since),
     },
+    Option.DIRECTION: {
+        "description": "On which side a value counts as unusual; either, unless said.",
+        **_words(Direction),
+    },
+    Option.BY: {
+        "description": "How far from the median a value must lie as well, whatever its"
+        ' score: 5, or a share of the median, "5%".',
+        **_ref("amount"),
+    },
     Option.ZONE: {"description": "A time zone, as America/New_York.", **_text(64)},
 }
 _OPERANDS: Mapping[Operand, Schema | None] = {
@@ -176,6 +195,12 @@ _OPERANDS: Mapping[Operand, Schema | None] = {
     Operand.TIME: _VALUE_OR_FACT,
     Operand.DAYS: {**_list(_DAY, minItems=1), "uniqueItems": True},
     Operand.HOURS: _list(_CLOCK, minItems=2, maxItems=2),
+    Operand.SCORES: {
+        "description": "How many robust deviations from the median are unusual: 3.5.",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "maximum": MAX_SCORES,
+    },
 }
 _TIMES_COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_TIMES}
 _MODIFIERS: Schema = {
@@ -218,6 +243,28 @@ _OVER_LAST = {
             "last": {"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS},
         },
         required=("take", "last"),
+    ),
+}
+_AT_LEAST: Schema = {
+    "description": "How many values must have come before one may be called unusual.",
+    "type": "integer",
+    "minimum": LEAST_BASELINE,
+    "maximum": MAX_MEMBERS,
+}
+_BASELINE_TIME = {
+    "description": "The values before the one that is asked about, of a stretch.",
+    **_object(
+        {"length": _ref("duration"), "at_least": _AT_LEAST}, required=("length",)
+    ),
+}
+_BASELINE_LAST = {
+    "description": "The last so many values before the one that is asked about.",
+    **_object(
+        {
+            "last": {**_AT_LEAST, "description": "How many values."},
+            "at_least": _AT_LEAST,
+        },
+        required=("last",),
     ),
 }
 _RECOVER = _object({"when": _ref("node"), "hold": _ref("duration")})

@@ -6,6 +6,7 @@ once a minute.``
 
 from collections.abc import Iterator
 
+from rules.engine.bands import call_unusual, say_scores
 from rules.engine.durations import say_duration, say_every
 from rules.engine.nodes import (
     Condition,
@@ -16,7 +17,7 @@ from rules.engine.nodes import (
     Node,
     Spell,
 )
-from rules.engine.operands import Constant
+from rules.engine.operands import Constant, Scores
 from rules.engine.operators import WEEKDAYS, Operand
 from rules.engine.paths import ONLY_KEY, FactPath
 from rules.engine.specification import (
@@ -141,6 +142,10 @@ def _is_single(node: Group | Negation | InSequence) -> bool:
 def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
     yield from _say_left(condition, pointer, namer)
     operator, wanted = condition.operator, condition.wanted
+    if isinstance(wanted, Scores):
+        yield from _say_unusual(condition, wanted, pointer)
+        return
+
     of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
     yield f" {operator.label_for(of_type)}", f"{pointer}/op"
 
@@ -162,9 +167,18 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         yield since, f"{pointer}/since"
 
 
+def _say_unusual(condition: Condition, scores: Scores, pointer: str) -> Iterator[Part]:
+    yield f" is {call_unusual(scores)} (", f"{pointer}/op"
+    yield say_scores(scores), f"{pointer}/value"
+    if condition.window is not None:
+        before = f" the median of {condition.window.say_before()}"
+        yield before, f"{pointer}/over"
+    yield ")", f"{pointer}/op"
+
+
 def _say_left(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
     name, window = namer.name(condition.fact), condition.window
-    if window is None or condition.operator.reaches:
+    if window is None or condition.operator.reaches or condition.operator.deviates:
         yield name, f"{pointer}/fact"
     else:
         yield window.say(name), f"{pointer}/over"

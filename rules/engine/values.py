@@ -18,6 +18,7 @@ Truth = bool | None
 
 # Division and averages are decimals of 34 digits, half even; a margin obeys the same.
 _ARITHMETIC = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[])
+_BRIEF = Context(prec=8, rounding=ROUND_HALF_EVEN, traps=[])
 _PLAIN_EXPONENTS = range(-40, 41)
 
 
@@ -120,6 +121,11 @@ def show(value: Value) -> str:
         case _:
             shown = str(value)
     return shown
+
+
+def show_brief(number: Number) -> str:
+    """Write a number with no more digits than are read at a glance."""
+    return show(_BRIEF.normalize(Decimal(number)))
 
 
 def brief(written: object, *, at_most: int = 60) -> str:

@@ -14,7 +14,7 @@ from rules.engine.events import View
 from rules.engine.kept import Kept
 from rules.engine.memory import Memory
 from rules.engine.nodes import Condition, Group, GroupKind, InSequence, Node, Spell
-from rules.engine.operands import OtherFact, Wanted
+from rules.engine.operands import OtherFact, Scores, Wanted
 from rules.engine.operators import Sides
 from rules.engine.operators.moves import base_since_alert, side_before
 from rules.engine.reasons import Reason
@@ -69,10 +69,20 @@ class ConditionVerdict:
 
     @property
     def _over(self) -> dict[str, object]:
-        window = self.condition.window
+        window, wanted = self.condition.window, self.condition.wanted
         if window is None or self.contents is None:
             return {}
+        if isinstance(wanted, Scores):
+            band = self._describe_band(wanted)
+            return {"direction": wanted.direction, **window.to_json(), "band": band}
         return {**window.to_json(), "contents": self.contents.to_json()}
+
+    def _describe_band(self, scores: Scores) -> dict[str, object] | None:
+        """Write between what an unusual value does not lie; null if that is unknown."""
+        baseline, found = self.sides.baseline, self.found
+        if baseline is None or not is_number(found):
+            return None
+        return baseline.describe(found, scores)
 
     @property
     def wanted_fact(self) -> str:
@@ -89,10 +99,17 @@ class ConditionVerdict:
 
     @property
     def margin(self) -> Decimal | None:
-        """Give how far two numbers lie apart."""
-        if is_number(self.found) and is_number(self.wanted):
+        """Give how far two numbers lie apart: the sides, or the left one and a band."""
+        scores = self.condition.wanted
+        if not is_number(self.found) or not is_number(self.wanted):
+            return None
+        if not isinstance(scores, Scores):
             return distance(self.found, self.wanted)
-        return None
+        baseline = self.sides.baseline
+        band = None if baseline is None else baseline.band(scores)
+        if band is None:
+            return None
+        return distance(self.found, band.edge(scores.direction, self.found))
 
     @property
     def reason(self) -> str:
@@ -105,6 +122,7 @@ class ConditionVerdict:
             before=self.before,
             wanted=self.wanted,
             contents=self.contents,
+            baseline=self.sides.baseline,
         ).say()
 
 

@@ -8,9 +8,19 @@ from rules.engine.operands import Constant, Constants, Wanted
 from rules.engine.operators import Operator, Option
 from rules.engine.places import Place
 from rules.engine.values import Value, is_number
-from rules.engine.windows import LONGEST_WINDOW, MAX_MEMBERS, Shape, Take, Trace, Window
+from rules.engine.windows import (
+    LEAST_BASELINE,
+    LONGEST_WINDOW,
+    MAX_MEMBERS,
+    USUAL_BASELINE,
+    Shape,
+    Take,
+    Trace,
+    Window,
+)
 
 _MEMBERS = ("take", "window", "length", "last")
+_BASELINE = ("length", "last", "at_least")
 
 
 def read_window(operator: Operator, members: Mapping[str, Place]) -> Window | None:
@@ -19,7 +29,13 @@ def read_window(operator: Operator, members: Mapping[str, Place]) -> Window | No
         return _read_within(operator, members)
     if "over" not in members:
         return None
-    place = members["over"]
+    if operator.deviates:
+        return _read_baseline(members["over"])
+    return _read_over(operator, members["over"])
+
+
+def _read_over(operator: Operator, place: Place) -> Window | None:
+    """Read over what the left side is taken."""
     if not operator.measures:
         place.refuse(
             "useless_member",
@@ -56,6 +72,24 @@ def _read_within(operator: Operator, members: Mapping[str, Place]) -> Window | N
     return None if length is None else Window(take=Trace.EXTREMES, length=length)
 
 
+def _read_baseline(place: Place) -> Window | None:
+    """Read the values beside which one may be unusual, and how many there must be."""
+    said = place.members(_BASELINE)
+    if said is None or not _has_one_extent(place, said):
+        return None
+    last = read_last(said["last"], least=LEAST_BASELINE) if "last" in said else 0
+    length = read_length(said["length"]) if "length" in said else None
+    if last is None or ("length" in said and length is None):
+        return None
+    most = last or MAX_MEMBERS
+    at_least: int | None = min(USUAL_BASELINE, most)
+    if "at_least" in said:
+        at_least = read_last(said["at_least"], least=LEAST_BASELINE, most=most)
+    if at_least is None:
+        return None
+    return Window(take=Trace.BASELINE, length=length, last=last, at_least=at_least)
+
+
 def refuse_no_number(wanted: Wanted, members: Mapping[str, Place]) -> None:
     """Refuse what the number that is taken over a window cannot be compared with."""
     for name in Option:
@@ -77,12 +111,7 @@ def refuse_no_number(wanted: Wanted, members: Mapping[str, Place]) -> None:
 
 def _read_extent(place: Place, said: Mapping[str, Place], take: Take) -> Window | None:
     """Read how far a window reaches: a length of time, or so many values."""
-    if ("last" in said) == ("length" in said):
-        place.refuse(
-            "bad_window",
-            'Say how far the window reaches: either "length", as "1h", or "last", as'
-            " 20 for the last 20 values.",
-        )
+    if not _has_one_extent(place, said):
         return None
     if "last" in said:
         return _read_last(said, take)
@@ -93,6 +122,17 @@ def _read_extent(place: Place, said: Mapping[str, Place], take: Take) -> Window 
     if length is None or shape is None:
         return None
     return Window(take=take, shape=shape, length=length)
+
+
+def _has_one_extent(place: Place, said: Mapping[str, Place]) -> bool:
+    if ("last" in said) != ("length" in said):
+        return True
+    place.refuse(
+        "bad_window",
+        'Say how far the window reaches: either "length", as "1h", or "last", as'
+        " 20 for the last 20 values.",
+    )
+    return False
 
 
 def _read_last(said: Mapping[str, Place], take: Take) -> Window | None:
@@ -121,10 +161,10 @@ def read_length(place: Place) -> timedelta | None:
     return length
 
 
-def read_last(place: Place) -> int | None:
+def read_last(place: Place, *, least: int = 1, most: int = MAX_MEMBERS) -> int | None:
     """Read of how many values a window is."""
     value = place.value
-    if isinstance(value, int) and value is not True and 1 <= value <= MAX_MEMBERS:
+    if isinstance(value, int) and value is not True and least <= value <= most:
         return value
-    place.refuse("bad_count", f"Give a whole number from 1 to {MAX_MEMBERS}.")
+    place.refuse("bad_count", f"Give a whole number from {least} to {most}.")
     return None

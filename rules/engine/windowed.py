@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from rules.engine.events import Sight, View, value_at
-from rules.engine.kept import Kept, instant_of, member_of, ticks_of
+from rules.engine.kept import Kept, instant_of, ticks_of
 from rules.engine.memory import Memory
 from rules.engine.nodes import Condition
 from rules.engine.operands import Constant
@@ -86,12 +86,10 @@ def look_over(
     without = stays = seen = before.at(now)
     if view.arrives and sight.carried and sight.now is not None:
         found = value_at(sight.now.value, condition.fact.steps)
-        member = member_of(window, found, at)
-        if member is not None:
-            seen = stays.put(member).at(now)
+        seen = stays.meet(found, at).at(now)
     if view.arrives and view.keeps:
         stays = seen
-        memory.keep(name, Kept(window, seen.members, now, seen.lost))
+        memory.keep(name, replace(seen, seen=now, begins=None))
     else:
         memory.keep(name, recalled)
     look = Look(before=before, without=without, seen=seen, stays=stays)
@@ -106,6 +104,8 @@ def sides_over(condition: Condition, sides: Sides, kept: Kept) -> list[Sides]:
     value there, a fall from the highest, a change from either, the farther first.
     """
     nothing = replace(sides, before=None, last=None, other=None)
+    if kept.window.take is Trace.BASELINE:
+        return [replace(nothing, baseline=kept.baseline)]
     if not isinstance(kept.window.take, Trace):
         return [replace(nothing, found=kept.take())]
     newest, ends = kept.newest, kept.extremes()
@@ -138,7 +138,7 @@ def watch_leaving(
     """
     if not memory.sees_ends or look.seen.window.length is None:
         return
-    if condition.operator.extends:
+    if condition.operator.extends or condition.operator.deviates:
         return
     truth = judge(look.stays)
     if not memory.of_event:

@@ -10,6 +10,10 @@ from rules.engine.durations import render_duration, say_duration
 LONGEST_WINDOW = timedelta(days=90)
 MAX_MEMBERS = 100_000
 """Values that a window of one key holds at most; beyond them it cannot be known."""
+LEAST_BASELINE = 3
+"""Values without which nothing can be called unusual, whatever the author says."""
+USUAL_BASELINE = 10
+"""Values that must have come before one can be called unusual, unless said."""
 
 
 class Take(StrEnum):
@@ -33,13 +37,16 @@ class Take(StrEnum):
 
 
 class Trace(StrEnum):
-    """What a move within a stretch of time looks at: the extremes there.
+    """What is looked at in a window of which nothing single is taken.
 
-    A fact has its value until the next one comes. So the value that was in force when
-    the stretch began belongs to it, however long ago that came.
+    *Extremes* are those from which a move is measured. A fact has its value until the
+    next one comes. So the value that was in force when the stretch began belongs to it,
+    however long ago that came. A *baseline* is what a value is compared with to see
+    whether it is unusual: all others.
     """
 
     EXTREMES = "extremes"
+    BASELINE = "baseline"
 
 
 class Shape(StrEnum):
@@ -74,28 +81,35 @@ class Window:
 
     Either ``length`` is set or ``last``. Members are the values that events of the key
     brought while the rule watched; nulls, values of another type and late events bring
-    none. They lie by event time, those of one instant as they came.
+    none. They lie by event time, those of one instant as they came. A baseline answers
+    once ``at_least`` values came before the one that is asked about.
     """
 
     take: Take | Trace
     shape: Shape = Shape.SLIDING
     length: timedelta | None = None
     last: int = 0
+    at_least: int = 0
 
     @property
     def meaning(self) -> str:
         """Give what two spellings of one window have in common."""
         size = self.last or f"{self.length} {self.shape}"
-        return f"{self.take} {size}"
+        least = f" of {self.at_least}" if self.at_least else ""
+        return f"{self.take} {size}{least}"
 
     def to_json(self) -> Mapping[str, object]:
         """Write what a condition says of it: ``over``, or ``within``."""
-        if isinstance(self.take, Trace):
-            return {"within": render_duration(self.length or timedelta())}
+        length = render_duration(self.length or timedelta())
+        if self.take is Trace.EXTREMES:
+            return {"within": length}
         over: dict[str, object] = {"take": str(self.take)}
+        if self.take is Trace.BASELINE:
+            over = {"at_least": self.at_least}
         if self.length is None:
             return {"over": {**over, "last": self.last}}
-        length = render_duration(self.length)
+        if self.take is Trace.BASELINE:
+            return {"over": {**over, "length": length}}
         return {"over": {**over, "window": str(self.shape), "length": length}}
 
     def say(self, name: str) -> str:
@@ -108,6 +122,14 @@ class Window:
         """Say from where a move is measured: ``its highest within the last hour``."""
         ends = {"rise": "lowest", "fall": "highest"}.get(op, "lowest or highest")
         return f"its {ends} {self.say_extent()}"
+
+    def say_before(self) -> str:
+        """Say what is a baseline: ``the 50 values before it, once there are 10``."""
+        before = f"the {self.last} values before it"
+        if self.length is not None:
+            span = say_duration(self.length).removeprefix("1 ")
+            before = f"the values of the {span} before it"
+        return f"{before}, once there are {self.at_least}"
 
     def say_extent(self) -> str:
         """Say how far it reaches: ``over the last hour``, ``over the last 20``."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from rules.engine.bands import say_scores
 from rules.engine.durations import say_duration
 from rules.engine.operands import (
     Amount,
@@ -11,6 +12,7 @@ from rules.engine.operands import (
     Hours,
     OtherFact,
     Pattern,
+    Scores,
     Span,
     Wanted,
 )
@@ -40,6 +42,8 @@ def say_wanted(
             return _say_constants(operator, values)
         case OtherFact():
             return _say_fact(wanted, name)
+        case Scores():
+            return say_scores(wanted)
     return _say_measure(wanted)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rules.engine import OPERATORS, Operand, show
+from rules.engine import OPERATORS, Operand, Operator, is_number, show, show_brief
 
 _GROUPS = {
     "all": "All of these",
@@ -70,6 +70,13 @@ def _details(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
     details = [("Found", _shown(verdict.get("found")))]
     if operator is None:
         return details
+    if operator.deviates:
+        return [*details, *_band(verdict)]
+    return [*details, *_sides(verdict, operator)]
+
+
+def _sides(verdict: Mapping[str, Any], operator: Operator) -> list[tuple[str, str]]:
+    details = []
     if operator.looks_back:
         details.append(("Before", _shown(verdict.get("before"))))
     if verdict.get("side"):
@@ -86,6 +93,26 @@ def _details(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
     if margin and operator.compares_alike:
         details.append(("Apart", _shown(margin)))
     return details
+
+
+def _band(verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give how unusual a value is, and between what it would not be."""
+    band = verdict.get("band")
+    if isinstance(band, Mapping):
+        low, centre, high, score = map(
+            _shown_brief, map(band.get, ("low", "centre", "high", "score"))
+        )
+        yield "Band", f"{low} to {high}"
+        yield "Median", f"{centre}, of {band.get('count')} values"
+        yield "Score", score
+    direction = verdict.get("direction")
+    off = direction if direction in ("above", "below") else "from"
+    wanted = _shown(verdict.get("wanted"))
+    yield "Wanted", f"more than {wanted} robust deviations {off} the median"
+
+
+def _shown_brief(value: Any) -> str:  # Any: JSON
+    return show_brief(value) if is_number(value) else "unknown"
 
 
 def _shown(value: Any) -> str:  # Any: JSON

@@ -11,6 +11,7 @@ from alerts.models import Transition
 from config.clock import database_now
 from datasets.models import Record
 from rules.models import Rule
+from rules.services import finding_of
 from tests.alerts.market import Market, open_market
 from tests.factories import NOW, TokenFactory
 
@@ -94,6 +95,36 @@ def test_window_is_kept_by_a_version_that_asks_the_same(
 
     assert told["verdict"]["contents"]["count"] == 2
     assert Transition.objects.get().verdict["contents"]["count"] == 2
+
+
+def test_band_of_an_unusual_value_is_explained_then_and_now(
+    market: Market, client: Client
+) -> None:
+    over = {"last": 50, "at_least": 3}
+    unusual = {"fact": 0, "op": "anomaly", "over": over, "value": 3}
+    rule = market.watch(watch=AVERAGE["watch"], when=unusual)
+    for price in (10, 11, 12, 99):
+        market.trade({"symbol": "MSFT", "price": price})
+    batch = newest_batch()
+    raised = Transition.objects.get()
+    market.trade({"symbol": "MSFT", "price": 12})
+
+    then = explain(client, rule, batch=batch, ord=0)
+    now = explain(client, rule)
+
+    assert raised.verdict["reason"] == then["reason"]
+    assert then["reason"] == (
+        "price is 99, unusual: 59.36 robust deviations above 11, the median of the 3"
+        " values before it (the band is 6.5522 to 15.4478)"
+    )
+    band = then["verdict"]["band"]
+    assert (band["low"], band["centre"], band["high"]) == (6.5522, 11, 15.4478)
+    assert now["truth"] is False
+    assert now["verdict"]["band"]["count"] == 4
+    assert now["nearest_miss"]["sentence"] == "Fires with price above 15.9478, was 12."
+    findings = dict(finding_of(raised.verdict).details)
+    assert findings["Band"] == "6.5522 to 15.4478"
+    assert findings["Score"] == "59.355187"
 
 
 def test_now_says_how_far_a_count_has_come_and_a_record_that_it_is_not_kept(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from rules.engine.errors import UnknownOperator
+from rules.engine.operators.anomalies import ANOMALIES
 from rules.engine.operators.base import Operand, Operator, Option, Sides, Since
 from rules.engine.operators.collections import COLLECTIONS
 from rules.engine.operators.comparisons import COMPARISONS
@@ -26,7 +27,7 @@ __all__ = [
 
 OPERATORS: Mapping[str, Operator] = {
     entry.id: entry
-    for table in (COMPARISONS, MOVES, TEXTS, TIMES, COLLECTIONS, PRESENCE)
+    for table in (COMPARISONS, MOVES, ANOMALIES, TEXTS, TIMES, COLLECTIONS, PRESENCE)
     for entry in table
 }
 

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
+from rules.engine.bands import Baseline
 from rules.engine.values import FieldType, Truth, Value, is_number, type_of
 
 
@@ -25,6 +26,7 @@ class Operand(StrEnum):
     TIME = "time"
     DAYS = "days"
     HOURS = "hours"
+    SCORES = "scores"
 
 
 class Option(StrEnum):
@@ -33,6 +35,8 @@ class Option(StrEnum):
     IGNORE_CASE = "ignore_case"
     ZONE = "zone"
     SINCE = "since"
+    DIRECTION = "direction"
+    BY = "by"
 
 
 class Since(StrEnum):
@@ -52,7 +56,8 @@ class Sides:
     that one. ``wanted`` is what the operator's operand reads to; null if it is a fact
     without a value. ``read_time`` makes an instant of a value, or answers ``None``.
     ``memory`` is what the condition remembered after the run before, if it remembers.
-    ``seen`` is the watermark of the left side's key.
+    ``seen`` is the watermark of the left side's key, ``baseline`` what values came
+    before its value, for operators that ask.
     """
 
     found: Value
@@ -67,6 +72,7 @@ class Sides:
     ignore_case: bool = False
     memory: object = None
     seen: datetime | None = None
+    baseline: Baseline | None = None
 
 
 Judge = Callable[[Sides], Truth]
@@ -83,7 +89,8 @@ class Operator:
     at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
     which time alone may make it true. ``measures`` tells that it can be asked of a
     number that is taken over a window, ``reaches`` that it can ask how far a value lies
-    from the extremes of a stretch of time, ``extends`` that it asks nothing else.
+    from the extremes of a stretch of time, ``extends`` that it asks nothing else, and
+    ``deviates`` that it asks how far a value lies from those before it.
     """
 
     id: str
@@ -98,6 +105,7 @@ class Operator:
     measures: bool = False
     reaches: bool = False
     extends: bool = False
+    deviates: bool = False
     remember: Callable[[Sides], object] | None = None
     wake: Callable[[Sides], datetime | None] | None = None
 

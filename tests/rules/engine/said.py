@@ -54,6 +54,30 @@ SAID = {
             " is below 5."
         ),
     ),
+    "unusually-high": (
+        {
+            "when": {
+                "fact": P,
+                "op": "anomaly",
+                "over": {"last": 50, "at_least": 20},
+                "value": 3.5,
+                "direction": "above",
+                "by": "2%",
+            }
+        },
+        (
+            "When MSFT price is unusually high (more than 3.5 robust deviations and"
+            " more than 2 % above the median of the 50 values before it, once there are"
+            " 20), raise a warning."
+        ),
+    ),
+    "unusual-in-an-hour": (
+        {"when": {"fact": P, "op": "anomaly", "over": {"length": "1h"}, "value": 1}},
+        (
+            "When MSFT price is unusual (more than 1 robust deviation from the median"
+            " of the values of the hour before it, once there are 10), raise a warning."
+        ),
+    ),
     "fall-within": (
         {"when": {"fact": P, "op": "fall", "by": "5%", "within": "1h"}},
         (

@@ -169,9 +169,33 @@ windowed = st.one_of(
     asked("rise", "fall", "change", by=amounts, within=lengths),
     asked("new_high", "new_low", within=lengths),
 )
+least = st.integers(3, 4)
+baselines = st.fixed_dictionaries(
+    {"length": lengths, "at_least": least}
+) | st.fixed_dictionaries({"last": st.integers(4, 6)}, optional={"at_least": least})
+anomalies = st.fixed_dictionaries(
+    {
+        "fact": facts,
+        "op": st.just("anomaly"),
+        "over": baselines,
+        "value": st.sampled_from([1, Decimal("0.5"), 3]),
+    },
+    optional={
+        "direction": st.sampled_from(["above", "below", "either"]),
+        "by": amounts,
+    },
+)
 silences = asked("silent", value=st.sampled_from(["10s", "30s", "70s"]))
 conditions = st.one_of(
-    orderings, orderings, equalities, static, moves, silences, windowed, windowed
+    orderings,
+    orderings,
+    equalities,
+    static,
+    moves,
+    silences,
+    windowed,
+    windowed,
+    anomalies,
 )
 
 

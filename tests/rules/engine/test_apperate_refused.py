@@ -32,10 +32,10 @@ INVALID = {
         "/conditions/0/1",
         "unknown_operator",
     ),
-    "operator-not-offered": (
+    "anomaly-beside-nothing": (
         {**ARTICLE, "conditions": [["$index[0]", "anomaly", 3]]},
-        "/conditions/0/1",
-        "not_offered",
+        "/conditions/0",
+        "missing",
     ),
     "operator-is-a-list": (
         {**ARTICLE, "conditions": [["$index[0]", [], 3]]},

@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 
 from rules.engine import OPERATORS
-from tests.rules.engine.test_operators import (
-    MOVING,
-    STATIC,
-    F,
-    T,
-    U,
-    asked,
-    example_of,
-)
+from tests.rules.engine.moving import MOVING, F, T, U
+from tests.rules.engine.test_operators import STATIC, asked, example_of
 from tests.rules.engine.test_truth import COMPARED_WITH_A_VALUE, MISSING
 
 SPOKEN = {True: T, False: F, None: U}

@@ -8,10 +8,10 @@ import pytest
 from rules.engine import OPERATORS, Counts, Operand, Series, Value
 from rules.engine.program import Program
 from tests.rules.engine.lanes import Lane, signal
+from tests.rules.engine.moving import MOVING, F, T, U
 
 X = "CORE:STOCK:MSFT:x"
 Y = "CORE:STOCK:MSFT:y"
-T, F, U = "true", "false", "unknown"
 NEW_YORK = "America/New_York"
 
 
@@ -210,65 +210,6 @@ def test_operator_answers_of_one_value(condition, value, truth):
     assert asked(condition, value) == [truth]
 
 
-MOVING = {
-    "new-high-above-all-before": (
-        {"op": "new_high", "within": "1h"},
-        [1, 2, 2, 1, 3],
-        [U, T, F, F, T],
-    ),
-    "new-high-after-null-and-text": (
-        {"op": "new_high", "within": "1h"},
-        [1, None, "9", 2],
-        [U, U, U, T],
-    ),
-    "new-low-below-all-before": (
-        {"op": "new_low", "within": "1h"},
-        [3, 2, 2, 3, Decimal("1.9")],
-        [U, T, F, F, T],
-    ),
-    "up-from-below": ({"op": "cross_up", "value": 10}, [9, 11], [U, T]),
-    "never-below": ({"op": "cross_up", "value": 10}, [11, 10, 11], [U, F, F]),
-    "up-by-way-of-the-level": ({"op": "cross_up", "value": 10}, [9, 10, 11], [U, F, T]),
-    "level-twice": ({"op": "cross_up", "value": 10}, [9, 10, 10, 11], [U, F, F, T]),
-    "back-and-forth": ({"op": "cross", "value": 10}, [9, 11, 9, 11], [U, T, T, T]),
-    "crosses-only-once": ({"op": "cross", "value": 10}, [9, 11, 12], [U, T, F]),
-    "down-only": ({"op": "cross_down", "value": 10}, [9, 11, 9, 11], [U, F, T, F]),
-    "first-value-sets-the-side": ({"op": "cross_up", "value": 10}, [11], [U]),
-    "level-first": ({"op": "cross_up", "value": 10}, [10, 11, 9, 11], [U, U, F, T]),
-    "null-keeps-the-side": ({"op": "cross_up", "value": 10}, [9, None, 11], [U, U, T]),
-    "text-loses-the-side": (
-        {"op": "cross_up", "value": 10},
-        [9, "x", 11, 9, 11],
-        [U, U, U, F, T],
-    ),
-    "rises-by": ({"op": "rise", "by": 2}, [10, 12, 13], [U, T, F]),
-    "rises-by-a-share": ({"op": "rise", "by": "10%"}, [10, 11, 12], [U, T, F]),
-    "third-is-exact": ({"op": "rise", "by": "10%"}, [3, Decimal("3.3")], [U, T]),
-    "falling-is-no-rise": ({"op": "rise", "by": 2}, [10, 7], [U, F]),
-    "rising-is-no-fall": ({"op": "fall", "by": 2}, [10, 13], [U, F]),
-    "falls-by": ({"op": "fall", "by": 2}, [10, 8, 9], [U, T, F]),
-    "moves-either-way": ({"op": "change", "by": 2}, [10, 8, 10, 11], [U, T, T, F]),
-    "share-of-nothing": ({"op": "rise", "by": "10%"}, [0, 5], [U, U]),
-    "share-of-a-negative": ({"op": "rise", "by": "50%"}, [-10, -5], [U, T]),
-    "base-is-null": ({"op": "rise", "by": 1}, [10, None, 12], [U, U, U]),
-    "changes": ({"op": "changed"}, [1, 1, Decimal("1.0"), 2], [U, F, F, T]),
-    "change-passes-over-null": (
-        {"op": "changed"},
-        [1, None, 1, None, 2],
-        [U, U, F, U, T],
-    ),
-    "one-is-not-true": ({"op": "changed"}, [1, True], [U, T]),
-    "lists-change-inside": ({"op": "changed"}, [[1], [True]], [U, T]),
-    "changes-to": ({"op": "changed_to", "value": 2}, [2, 1, 2, 2], [U, F, T, F]),
-    "changes-to-a-text": ({"op": "changed_to", "value": "b"}, ["a", "b"], [U, T]),
-    "becomes-true": ({"op": "becomes_true"}, [True, False, True, True], [U, F, T, F]),
-    "becomes-false": ({"op": "becomes_false"}, [True, False, False], [U, T, F]),
-    "true-is-not-becoming-false": ({"op": "becomes_false"}, [False, True], [U, F]),
-    "becomes-true-after-null": ({"op": "becomes_true"}, [False, None, True], [U, U, T]),
-    "text-becomes-nothing": ({"op": "becomes_true"}, ["no", True], [U, U]),
-}
-
-
 @pytest.mark.parametrize(
     ("condition", "values", "truths"), MOVING.values(), ids=MOVING.keys()
 )
@@ -376,7 +317,9 @@ def test_null_is_unknown_to_all_but_presence(name):
 
 def example_of(operator):
     """Give a condition with an operator that may stand anywhere."""
-    within = {"within": "1h"} if operator.extends else {}
+    within: dict[str, object] = {"within": "1h"} if operator.extends else {}
+    if operator.deviates:
+        within = {"over": {"last": 5}}
     return {"op": operator.id, **EXAMPLES[operator.operand], **within}
 
 
@@ -394,4 +337,5 @@ EXAMPLES: dict[Operand, dict[str, object]] = {
     Operand.TIME: {"value": "2026-01-01"},
     Operand.DAYS: {"value": ["mon"]},
     Operand.HOURS: {"value": ["09:00", "10:00"]},
+    Operand.SCORES: {"value": 3},
 }

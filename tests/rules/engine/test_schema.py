@@ -58,6 +58,10 @@ WRONG: dict[str, Any] = {
     "empty-group": {"when": {"all": []}},
     "null-constant": {"when": {"fact": 0, "op": "gt", "value": None}},
     "change-by-zero": {"when": {"fact": 0, "op": "rise", "by": 0}},
+    "anomaly-beside-nothing": {"when": {"fact": 0, "op": "anomaly", "value": 3}},
+    "anomaly-of-no-scores": {
+        "when": {"fact": 0, "op": "anomaly", "over": {"last": 9}, "value": 0}
+    },
     "hold-without-unit": {"kind": "state", "hold": "30"},
     "output-without-name": {"outputs": [{"at_most_every": "60s"}]},
     "blank-name": {"name": ""},

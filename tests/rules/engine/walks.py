@@ -160,6 +160,8 @@ def random_condition(random: Random) -> dict[str, object]:
             "op": random.choice(["new_high", "new_low"]),
             "within": random.choice(["15s", "45s", "90s"]),
         }
+    if random.random() < 0.08:
+        return random_anomaly(random)
     over: dict[str, object] = {}
     if random.random() < 0.35:
         over = {"over": random_window(random)}
@@ -171,6 +173,22 @@ def random_condition(random: Random) -> dict[str, object]:
         "fact": random_fact(random),
         "op": random.choice(["gt", "gte", "lt", "lte", "eq", "ne", *CROSSINGS]),
         "value": wanted,
+    }
+
+
+def random_anomaly(random: Random) -> dict[str, object]:
+    """Ask whether a value is unusual beside a few that came before."""
+    extent: dict[str, object] = {"length": random.choice(["45s", "90s", "200s"])}
+    if random.random() < 0.5:
+        extent = {"last": random.choice([3, 5, 8])}
+    by = {"by": random.choice([1, "50%"])} if random.random() < 0.3 else {}
+    return {
+        "fact": random_fact(random),
+        "op": "anomaly",
+        "over": {**extent, "at_least": 3},
+        "value": random.choice([1, Decimal("0.7"), 2]),
+        "direction": random.choice(["above", "below", "either"]),
+        **by,
     }
 
 

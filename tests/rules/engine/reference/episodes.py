@@ -65,6 +65,7 @@ class Episodes:
         self.sides: dict[Named, dict[str, int]] = {}
         self.seen: dict[Named, dict[str, list[Seen]]] = {}
         self.bases: dict[Named, dict[str, object]] = {}
+        self.unusual: dict[Named, dict[str, str]] = {}
         self.courses: dict[Named, dict[str, list[Course]]] = {}
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}

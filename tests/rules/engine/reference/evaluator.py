@@ -75,6 +75,7 @@ class ReferenceEvaluator(Ladders):
             self.seen,
             self.courses,
             self.bases,
+            self.unusual,
             self.alerted,
             self.told_at,
             self.severities,
@@ -220,6 +221,7 @@ class ReferenceEvaluator(Ladders):
         moment.seen = self.seen.setdefault(named, {})
         moment.courses = self.courses.setdefault(named, {})
         moment.bases = self.bases.setdefault(named, {})
+        moment.unusual = self.unusual.setdefault(named, {})
         return moment
 
     def _observe(
@@ -227,6 +229,7 @@ class ReferenceEvaluator(Ladders):
     ) -> None:
         """Note when values leave the windows of a rule that does not run."""
         moment = self._moment(named, subject, at, keeps=keeps)
+        moment.note_unusual()
         if moment.leaving():
             self._wake(named, "lapse", moment.leaving())
 

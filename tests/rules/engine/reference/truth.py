@@ -34,6 +34,7 @@ from tests.rules.engine.reference.windows import (
     length_of,
     moved,
     take,
+    unusual,
 )
 
 CROSSINGS = {"cross_up": (1,), "cross_down": (-1,), "cross": (1, -1)}
@@ -44,6 +45,11 @@ MOVES = {
     *("rise", "fall", "change", "changed", "changed_to"),
     *("becomes_true", "becomes_false"),
 }
+
+
+def bare(node: Definition) -> Definition:
+    """Leave out what a condition asks over time."""
+    return {name: node[name] for name in node if name not in spells.MODIFIERS}
 
 
 class Moment:
@@ -76,16 +82,17 @@ class Moment:
         self.began: Mapping[Subject, int] = {}
         self.clock = at
         self.keeps = True
+        self.unusual: dict[str, str] = {}
 
     def truth(self, node: Definition) -> str:
         """Judge a tree: true, false or unknown."""
         for name in spells.MODIFIERS:
             if name in node:
-                bare = {one: node[one] for one in node if one != name}
-                return self.lasting(name, node, self.truth(bare))
+                inside = {one: node[one] for one in node if one != name}
+                return self.lasting(name, node, self.truth(inside))
         if "not" in node:
-            inside = self.truth(node["not"])
-            return {"true": "false", "false": "true"}.get(inside, "unknown")
+            opposite = {"true": "false", "false": "true"}
+            return opposite.get(self.truth(node["not"]), "unknown")
         for kind, decides, otherwise in (
             ("all", "false", "true"),
             ("any", "true", "false"),
@@ -150,6 +157,8 @@ class Moment:
 
     def ask_over(self, node: Definition, now: datetime) -> str:
         """Judge a condition over a window that ends at an instant."""
+        if node["op"] == "anomaly":
+            return self.ask_unusual(node)
         if node["op"] in RECORDS:
             return self.ask_record(node, now)
         if "within" in node:
@@ -175,6 +184,25 @@ class Moment:
         way = RECORDS[node["op"]]
         return said(carried and all(side(found, one) == way for one in others))
 
+    def ask_unusual(self, node: Definition) -> str:
+        """Tell whether the newest value is unusual: what was said as it came stands."""
+        fact = fact_of(node["fact"], self.definition)
+        if self.of(fact) != self.subject or fact[2] not in self.events(fact)[-1]:
+            return self.unusual.get(repr(node), "unknown")
+        answer, found = "unknown", self.newest(fact)
+        if is_number(found):
+            others = inside(self.timed(node, own=False), node["over"], self.now)
+            answer = unusual(Fraction(found), [one for _, one in others], node)
+        if self.keeps:
+            self.unusual[repr(node)] = answer
+        return answer
+
+    def note_unusual(self) -> None:
+        """Note of values that run nothing whether they are unusual."""
+        for node in all_conditions(self.definition):
+            if node["op"] == "anomaly":
+                self.ask_unusual(bare(node))
+
     def timed(self, node: Definition, *, kept: bool = False, own: bool = True) -> Timed:
         """Give the values that count and their times, since the rule was turned on."""
         fact = fact_of(node["fact"], self.definition)
@@ -184,16 +212,16 @@ class Moment:
         if not own or (kept and not self.keeps and subject == self.subject):
             events.pop()
         brought = [(at, one[fact[2]]) for at, one in events[began:] if fact[2] in one]
-        return counted(brought, node.get("over", {"take": "extremes"})["take"])
+        return counted(brought, node.get("over", {}).get("take", "extremes"))
 
     def sliding(self) -> list[Definition]:
         """Give a state rule's conditions over windows that values leave by time."""
         if self.definition.get("kind") != "state":
             return []
         return [
-            {name: node[name] for name in node if name not in spells.MODIFIERS}
+            bare(node)
             for node in all_conditions(self.definition)
-            if length_of(node) and node["op"] not in RECORDS
+            if length_of(node) and node["op"] not in {*RECORDS, "anomaly"}
         ]
 
     def leaving(self) -> list[datetime]:
@@ -274,9 +302,8 @@ class Moment:
     def begin_anew(self, node: Definition) -> None:
         """Let a move since the last alert begin where its fact is now."""
         left = self.newest(fact_of(node["fact"], self.definition))
-        bare = {one: node[one] for one in node if one not in spells.MODIFIERS}
         if is_number(left):
-            self.bases[repr(bare)] = left
+            self.bases[repr(bare(node))] = left
 
     def wanted(self, node: Definition) -> Any:
         """Give the right side; another fact by its newest value."""

@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.rules.engine.reference.comparing import alike, is_number, rises
+from tests.rules.engine.reference.comparing import alike, is_number, rises, said
 from tests.rules.engine.reference.reading import every
 
 DIGITS = Context(prec=34)
@@ -99,4 +99,34 @@ TAKES: Mapping[str, Callable[[list[Fraction]], Fraction]] = {
     "last": lambda values: values[-1],
     "change": lambda values: values[-1] - values[0],
 }
+
+
+def median(values: list[Fraction]) -> Fraction:
+    """Give the middle one, or the mean of the middle two."""
+    ranked, half = sorted(values), len(values) // 2
+    if len(ranked) % 2:
+        return ranked[half]
+    return (ranked[half - 1] + ranked[half]) / 2
+
+
+def unusual(found: Any, others: list[Any], node: Mapping[str, Any]) -> str:
+    """Tell whether a value lies too many robust deviations from the others."""
+    over, before = node["over"], list(map(Fraction, others))
+    if len(before) < over.get("at_least", min(10, over.get("last", 10))):
+        return "unknown"
+    middle = median(before)
+    deviation = median([abs(one - middle) for one in before]) * Fraction("1.4826")
+    width = Fraction(node["value"]) * deviation
+    by = node.get("by", 0)
+    if isinstance(by, str):
+        if not middle:
+            return "unknown"
+        by = Fraction(by.strip().removesuffix("%").strip()) / 100 * abs(middle)
+    width = max(width, Fraction(by))
+    if not width:
+        return "false" if found == middle else "unknown"
+    off = {"above": [1], "below": [-1]}.get(node.get("direction", ""), [1, -1])
+    return said(any((found - middle) * way > width for way in off))
+
+
 JUST = timedelta(microseconds=1)

@@ -221,7 +221,6 @@ REFUSED = {
         "/outputs/0/subject",
         "too_long",
     ),
-    "operator-not-offered": (when(op="anomaly"), f"{AT}/op", "not_offered"),
     "sequence-of-one": (
         given(when={"sequence": [CONDITION], "within": "1m"}),
         "/when/sequence",

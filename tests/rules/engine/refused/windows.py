@@ -19,7 +19,63 @@ def within(length, **members):
     return given(when={"all": [fall]})
 
 
+def unusual(**members):
+    """Change members of a good anomaly; ``None`` takes one away."""
+    good = {"fact": 0, "op": "anomaly", "over": {"last": 50}, "value": 3, **members}
+    said = {name: one for name, one in good.items() if one is not None}
+    return given(when={"all": [said]})
+
+
 REFUSED = {
+    "anomaly-beside-nothing": (unusual(over=None), AT, "missing"),
+    "anomaly-of-no-scores": (unusual(value=None), AT, "missing"),
+    "anomaly-of-zero-scores": (unusual(value=0), f"{AT}/value", "bad_scores"),
+    "anomaly-of-wild-scores": (unusual(value=1_001), f"{AT}/value", "bad_scores"),
+    "anomaly-of-a-word": (unusual(value="very"), f"{AT}/value", "wrong_type"),
+    "anomaly-beside-a-fact": (unusual(value={"fact": 0}), f"{AT}/value", "wrong_type"),
+    "anomaly-of-another-side": (
+        unusual(direction="sideways"),
+        f"{AT}/direction",
+        "unknown_choice",
+    ),
+    "anomaly-by-nothing": (unusual(by=0), f"{AT}/by", "bad_amount"),
+    "anomaly-that-takes": (
+        unusual(over={"last": 50, "take": "avg"}),
+        f"{OVER}/take",
+        "unknown_member",
+    ),
+    "anomaly-with-two-ends": (
+        unusual(over={"last": 50, "length": "1h"}),
+        OVER,
+        "bad_window",
+    ),
+    "anomaly-of-a-season": (
+        unusual(over={"length": "91d"}),
+        f"{OVER}/length",
+        "bad_window",
+    ),
+    "anomaly-beside-two": (unusual(over={"last": 2}), f"{OVER}/last", "bad_count"),
+    "anomaly-beside-far-too-many": (
+        unusual(over={"last": 100_001}),
+        f"{OVER}/last",
+        "bad_count",
+    ),
+    "anomaly-once-there-is-one": (
+        unusual(over={"last": 50, "at_least": 1}),
+        f"{OVER}/at_least",
+        "bad_count",
+    ),
+    "anomaly-once-there-are-more-than-count": (
+        unusual(over={"last": 50, "at_least": 51}),
+        f"{OVER}/at_least",
+        "bad_count",
+    ),
+    "anomaly-within": (unusual(within="1h"), f"{AT}/within", "useless_member"),
+    "threshold-with-a-direction": (
+        when(direction="above"),
+        f"{AT}/direction",
+        "useless_member",
+    ),
     "window-is-a-length": (when(over="1h"), OVER, "wrong_type"),
     "window-without-take": (over(take=None), OVER, "missing"),
     "window-of-no-such-take": (over(take="median"), f"{OVER}/take", "unknown_choice"),
