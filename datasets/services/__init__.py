@@ -77,6 +77,7 @@ from datasets.services.history import (
     find_told,
     judged_beside,
     newest_judged,
+    newest_told,
     past_of_key,
     past_told,
 )
@@ -287,6 +288,7 @@ __all__ = [
     "newest_judged",
     "newest_records",
     "newest_stretch",
+    "newest_told",
     "note_try",
     "open_draft",
     "open_lane",

@@ -44,7 +44,8 @@ class JudgedRecord:
     """A record at its place in the order of its lane; `batch` is the first of its name.
 
     `moves_facts` and `raises` say what it was allowed to do there. One that `stands`
-    is no event: it brings a key's facts as they stood in another lane.
+    is no event: it brings a key's facts as they stood in another lane. Of one that a
+    lane was told of `origin` is the name it has in its own lane: batch and place.
     """
 
     dataset_id: int
@@ -58,6 +59,12 @@ class JudgedRecord:
     moves_facts: bool = True
     raises: bool = True
     stands: bool = False
+    origin: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> tuple[int, int]:
+        """Return by which batch and place the record is asked for."""
+        return self.origin or (self.batch, self.ord)
 
 
 class Placed(Protocol):
@@ -122,6 +129,21 @@ def newest_judged(
     """
     until_then = _judged_of(lane, keys).filter(event_time__lte=until)
     return _placed_as_read(until_then.order_by(*_NEWEST_FIRST)[:most])
+
+
+def newest_told(
+    *,
+    lane: Lane,
+    datasets: Collection[int],
+    keys: Collection[str],
+    until: datetime,
+    most: int,
+) -> list[JudgedRecord]:
+    """Return events of other datasets of which a lane was told, as `newest_judged`."""
+    mine = Record.objects.filter(dataset__in=datasets, key__in=keys)
+    told = mine.filter(_told_of(lane), event_time__lte=until)
+    found = _placed_as_read(told.order_by(*_NEWEST_FIRST)[:most])
+    return [one for one in found if not one.stands]
 
 
 def judged_beside(
@@ -236,6 +258,10 @@ def _judged_batches(lane: Lane) -> BatchQuerySet:
     )
 
 
+def _told_of(lane: Lane) -> Exists:
+    return Exists(_judged_batches(lane).filter(origin=Origin.FORWARD))
+
+
 def _judged_of(lane: Lane, keys: Collection[str]) -> RecordQuerySet:
     mine = Record.objects.filter(dataset=lane.dataset_id, key__in=keys)
     return mine.current().filter(Exists(_judged_batches(lane)))
@@ -274,7 +300,16 @@ def _at_place(batch: Batch, record: Record) -> JudgedRecord:
         moves_facts=batch.options.get("moves_facts", True),
         raises=batch.options.get("raises", True),
         stands=batch.options.get("snapshot", False),
+        origin=_origin(batch, record),
     )
+
+
+def _origin(batch: Batch, record: Record) -> tuple[int, int] | None:
+    """Read the name that a record has in the lane from which it was forwarded."""
+    if batch.origin != Origin.FORWARD or batch.options.get("snapshot"):
+        return None
+    its_batch, place = record.subkey.split(".")
+    return int(its_batch), int(place)
 
 
 def _has_forgotten(lane: Lane) -> bool:

@@ -10,13 +10,10 @@ from typing import Any, Final
 
 from datasets.models import Lane
 from datasets.services import Period, read_period, read_zone
-from rules.engine import Specification
 from rules.models import Rule
-from rules.services.backtesting import look_at_past
+from rules.services.backtesting import look_at_past, read_draft
 from rules.services.backtests import Backtest, Hit
-from rules.services.definitions import read_definition, refuse_several
 from rules.services.pasts import Moment
-from rules.services.previewing import with_outputs
 from workspaces.access import Access
 
 #: How far back an edit is compared unless a period is asked for.
@@ -63,17 +60,16 @@ def compare_edit(
         RuleInvalid: with one error per wrong place of the definition.
         PeriodInvalid: naming since or until.
     """
-    spec, lane = _read(access, definition)
-    for address, pace in addresses.items():
-        spec = with_outputs(spec, [address], pace)
-    period = _period(lane, since, until, now)
-    standing, its_lane = _read(access, rule.latest.definition if rule.latest else {})
-    after = look_at_past(spec, lane, period, now)
-    before = look_at_past(standing, its_lane, period, now)
+    spec, lanes = read_draft(access, definition, addresses)
+    period = _period(lanes[0], since, until, now)
+    known_as = rule.latest.definition if rule.latest else {}
+    standing, its_lanes = read_draft(access, known_as, {})
+    after = look_at_past(spec, lanes, period, now)
+    before = look_at_past(standing, its_lanes, period, now)
     starts = max(after.starts, before.starts)
     fresh, known = _since(after.begun(), starts), _since(before.begun(), starts)
-    if lane != its_lane:
-        # Positions of two lanes have nothing to do with each other.
+    if lanes != its_lanes:
+        # Positions in other logs have nothing to do with each other.
         added, removed = fresh, known
     else:
         added, removed = fresh - known, known - fresh
@@ -87,14 +83,6 @@ def compare_edit(
         removed_hits=tuple(before.tell(sorted(removed)[-SHOWN:])),
         is_cut=after.backtest.is_cut or before.backtest.is_cut,
     )
-
-
-def _read(
-    access: Access, definition: Mapping[str, Any]
-) -> tuple[Specification, Lane]:  # Any: the engine judges it
-    spec, lane = read_definition(access=access, definition=definition)
-    refuse_several(spec)
-    return spec, lane
 
 
 def _period(lane: Lane, since: str, until: str, now: datetime) -> Period:

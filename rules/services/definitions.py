@@ -71,26 +71,6 @@ def foreign_lanes(*, access: Access, spec: Specification, home: Lane) -> list[La
     return sorted({lane for lane in lanes if lane != home}, key=lambda lane: lane.pk)
 
 
-def refuse_several(spec: Specification) -> None:
-    """Refuse what cannot be answered of a rule over several datasets.
-
-    Raises:
-        RuleInvalid: if it is one.
-    """
-    series = {fact.series for fact in spec.facts + spec.include}
-    if len(series) > 1:
-        raise _invalid(
-            [
-                Problem(
-                    pointer="/watch/facts",
-                    code="several_datasets",
-                    detail="A rule over several datasets cannot be tried on the past; "
-                    f"this one reads {', '.join(sorted(series))}.",
-                )
-            ]
-        )
-
-
 def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:
     """Return the datasets of the facts by series; unknown ones are errors."""
     watched: dict[str, Dataset] = {}

@@ -15,6 +15,7 @@ from datasets.services import (
     find_told,
     judged_beside,
     newest_judged,
+    newest_told,
     read_event_time,
     read_zone,
 )
@@ -170,8 +171,6 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
     A rule that listens for silence is judged at the moment itself.
     """
     look = Question(rule, rule.in_effect or rule.latest)
-    if look.reads_several:
-        raise _several("at")
     key = look.key_asked(key)
     moment = _read_moment(look, at, now)
     events = _events_until(look, key, moment, most=_LOOKED_AT)
@@ -182,8 +181,8 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
     if look.spec.listens_to:
         return _explain_silence(rule, look.lane, key, events[0], moment)
     record = next((one for one in events if look.is_run_by(one)), events[0])
-    place = RecordPlace(batch=record.batch, ord=record.ord)
-    return _explain_judged(rule, look.lane, record, place)
+    batch, place = record.name
+    return _explain_judged(rule, look.lane, record, RecordPlace(batch=batch, ord=place))
 
 
 def _explain_record(access: Access, rule: Rule, place: RecordPlace) -> Explanation:
@@ -291,12 +290,6 @@ def _explain_silence(
     )
 
 
-def _several(name: str) -> ExplanationInvalid:
-    return ExplanationInvalid(
-        name, "This rule reads several datasets; ask about a record, or about now."
-    )
-
-
 def _blank(rule: Rule, key: str) -> Instance:
     """Stand in for an instance of which nothing is kept."""
     return Instance(rule_id=rule.pk, key=key, version=0)
@@ -317,15 +310,26 @@ def _read_moment(look: Question, at: str, now: datetime) -> datetime:
 def _events_until(
     look: Question, key: str, until: datetime, *, most: int
 ) -> list[JudgedRecord]:
-    return newest_judged(
-        lane=look.lane, keys=look.keys_that_run(key), until=until, most=most
-    )
+    """Return what ran the rule by then, as its home saw it, newest first."""
+    lane, keys = look.lane, look.keys_that_run(key)
+    found = newest_judged(lane=lane, keys=keys, until=until, most=most)
+    if look.reads_several:
+        found += newest_told(
+            lane=lane,
+            datasets={look.datasets.id_of(series) for series in look.series},
+            keys=keys,
+            until=until,
+            most=most,
+        )
+        found.sort(key=lambda one: (one.event_time, one.seq, one.ord), reverse=True)
+    return found[:most]
 
 
 def _place(record: JudgedRecord | None) -> RecordPlace | None:
     if record is None:
         return None
-    return RecordPlace(batch=record.batch, ord=record.ord)
+    batch, place = record.name
+    return RecordPlace(batch=batch, ord=place)
 
 
 def _beside(

@@ -11,7 +11,10 @@ from rules.services.backtests import Backtest, Hit
 from rules.services.columnar import Survey
 
 Moment = tuple[int, int, str, str]
-"""Where an alert begins: sequence, order, key; the time too, if time alone began it."""
+"""Where an alert begins: sequence, order, key; the time too, if time alone began it.
+
+Over several logs: its time in microseconds, order, key, and where its event stands.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,10 +136,25 @@ def test_now_is_explained_by_what_home_knows(
     assert (told.tree["found"], told.tree["wanted"]) == (8, 18)
 
 
-def test_moment_is_refused_with_what_can_be_asked(
+@pytest.mark.parametrize(
+    ("seconds", "name"), [(1, "low"), (60, "fallen"), (70, "risen"), (90, "last")]
+)
+def test_moment_is_explained_by_the_last_event_of_either_dataset(
+    access: Access, batches: dict[str, int], seconds: int, name: str
+) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+
+    told = explain(access, key="MSFT", at=moment.isoformat())
+
+    asked = explain(access, batches[name])
+    assert told.record == f"{batches[name]}.0"
+    assert (told.tree, told.at) == (asked.tree, asked.at)
+
+
+def test_moment_before_home_was_told_of_anything_says_so(
     access: Access, batches: dict[str, int]
 ) -> None:
-    with pytest.raises(ExplanationInvalid, match="ask about a record, or about now"):
+    with pytest.raises(ExplanationInvalid, match="No event of MSFT by then is stored"):
         explain(access, key="MSFT", at=NOW.isoformat())
 
 

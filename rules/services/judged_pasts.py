@@ -1,0 +1,144 @@
+"""The past of a rule, judged by the engine: some batches at a time, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from datasets.models import Lane
+from datasets.services import (
+    Period,
+    SettledBatch,
+    Stretch,
+    count_records,
+    lateness_in_effect,
+    newest_stretch,
+    read_log,
+)
+from rules.engine import Specification
+from rules.services.backtests import Backtest, Hit
+from rules.services.benches import Bench, Tally
+from rules.services.gathering import count_waiting, microseconds_of
+from rules.services.merged_logs import read_merged
+from rules.services.pasts import JudgedPast, Moment, moment_of
+
+#: Records are found so much faster than judged, where few are of the rule's keys.
+_FOUND_PER_JUDGED: Final = 10
+#: Events between two looks at how far it is.
+_AT_ONCE: Final = 2_000
+
+
+class PastJudging:
+    """A draft on its way through the logs that it reads.
+
+    `total` events lie on it, of which `read` are behind. The logs of several lanes,
+    home first, are read as one: what home was told of stands where it was told of it,
+    all else by the time of its receipt. They share the number of events, and what
+    comes about is placed by the batches of all of them, the first of which is 1.
+    """
+
+    def __init__(
+        self,
+        spec: Specification,
+        lanes: Sequence[Lane],
+        period: Period,
+        *,
+        most_events: int,
+    ) -> None:
+        self._lanes = lanes
+        self._bench = Bench(spec, lanes[0], Tally(spec, lanes[0], period))
+        self._stretches = {
+            lane.pk: _stretch_for(lane, self._bench.keys, most_events // len(lanes))
+            for lane in lanes
+        }
+        self._places: list[tuple[int, int]] = []
+        self.read = 0
+        self.total = sum(
+            count_waiting(lane, after=self._stretches[lane.pk].start - 1)
+            for lane in lanes
+        )
+
+    @property
+    def is_cut(self) -> bool:
+        """Say whether older events are stored than are on the way."""
+        return any(one.is_cut for one in self._stretches.values())
+
+    def steps(self) -> Iterator[None]:
+        """Go on, and pause now and then."""
+        for lane in self._lanes:
+            start = self._stretches[lane.pk].start
+            self._bench.set_lateness(lane, lateness_in_effect(lane, seq=start))
+        paused_at = 0
+        for lane, one, place in self._batches():
+            start_of = self._stretches[lane.pk]
+            self._bench.judge(lane, one, start=start_of, place=place)
+            self.read += one.batch.size
+            if self.read - paused_at >= _AT_ONCE:
+                paused_at = self.read
+                yield
+
+    def so_far(self) -> Backtest:
+        """Tell what came about up to here."""
+        return self._bench.tally.result(is_cut=self.is_cut)
+
+    def end(self, now: datetime) -> JudgedPast:
+        """Let time go on to `now`, once all is behind, and tell what came about."""
+        home = self._lanes[0]
+        is_one = len(self._lanes) == 1
+        self._bench.wake(now, place=home.next_seq if is_one else len(self._places) + 1)
+        found = self.so_far()
+        alerts = self._bench.tally.alerts
+        if is_one:
+            stretch = self._stretches[home.pk]
+            return JudgedPast(
+                backtest=found,
+                starts=(stretch.start, stretch.ord),
+                alerts={moment_of(hit, home): hit for hit in alerts},
+            )
+        return JudgedPast(
+            backtest=found,
+            starts=(_instant(found.earliest) if found.is_cut else 0, 0),
+            alerts={self._moment_of(hit): hit for hit in alerts},
+        )
+
+    def _batches(self) -> Iterator[tuple[Lane, SettledBatch, int | None]]:
+        home, *foreign = self._lanes
+        if not foreign:
+            start = self._stretches[home.pk].start
+            keys = self._bench.keys
+            for some in read_log(lane=home, start=start, keys=keys, is_whole=False):
+                for one in some:
+                    yield home, one, None
+            return
+        merged = read_merged(
+            home=home,
+            foreign=foreign,
+            starts={pk: one.start for pk, one in self._stretches.items()},
+            keys=self._bench.keys,
+        )
+        for lane, one in merged:
+            self._places.append((lane.pk, one.seq))
+            yield lane, one, len(self._places)
+
+    def _moment_of(self, hit: Hit) -> Moment:
+        """Name an alert by its time, and by the lane and the position of its event."""
+        place = hit.position.seq - 1
+        where = ""
+        if place < len(self._places):
+            where = ":".join(map(str, self._places[place]))
+        return _instant(hit.at), hit.position.ord, hit.key, where
+
+
+def _instant(at: datetime | None) -> int:
+    return 0 if at is None else microseconds_of(at)
+
+
+def _stretch_for(lane: Lane, keys: Collection[str] | None, most_events: int) -> Stretch:
+    """Choose as much of a log as can be judged; more where few events are of `keys`."""
+    if keys is not None:
+        most = most_events * _FOUND_PER_JUDGED
+        stretch = newest_stretch(lane=lane, most_events=most)
+        if count_records(lane=lane, start=stretch.start, keys=keys) <= most_events:
+            return stretch
+    return newest_stretch(lane=lane, most_events=most_events)
