@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.clock import database_now
-from rules.models import Forward, Instance, Rule, Tally, Version
+from rules.models import Forward, Instance, Place, Predicate, Rule, Tally, Version
 from rules.services import turn_rule
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
@@ -84,6 +84,25 @@ class TallyAdmin(ReadOnlyAdmin):
     list_display = ("key", "lane", "interest", "runs", "run_at")
     list_select_related = ("lane__dataset__workspace",)
     search_fields = ("key",)
+
+
+@admin.register(Place)
+class PlaceAdmin(ReadOnlyAdmin):
+    """The fields of keys that predicates name."""
+
+    list_display = ("key", "field", "lane")
+    list_select_related = ("lane__dataset__workspace",)
+    search_fields = ("key", "field")
+
+
+@admin.register(Predicate)
+class PredicateAdmin(ReadOnlyAdmin):
+    """What lanes load of plain rules instead of reading their definitions."""
+
+    list_display = ("rule", "place", "operator", "constant", "is_all")
+    list_filter = ("operator",)
+    list_select_related = ("rule", "place")
+    search_fields = ("rule__name",)
 
 
 @admin.register(Forward)

@@ -99,6 +99,8 @@ class Rule(models.Model):
     )
     #: The truth that its runs in the tally have: true, false, or none for unknown.
     tallied_truth = models.BooleanField(null=True, blank=True)
+    #: Its lane's table of predicates says what the version in effect watches.
+    is_tabled = models.BooleanField(default=False)
     last_alert_at = models.DateTimeField(null=True, blank=True)
     #: When the one alert of a rule of mode *once* turned it off; none once it is on.
     done_at = models.DateTimeField(null=True, blank=True)
@@ -124,6 +126,14 @@ class Rule(models.Model):
                 "slug",
                 condition=models.Q(deleted_at__isnull=True),
                 name="rule_slug_unique",
+            )
+        ]
+        indexes = [
+            # A lane that is loaded asks for the rules that its table does not say.
+            models.Index(
+                "in_effect",
+                condition=models.Q(is_tabled=False, in_effect__isnull=False),
+                name="rule_untabled",
             )
         ]
 
@@ -192,6 +202,69 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+
+KEY_LENGTH, FIELD_LENGTH = 1500, 200
+
+
+class Place(models.Model):
+    """A field of a lane's own dataset under a key, as predicates name it.
+
+    No key means any: no event's key is blank.
+    """
+
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=KEY_LENGTH, blank=True)
+    field = models.CharField(max_length=FIELD_LENGTH)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("lane", "key", "field", name="place_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}:{self.field}"
+
+
+class Operator(models.IntegerChoices):
+    """What a predicate compares by; the columns number them so."""
+
+    GT = 0, "above"
+    GTE = 1, "at or above"
+    LT = 2, "below"
+    LTE = 3, "at or below"
+
+
+class Predicate(models.Model):
+    """A comparison of a rule in effect: lane state, from which a program is loaded.
+
+    Only the lane's drain writes it, in the commit in which the version comes into
+    effect. It repeats what the definition says, for rules that are one comparison or a
+    flat group of them; `is_all` says how the comparisons of the rule are joined.
+    """
+
+    lane = models.ForeignKey(
+        Lane, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
+    #: Both go with their lane; a constraint would want an index to look rows up by.
+    place = models.ForeignKey(
+        Place,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    operator = models.SmallIntegerField(choices=Operator)
+    constant = models.FloatField()
+    is_all = models.BooleanField()
+
+    class Meta:
+        # A program is loaded by lane, in the order of rules.
+        indexes = [models.Index("lane", "rule", name="predicate_by_lane")]
+
+    def __str__(self) -> str:
+        return f"{Operator(self.operator).label} {self.constant}"
 
 
 class ForwardQuerySet(models.QuerySet["Forward"]):

@@ -15,7 +15,7 @@ from alerts.services.recording import alert_id_of
 from datasets.models import Dataset, Lane
 from datasets.services import BATCHES_AT_ONCE, log_begins, open_lane
 from rules.models import Rule
-from rules.services import JudgedTransition, replay_lane
+from rules.services import JudgedTransition, misread_rules, replay_lane
 
 #: Differences that are told one by one; all are counted.
 TOLD = 20
@@ -66,7 +66,8 @@ class ReplayReport:
     `begins` is the position from which the log is whole. If that is not the first one,
     what rules and facts remembered there is lost, and `unsure` steps were left out: of
     each instance those before the first that is the same on both sides.
-    `differences` are the first ones of `differing`.
+    `differences` are the first ones of `differing`; `misread` names the rules that the
+    lane, loaded after a start, would judge otherwise than they are written.
     """
 
     begins: int
@@ -76,6 +77,7 @@ class ReplayReport:
     unsure: int
     differing: int
     differences: list[Difference]
+    misread: list[str]
 
 
 def check_replay(*, dataset: Dataset, at_once: int = BATCHES_AT_ONCE) -> ReplayReport:
@@ -103,6 +105,7 @@ def check_replay(*, dataset: Dataset, at_once: int = BATCHES_AT_ONCE) -> ReplayR
         unsure=comparison.unsure,
         differing=comparison.differing,
         differences=_differences(comparison.pairs),
+        misread=misread_rules(lane),
     )
 
 

@@ -9,7 +9,7 @@ from rules.columns.choosing import ChoosingProgram
 from rules.columns.cooling import Repeats
 from rules.columns.events import Events, Flips
 from rules.columns.index import Index
-from rules.columns.loading import OPERATORS, Predicates
+from rules.columns.predicates import OPERATORS, Predicate, Predicates, rules_in
 from rules.columns.settling import Settled
 from rules.columns.trees import Place, crossing
 from rules.columns.truth import CROSSED, FALSE, TRUE, UNKNOWN
@@ -25,8 +25,10 @@ __all__ = [
     "Flips",
     "Index",
     "Place",
+    "Predicate",
     "Predicates",
     "Repeats",
     "Settled",
     "crossing",
+    "rules_in",
 ]

@@ -7,17 +7,18 @@ is run on every event that the rule reads, as by any other program. To choose to
 costs time and changes nothing; how often rules ran is counted by the index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
 from rules.columns.cooling import Repeats
 from rules.columns.events import Events
 from rules.columns.failing import Failing
-from rules.columns.index import FEW, Index
-from rules.columns.settling import Settled
-from rules.columns.trees import Tree, compile_rule, leaves_of
+from rules.columns.index import FEW
+from rules.columns.indexed import NO_SERIES, IndexedProgram, Values
+from rules.columns.memories import InstanceId, Memories
+from rules.columns.predicates import Predicates
+from rules.columns.stretches import Stretch
 from rules.columns.truth import TRUE, UNKNOWN
 from rules.engine import (
     CompiledRule,
@@ -25,52 +26,19 @@ from rules.engine import (
     Event,
     Instance,
     KeyFacts,
-    Position,
-    Program,
     Series,
     Specification,
     StepResult,
     Subject,
-    Value,
     may_repeat,
     quiet_times,
 )
 
-InstanceId = tuple[int, str]
-Values = Mapping[str, Mapping[str, Value]]
-"""The last values of fields, by key."""
-
-_NO_SERIES: Mapping[str, Series] = {}
 _SENT_ALONE = {number: Counts(sent=number) for number in (0, 1)}
 
 
-@dataclass(slots=True)
-class _Stretch:
-    """What was chosen of the events between two changes: rules, by position.
-
-    ``chosen`` has their truth by the index, ``uncounted`` the events that it did not
-    see, ``opened`` the rules by key that may come to remember something on the way.
-    """
-
-    chosen: dict[Position, dict[int, int]] = field(default_factory=dict)
-    uncounted: set[Position] = field(default_factory=set)
-    opened: dict[str, set[int]] = field(default_factory=dict)
-
-    def choose(self, event: Event, rule_id: int, truth: int) -> None:
-        """Choose a run."""
-        self.chosen.setdefault(event.position, {})[rule_id] = truth
-
-    def open(self, key: str, rules: Iterable[int]) -> None:
-        """Note that some rules may come to remember something of a key."""
-        self.opened.setdefault(key, set()).update(rules)
-
-    def is_opened(self, key: str, rule_id: int) -> bool:
-        """Tell whether a rule may by now remember something of a key."""
-        return rule_id in self.opened.get(key, ())
-
-
-class ChoosingProgram(Program):
-    """The rules of a lane, of which those on ``home`` alone are followed by an index.
+class ChoosingProgram(IndexedProgram):
+    """The rules of a lane, of which those run that an event may change.
 
     A stretch of events is chosen from before it is judged; what ``step`` decides of
     each event is noted before the next is judged.
@@ -78,44 +46,28 @@ class ChoosingProgram(Program):
 
     def __init__(
         self,
-        series: Mapping[str, Series] = _NO_SERIES,
+        series: Mapping[str, Series] = NO_SERIES,
         *,
         home: str,
         few: int = FEW,
     ) -> None:
-        super().__init__(series)
-        self.index = Index(series, few=few)
-        self._home = home
+        super().__init__(series, home=home, few=few)
         self._repeats = Repeats()
         self._failing = Failing()
-        self._remembered: dict[int, set[str]] = {}
-        self._any_key: set[int] = set()
+        self._memories = Memories()
         self._ran: set[str] = set()
-        self._stretch = _Stretch()
+        self._stretch = Stretch()
 
-    def put(
-        self,
-        rule_id: int,
-        version: int,
-        specification: Specification,
-    ) -> None:
+    def put(self, rule_id: int, version: int, specification: Specification) -> None:
         """Take in a rule, in place of the version that was here.
 
         The facts that it ``lacks`` are learnt before, and its instances are named that
         remember something.
         """
-        tree = self._follow(specification)
-        if tree is None:
-            super().put(rule_id, version, specification)
-            return
-        if rule_id in self:
-            self.remove(rule_id)
-        self._rules[rule_id] = self._compile(rule_id, version, specification)
-        self.index.put_tree(rule_id, tree)
-        if specification.any_key:
-            self._any_key.add(rule_id)
-        for key in self._remembered.get(rule_id, ()):
-            self.index.tell_again(self._home, key, rule_id)
+        super().put(rule_id, version, specification)
+        if self.is_followed(rule_id):
+            for key in self._memories.keys_of(rule_id, self.index.key_of(rule_id)):
+                self.index.tell_again(self.home, key, rule_id)
 
     def remove(self, rule_id: int) -> None:
         """Take out a rule.
@@ -123,65 +75,34 @@ class ChoosingProgram(Program):
         Raises:
             RuleNotInProgram: it is not here.
         """
-        if not self.is_followed(rule_id):
-            super().remove(rule_id)
-            return
-        own_key = self._rules.pop(rule_id).own_key
-        self._any_key.discard(rule_id)
-        self.index.remove(rule_id)
-        self._repeats.drop(rule_id, own_key)
-        self._failing.drop(rule_id, own_key)
+        if self.is_followed(rule_id):
+            own_key = self.index.key_of(rule_id)
+            self._repeats.drop(rule_id, own_key)
+            self._failing.drop(rule_id, own_key)
+        super().remove(rule_id)
 
-    def is_followed(self, rule_id: int) -> bool:
-        """Tell whether the index follows a rule, and counts its runs."""
-        return self.index.is_followed(rule_id)
+    def load(self, table: Predicates, values: Values) -> list[tuple[str, int]]:
+        """Take in many rules by their predicates, with the facts as they are.
 
-    def lacks(self, specification: Specification) -> set[str]:
-        """Name the fields of which facts are to be learnt before a rule is put."""
-        tree = self._follow(specification)
-        fields = {leaf.place.field for leaf in leaves_of(tree)} if tree else set()
-        return fields - self.index.open_series(self._home).columns.keys()
-
-    def learn(self, fields: Set[str], values: Values) -> None:
-        """Take in some fields of all keys, with their values as they are now."""
-        series = self.index.open_series(self._home)
-        for name in sorted(fields):
-            series.column(name)
-        known = [
-            {name: one[name] for name in fields & one.keys()} for one in values.values()
-        ]
-        self.index.learn(Events(self._home, list(values), known))
-
-    def settled(self) -> list[Settled]:
-        """Give the counters of rules on one key that were settled since asked last."""
-        return self.index.settled()
-
-    def counted(self) -> dict[int, Counts]:
-        """Give the counters of all rules on any key."""
-        return {rule_id: self.index.counts(rule_id) for rule_id in self._any_key}
-
-    def runs(self, key: str, fields: Iterable[str]) -> int:
-        """Count the events of a key that ran the rules on some fields."""
-        return self.index.runs(self._home, key, fields)
+        The rules are none of those here; the instances are named before that remember
+        something.
+        """
+        true = super().load(table, values)
+        self._memories.await_keys(true)
+        return true
 
     def ran(self) -> set[str]:
         """Name the keys whose events ran rules since asked last."""
         ran, self._ran = self._ran, set()
         return ran
 
-    def set_series(self, series: Mapping[str, Series]) -> None:
-        """Note what is to be known of datasets from now on."""
-        self.series.update(series)
-        self.index.set_series(series)
-
     def remember(self, instances: Iterable[InstanceId]) -> None:
         """Name instances that remember something from before: they may change."""
-        for rule_id, key in instances:
-            self._remembered.setdefault(rule_id, set()).add(key)
+        self._memories.add(instances)
 
     def is_remembered(self, rule_id: int, key: str) -> bool:
         """Tell whether an instance may remember something."""
-        return key in self._remembered.get(rule_id, ())
+        return self._memories.has(rule_id, key)
 
     def choose(
         self, events: Iterable[Event], facts: Mapping[Subject, KeyFacts]
@@ -199,11 +120,11 @@ class ChoosingProgram(Program):
         ``facts`` are those of the events' subjects, as they are before.
         """
         self._repeats.settle()
-        self._stretch = _Stretch()
+        self._stretch = Stretch()
         usual: list[Event] = []
         watermarks: dict[str, datetime | None] = {}
         for event in events:
-            if event.series != self._home:
+            if event.series != self.home:
                 continue
             late = self._is_late(event, watermarks, facts)
             if event.moves_facts and not late:
@@ -213,6 +134,7 @@ class ChoosingProgram(Program):
             usual = []
             self._choose_all(event, late=late)
         self._choose_changes(usual)
+        self.have_at_hand(self._stretch.rules())
 
     def rules_on(self, event: Event) -> list[CompiledRule]:
         """Find the rules to run at an event, in the order of their ids."""
@@ -247,15 +169,6 @@ class ChoosingProgram(Program):
             self._note_failure(rule_id, event)
         return counts
 
-    def _follow(self, specification: Specification) -> Tree | None:
-        """Compile a rule that the index can follow: it reads one key, or any."""
-        tree = compile_rule(specification, self.series)
-        if tree is None:
-            return None
-        places = {(leaf.place.series, leaf.place.key) for leaf in leaves_of(tree)}
-        series, _ = next(iter(places))
-        return tree if len(places) == 1 and series == self._home else None
-
     def _is_late(
         self,
         event: Event,
@@ -267,7 +180,7 @@ class ChoosingProgram(Program):
             known = facts.get(event.subject)
             watermarks[event.key] = known.watermark if known else None
         mark = watermarks[event.key]
-        if mark is not None and event.at < mark - self.lateness_of(self._home):
+        if mark is not None and event.at < mark - self.lateness_of(self.home):
             return True
         if event.moves_facts and (mark is None or event.at > mark):
             watermarks[event.key] = event.at
@@ -277,11 +190,12 @@ class ChoosingProgram(Program):
         """Choose of events that the index takes in."""
         if not events:
             return
+        self._tell_again(events)
         raises = [event.raises for event in events]
         self._ran.update(event.key for event in events if event.raises)
         flips = self.index.flips(
             Events(
-                self._home,
+                self.home,
                 [event.key for event in events],
                 [event.fields for event in events],
                 None if all(raises) else raises,
@@ -315,7 +229,7 @@ class ChoosingProgram(Program):
         if not late:
             # What these runs have rules remember is not what their facts say.
             for rule_id in rules:
-                self.index.tell_again(self._home, event.key, rule_id)
+                self.index.tell_again(self.home, event.key, rule_id)
 
     def _rules_on(self, event: Event, asked: Iterable[int]) -> list[CompiledRule]:
         """Find the rules that are not followed, those chosen, and of some asked."""
@@ -327,18 +241,27 @@ class ChoosingProgram(Program):
             chosen.update(one for one in candidates if self._runs(one, event))
         if not chosen:
             return found
-        found += [self.rule(rule_id) for rule_id in chosen]
+        self.have_at_hand(chosen)
+        # One that could not be read is here no more.
+        found += [self.rule(one) for one in chosen if self.is_followed(one)]
         return sorted(found, key=_id_of)
 
     def _is_counted(self, event: Event) -> bool:
         """Tell whether the index took in an event that runs rules."""
         is_seen = event.position not in self._stretch.uncounted
-        return event.series == self._home and event.raises and is_seen
+        return event.series == self.home and event.raises and is_seen
 
     def _runs(self, rule_id: int, event: Event) -> bool:
-        """Tell whether an event of its key runs a rule."""
-        triggers = self.rule(rule_id).specification.triggers
-        return any(fact.root in event.fields for fact in triggers)
+        """Tell whether an event of its key runs a rule, if it is still here."""
+        if not self.is_followed(rule_id):
+            return False
+        return not self.index.fields_of(rule_id).isdisjoint(event.fields)
+
+    def _tell_again(self, events: Iterable[Event]) -> None:
+        """Have loaded rules tell their truth at the next run of a key that is met."""
+        for rule_id, key in self._memories.met(event.key for event in events):
+            if self.is_followed(rule_id):
+                self.index.tell_again(self.home, key, rule_id)
 
     def _note_run(self, rule_id: int, event: Event, counted: Counts) -> None:
         """Note that a rule is true from now on, or no more, and count what is to be."""

@@ -11,15 +11,12 @@ import numpy as np
 
 from rules.columns.asked import Asked
 from rules.columns.batches import Batch, Sorted, run_batch
-from rules.columns.counters import (
-    Runners,
-    runs_of_several,
-    settle_batch,
-    settle_single,
-)
+from rules.columns.counters import Runners, settle_batch, settle_single
+from rules.columns.counting import Counting
 from rules.columns.events import Events, Flips
 from rules.columns.groups import MOST_EVENTS, Groups
-from rules.columns.loading import Loading, Predicates
+from rules.columns.loading import Loading
+from rules.columns.predicates import Predicates
 from rules.columns.rows import ANY_KEY, SEVERAL, Rows
 from rules.columns.segments import Segments
 from rules.columns.series import Series
@@ -28,7 +25,7 @@ from rules.columns.singles import Change, Singles
 from rules.columns.standing import Standing
 from rules.columns.telling import Telling
 from rules.columns.trees import KnownSeries, Tree, compile_rule
-from rules.columns.truth import TRUE, UNKNOWN, Changes
+from rules.columns.truth import TRUE, Changes
 from rules.columns.waiting import Waiting
 from rules.engine import Counts, KeyFacts, RuleNotInProgram, Specification, Subject
 
@@ -68,6 +65,7 @@ class Index:
         self._singles: dict[str, Singles] = {}
         self._several: dict[int, Runners] = {}
         self._standing = Standing(self._segments, self._groups, self._rows)
+        self._counting = Counting(self._rows, self._standing, self._several)
         self._settling = Settling(self._rows, self._standing)
         self._telling = Telling(
             self._rows, self._standing, self._waiting, self._several
@@ -127,27 +125,38 @@ class Index:
         runners = standing.put(row, tree)
         if self._rows.key.view[row] == SEVERAL:
             self._several[row] = runners
-        self._begin_counting(row)
+        self._counting.begin(row)
         self._settling.note(row)
         if not has_run:
             self._telling.announce(row)
 
     def load(self, table: Predicates) -> None:
-        """Take in many rules that are not here, before the facts they read."""
+        """Take in many rules that are not here, before the facts they read.
+
+        How they fared before is not known here until ``begin_with`` says so.
+        """
         parts = (self._segments, self._groups, self._rows)
         loading = Loading(self._standing, parts, self.open_series)
         self._several.update(loading.load(table))
 
-    def learn(self, events: Events) -> None:
+    def learn(self, events: Events) -> list[tuple[str, int]]:
         """Take in facts as they were when the rules here told their truth last.
 
         For the facts of a lane after a restart: each key once, its fields as they are.
+
+        Returns:
+            The rules that turned true, by key.
         """
         series = self._series.get(events.series)
-        if series is not None:
-            quiet = replace(events, raises=[False] * len(events))
-            batch, changes = run_batch(series, quiet, self._segments, self._groups)
-            settle_batch(self._rows, self._several, batch, changes)
+        if series is None:
+            return []
+        quiet = replace(events, raises=[False] * len(events))
+        batch, changes = run_batch(series, quiet, self._segments, self._groups)
+        settle_batch(self._rows, self._several, batch, changes)
+        true = changes.where(changes.after == TRUE)
+        rules = self._rows.rule_id.array[true.of].tolist()
+        keys = [events.keys[place] for place in true.event.tolist()]
+        return list(zip(keys, rules, strict=True))
 
     def remove(self, rule_id: int) -> None:
         """Take out a rule.
@@ -190,12 +199,39 @@ class Index:
 
     def counts(self, rule_id: int) -> Counts:
         """Count how a rule fared since it was put; who was told is not known here."""
+        return self._counting.counts(self._row(rule_id))
+
+    def key_of(self, rule_id: int) -> str | None:
+        """Give the only key of a rule; none if it is about any, or several."""
         row = self._row(rule_id)
-        truths, runs = self._truths_and_runs(row)
-        ran = int(runs.sum()) - self._rows.ran_before.view[row]
-        passed = self._rows.passed.view[row] + int(runs[truths == TRUE].sum())
-        unknown = self._rows.unknown.view[row] + int(runs[truths == UNKNOWN].sum())
-        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
+        key = self._rows.key.view[row]
+        return None if key < 0 else self._standing.series_of(row).names[key]
+
+    def fields_of(self, rule_id: int) -> frozenset[str]:
+        """Name the fields of its key that run a rule."""
+        row = self._row(rule_id)
+        interest = self._rows.interest.view[row]
+        return self._standing.series_of(row).fields_of(interest)
+
+    def begin_with(self, rule_id: int, counts: Counts) -> None:
+        """Take in how a loaded rule fared before, once: it is whole from now on."""
+        self._counting.begin_with(self._row(rule_id), counts)
+
+    def is_whole(self, rule_id: int) -> bool:
+        """Tell whether it is known here how a rule fared before it came."""
+        return bool(self._rows.is_whole.view[self._row(rule_id)])
+
+    def subjects(self) -> list[tuple[str, frozenset[str]]]:
+        """Name the keys of rules on one key, each with the fields that run them."""
+        return [
+            (series.names[key], series.fields_of(interest))
+            for place, key, interest in self._rows.runners()
+            for series in (self._standing.series_at(place),)
+        ]
+
+    def any_key_rules(self) -> list[int]:
+        """Name the rules on any key."""
+        return self._rows.ids_on(ANY_KEY)
 
     def rules_on(self, series: str, key: str, fields: Iterable[str]) -> list[int]:
         """Name the rules followed that an event of these fields would run."""
@@ -218,9 +254,7 @@ class Index:
     def note(self, rule_id: int, counts: Counts) -> None:
         """Count runs of a rule at events that were not taken in."""
         row = self._row(rule_id)
-        self._rows.ran_before.view[row] -= counts.ran
-        self._rows.passed.view[row] += counts.passed
-        self._rows.unknown.view[row] += counts.unknown
+        self._counting.add(row, counts)
         self._settling.note(row)
 
     def touch(self, rule_id: int) -> None:
@@ -326,26 +360,6 @@ class Index:
             full=0,
             runs=runs,
         )
-
-    def _begin_counting(self, row: int) -> None:
-        truths, runs = self._truths_and_runs(row)
-        self._rows.ran_before.view[row] = int(runs.sum())
-        self._rows.passed.view[row] = -int(runs[truths == TRUE].sum())
-        self._rows.unknown.view[row] = -int(runs[truths == UNKNOWN].sum())
-
-    def _truths_and_runs(self, row: int) -> "tuple[np.ndarray, np.ndarray]":
-        """Give a rule's truth under each of its keys, and how often it ran there."""
-        key = self._rows.key.view[row]
-        if key == SEVERAL:
-            runs = np.array([runs_of_several(self._several[row])])
-            return self._standing.truths(row, np.zeros(1, dtype=np.int64)), runs
-        series = self._standing.series_of(row)
-        interest = self._rows.interest.view[row]
-        if key == ANY_KEY:
-            keys = np.arange(len(series.names))
-            return self._standing.truths(row, keys), series.runs_of_all(interest)
-        runs = np.array([series.runs(key, interest)])
-        return self._standing.truths(row, np.array([key])), runs
 
     def _learn(
         self,

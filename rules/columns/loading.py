@@ -1,7 +1,6 @@
-"""Many rules at once, from columns: a typed table of predicates instead of definitions.
+"""Many rules at once, from a table of predicates instead of definitions.
 
-Only thresholds that a double places exactly, each rule one condition or one flat group;
-whatever else there is, is put rule by rule.
+Whatever does not fit in the table is put rule by rule.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,39 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.columns.buffers import Bytes, Flags, Floats, Ints, Longs
+from rules.columns.buffers import Flags, Longs
 from rules.columns.counters import Runners
-from rules.columns.cuts import BASE, HEAD, MEMBER, MOST, OPEN, UP
+from rules.columns.cuts import MEMBER, MOST, OPEN
 from rules.columns.groups import Groups
+from rules.columns.predicates import KINDS, Predicates
 from rules.columns.rows import ANY_KEY, SEVERAL, Rows
 from rules.columns.segments import Segments
 from rules.columns.series import Column, Series
 from rules.columns.standing import Standing
 from rules.columns.trees import Place
-
-OPERATORS = ("gt", "gte", "lt", "lte")
-"""What a table of predicates can say, by number."""
-
-_KINDS = np.array(
-    [UP | OPEN | HEAD, UP | HEAD, HEAD | BASE, HEAD | BASE | OPEN], np.int8
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Predicates:
-    """A table of predicates, those of one rule together.
-
-    ``rule`` (int64) is its id; ``place`` (int32) counts in ``places``; ``op`` (int8)
-    counts in ``OPERATORS``; ``constant`` (float64) is its own shortest decimal;
-    ``is_all`` (bool) says how the predicates of the rule are joined.
-    """
-
-    places: Sequence[Place]
-    rule: Longs
-    place: Ints
-    op: Bytes
-    constant: Floats
-    is_all: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +60,7 @@ class Loading:
         counts = np.diff(first, append=len(table.rule))
         rows = self._rows.add_all(table.rule[first])
         several = self._note_runners(table, where, rows, first, counts)
-        kind = _KINDS[table.op]
+        kind = KINDS[table.op]
         at = np.where(kind & OPEN, np.nextafter(table.constant, np.inf), table.constant)
         target = np.repeat(rows, counts)
         for groups, chosen in self._grouped(where, table, first, counts):

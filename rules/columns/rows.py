@@ -73,7 +73,8 @@ class Rows:
     A row has ``rule_id`` (int64); ``series`` and ``interest`` (int32), which say what
     runs it, and ``key`` (int32: its only one, ``ANY_KEY`` or ``SEVERAL``); ``passed``
     and ``unknown`` (int64), which are open while the rule is true or unknown
-    (``columns.counters``); ``ran_before`` (int64), what had run when it came; and its
+    (``columns.counters``); ``ran_before`` (int64), what had run when it came;
+    ``is_whole`` (bool), false if how it fared before that is not known here; and its
     cuts, ``cuts`` (int16) of them from ``first`` (int32) on in a pool that says where
     they lie: ``segment``, ``at``, ``kind``, ``target``.
     """
@@ -87,6 +88,7 @@ class Rows:
         self.passed = Buffer(np.int64)
         self.unknown = Buffer(np.int64)
         self.ran_before = Buffer(np.int64)
+        self.is_whole = Buffer(np.bool_)
         self.first = Buffer(np.int32)
         self.cuts = Buffer(np.int16)
         self.segment = Buffer(np.int32)
@@ -109,6 +111,7 @@ class Rows:
         self.directory.put(rule_id, row)
         for counter in (self.passed, self.unknown, self.ran_before):
             counter.view[row] = 0
+        self.is_whole.view[row] = True
         return row
 
     def add_all(self, rule_ids: Longs) -> Longs:
@@ -153,6 +156,22 @@ class Rows:
             for place in range(first, first + self.cuts.view[row])
         ]
 
+    def runners(self) -> list[tuple[int, int, int]]:
+        """List what runs the rules on one key: series, key and interest, each once."""
+        own = (self.key.array >= 0) & (self.cuts.array > 0)
+        parts = [one.array[own] for one in (self.series, self.key, self.interest)]
+        sizes = [int(one.max(initial=0)) + 1 for one in parts]
+        found = np.unravel_index(
+            np.unique(np.ravel_multi_index(tuple(parts), sizes)), sizes
+        )
+        return list(zip(*(one.tolist() for one in found), strict=True))
+
+    def ids_on(self, key: int) -> list[int]:
+        """Name the rules that have this in place of a key."""
+        found = (self.key.array == key) & (self.cuts.array > 0)
+        ids: list[int] = self.rule_id.array[found].tolist()
+        return ids
+
     def remove(self, row: int) -> None:
         """Forget a rule; its row is made use of again."""
         self.directory.pop(self.rule_id.view[row])
@@ -176,6 +195,7 @@ class Rows:
             self.passed,
             self.unknown,
             self.ran_before,
+            self.is_whole,
             self.first,
             self.cuts,
         ):

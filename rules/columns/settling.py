@@ -13,7 +13,8 @@ class Settled(NamedTuple):
     """The counters of a rule on one key, without what the key's events add.
 
     The runs at its events that carry one of the rule's ``fields`` are to be added to
-    ``ran``, and to ``passed`` or ``unknown`` while its ``truth`` is that.
+    ``ran``, and to ``passed`` or ``unknown`` while its ``truth`` is that. Unless it
+    ``is_whole``, how it fared before it was loaded is to be added as well.
     """
 
     rule_id: int
@@ -23,6 +24,7 @@ class Settled(NamedTuple):
     passed: int
     unknown: int
     truth: int
+    is_whole: bool
 
 
 class Settling:
@@ -74,4 +76,5 @@ class Settling:
             passed=rows.passed.view[row],
             unknown=rows.unknown.view[row],
             truth=truth,
+            is_whole=rows.is_whole.view[row],
         )

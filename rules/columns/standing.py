@@ -127,8 +127,11 @@ class Standing:
 
     def series_of(self, row: int) -> Series:
         """Give the series of a rule; the first, if there are several."""
-        series: int = self._rows.series.view[row]
-        return self._all[series]
+        return self.series_at(self._rows.series.view[row])
+
+    def series_at(self, place: int) -> Series:
+        """Give a series by its place."""
+        return self._all[place]
 
     def announce(self, row: int) -> None:
         """Note a rule on any key, for each key to find at its next event."""

@@ -92,6 +92,18 @@ def compile_rule(specification: Specification, known: KnownSeries) -> Tree | Non
     return tree
 
 
+def follow(
+    specification: Specification, known: KnownSeries, *, home: str
+) -> Tree | None:
+    """Compile a rule that reads one key of a series, or any, and nothing else."""
+    tree = compile_rule(specification, known)
+    if tree is None:
+        return None
+    places = {(leaf.place.series, leaf.place.key) for leaf in leaves_of(tree)}
+    series, _ = next(iter(places))
+    return tree if len(places) == 1 and series == home else None
+
+
 def leaves_of(tree: Tree) -> Iterator[Leaf]:
     """Walk the conditions in order."""
     if isinstance(tree, Leaf):

@@ -33,16 +33,14 @@ from rules.services.facts import dataset_of, simulation_of
 from rules.services.findings import Finding, finding_of
 from rules.services.forwarding import Outgoing, gather_outgoing
 from rules.services.histories import Preparing
+from rules.services.in_effect import RuleInEffect
 from rules.services.judgement import JudgedTransition, Judgement
 from rules.services.judging import facts_to_store, judge_batches
+from rules.services.lane_program import LaneProgram
 from rules.services.parsing import parse_apperate, parse_rule
+from rules.services.predicate_check import misread_rules
 from rules.services.previewing import Matches, Preview, Standing, preview_rule
-from rules.services.programs import (
-    LaneProgram,
-    RuleInEffect,
-    borrow_program,
-    return_program,
-)
+from rules.services.programs import borrow_program, return_program
 from rules.services.questions import ExplanationInvalid, VersionUnreadable
 from rules.services.replaying import ReplayedStretch, replay_lane
 from rules.services.saving import (
@@ -126,6 +124,7 @@ __all__ = [
     "keep_segments",
     "keys_of_rule",
     "list_rules",
+    "misread_rules",
     "output_names",
     "parse_apperate",
     "parse_rule",

@@ -7,10 +7,10 @@ rule's own row is written when its truth changes, or when it comes or goes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -25,7 +25,9 @@ Subject = tuple[str, frozenset[str]]
 _TRUTHS = (False, True, None)
 """The truth of rules, as the columns number it."""
 _AT_ONCE = 500
-"""Tallies that one statement names; databases take so many parameters and no more."""
+"""What one statement names; databases take so many parameters and no more."""
+
+_One = TypeVar("_One")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,24 +85,77 @@ class Tallies:
 
     def __init__(self) -> None:
         self._by_key: dict[str, dict[frozenset[str], KeyTally]] = {}
+        self._before: dict[int, int] = {}
         self._any_key: dict[int, Counts] = {}
+        self._left: dict[int, Counts] = {}
 
-    def add(self, tally: KeyTally) -> None:
-        """Go on with a tally that is stored."""
-        self._by_key.setdefault(tally.key, {})[tally.fields] = tally
+    def go_on(self, lane: Lane, program: ChoosingProgram) -> None:
+        """Take up the counting of rules that were loaded; all of it is stored."""
+        for some in _parts(program.index.any_key_rules()):
+            for rule in Rule.objects.filter(pk__in=some):
+                program.index.begin_with(rule.pk, self.counted_when_loaded(rule))
+        self._any_key = program.counted()
+        subjects = {
+            (key, interest_of(fields)): fields
+            for key, fields in program.index.subjects()
+        }
+        stored = Tally.objects.filter(lane=lane)
+        for pk, key, interest, runs in stored.values_list(
+            "pk", "key", "interest", "runs"
+        ).iterator():
+            fields = subjects.get((key, interest))
+            if fields is not None:
+                self._by_key.setdefault(key, {})[fields] = KeyTally(
+                    key=key, fields=fields, before=runs, runs=runs, tally_id=pk
+                )
+                self._before[pk] = runs
+
+    def leave(self, rule_id: int, counts: Counts) -> None:
+        """Note how a rule had fared that is counted no more."""
+        self._left[rule_id] = counts
+
+    def counted_when_loaded(self, rule: Rule) -> Counts:
+        """Return how a rule had fared when the lane was loaded.
+
+        What its tally has counted since, the columns have counted as well.
+        """
+        tallied = self._before.get(rule.tally_id or 0, 0)
+        ran, passed = rule.ran_apart + tallied, rule.passed_apart
+        unknown = rule.unknown_apart
+        if rule.tallied_truth is None:
+            unknown += tallied
+        elif rule.tallied_truth:
+            passed += tallied
+        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
 
     def collect(self, program: ChoosingProgram, counted: Counted) -> None:
         """Gather what the events since the last time have changed."""
-        keys = program.ran()
-        for one in program.settled():
+        for rule_id, left in self._left.items():
+            counted.leave(rule_id, left)
+        self._left = {}
+        keys, settled = program.ran(), program.settled()
+        before = self._begin(program, settled)
+        for one in settled:
             keys.add(one.key)
-            counted.rules[one.rule_id] = self._rule_count(one)
+            whole = _with(one, before.get(one.rule_id))
+            counted.rules[one.rule_id] = self._rule_count(whole)
         for key in keys:
             counted.tallies += self._moved(program, key)
         for rule_id, counts in program.counted().items():
             if counts != self._any_key.get(rule_id):
                 self._any_key[rule_id] = counts
                 counted.rules[rule_id] = _whole(rule_id, counts)
+
+    def _begin(
+        self, program: ChoosingProgram, settled: Iterable[Settled]
+    ) -> dict[int, Counts]:
+        """Read how rules had fared that were loaded and are settled first now."""
+        before = {}
+        for some in _parts([one.rule_id for one in settled if not one.is_whole]):
+            for rule in Rule.objects.filter(pk__in=some):
+                before[rule.pk] = self.counted_when_loaded(rule)
+                program.index.begin_with(rule.pk, before[rule.pk])
+        return before
 
     def _rule_count(self, one: Settled) -> RuleCount:
         tallies = self._by_key.setdefault(one.key, {})
@@ -182,8 +237,7 @@ def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> Non
 
 def _name_tallies(lane: Lane, new: Sequence[KeyTally]) -> None:
     # A program that was just loaded settles all its keys at once.
-    for first in range(0, len(new), _AT_ONCE):
-        some = new[first : first + _AT_ONCE]
+    for some in _parts(new):
         stored = Tally.objects.filter(lane=lane, key__in={one.key for one in some})
         ids = {
             (key, interest): tally_id
@@ -193,10 +247,25 @@ def _name_tallies(lane: Lane, new: Sequence[KeyTally]) -> None:
             one.tally_id = ids[one.key, one.interest]
 
 
+def _with(one: Settled, before: Counts | None) -> Settled:
+    if before is None:
+        return one
+    return one._replace(
+        ran=one.ran + before.ran,
+        passed=one.passed + before.passed,
+        unknown=one.unknown + before.unknown,
+    )
+
+
 def _whole(rule_id: int, counts: Counts) -> RuleCount:
     return RuleCount(
         rule_id=rule_id, ran=counts.ran, passed=counts.passed, unknown=counts.unknown
     )
+
+
+def _parts(listed: Sequence[_One]) -> Iterator[Sequence[_One]]:
+    for first in range(0, len(listed), _AT_ONCE):
+        yield listed[first : first + _AT_ONCE]
 
 
 def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -26,8 +26,9 @@ from datasets.services import (
 from rules.models import Forward, Version
 from rules.services.changes import FORWARDS, RELEASES, go_on
 from rules.services.facts import facts_to_keep, series_of
+from rules.services.in_effect import reader_of
 from rules.services.judgement import Judgement
-from rules.services.programs import LaneProgram, reader_of
+from rules.services.lane_program import LaneProgram
 from rules.services.readers import Read
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from datasets.models import Batch
 from rules.engine import Counts, Instance, KeyFacts, Transition
 from rules.services.counting import Counted
+from rules.services.in_effect import RuleInEffect
 from rules.services.lane_state import FactKey, InstanceKey
-from rules.services.programs import RuleInEffect
+from rules.services.predicates import Tabled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Judgement:
     streaks: dict[int, Streak] = field(default_factory=dict)
     #: Rules of the lane that cannot be read, and the sentences that say so.
     unreadable: dict[int, str] = field(default_factory=dict)
+    #: What the lane's table of predicates is to say of rules that came or went.
+    tabled: Tabled = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     #: By position, what of the facts had changed where the lane began to forward.
     stands: dict[int, Mapping[FactKey, KeyFacts]] = field(default_factory=dict)

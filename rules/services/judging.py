@@ -33,7 +33,9 @@ from rules.models import Rule, Version
 from rules.services.arming import note_armed, wake_of
 from rules.services.changes import changes_judging, judged_version
 from rules.services.facts import facts_as_forwarded, facts_to_keep
+from rules.services.in_effect import RuleInEffect, rule_in_effect
 from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
+from rules.services.lane_program import LaneProgram
 from rules.services.lane_state import (
     FactKey,
     InstanceKey,
@@ -42,11 +44,6 @@ from rules.services.lane_state import (
     StoredState,
     Values,
     values_in,
-)
-from rules.services.programs import (
-    LaneProgram,
-    RuleInEffect,
-    rule_in_effect,
 )
 
 #: What brings no events, but changes how those after it are judged.
@@ -89,6 +86,7 @@ def judge_batches(
     judgement = bench.judgement
     judgement.unreadable = dict(program.unreadable)
     program.tallies.collect(program.program, judgement.counted)
+    judgement.tabled = program.take_tabled()
     return judgement
 
 
@@ -139,7 +137,7 @@ class _Bench:
             self.judgement.stands[one.seq] = dict(self.judgement.facts)
             return
         rule_id = int(one.batch.options["rule"])
-        old = self.program.rules.get(rule_id)
+        old = self.program.rule(rule_id)
         new = version_to_judge(rule_id, judged_version(one.batch))
         kept = list(self.state.read_all_instances(rule_id))
         self.program.program.remember((rule_id, one.instance.key) for one in kept)

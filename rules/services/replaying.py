@@ -10,8 +10,8 @@ from datasets.services import BATCHES_AT_ONCE, lateness_in_effect, read_log
 from rules.services.changes import changes_judging, judged_version
 from rules.services.judgement import JudgedTransition
 from rules.services.judging import judge_batches, version_to_judge
+from rules.services.lane_program import LaneProgram, empty_program
 from rules.services.lane_state import MemoryState
-from rules.services.programs import LaneProgram, empty_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

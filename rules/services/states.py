@@ -15,6 +15,7 @@ from rules.services.changes import end_rule, release_facts, wait_for_rules
 from rules.services.counting import save_counted
 from rules.services.forwarding import Outgoing, send_outgoing
 from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
+from rules.services.predicates import save_predicates
 
 #: A rule that could not judge so many events in a row is turned off.
 ERRORS_BORNE = 20
@@ -36,6 +37,7 @@ def save_states(
     save_counted(lane=lane, counted=judgement.counted, now=now)
     _add_counts(judgement.counts, now)
     _save_effects(lane, judgement.effects, now)
+    save_predicates(lane=lane, tabled=judgement.tabled)
     _save_health(judgement.streaks)
     _save_unreadable(judgement.unreadable)
     _turn_off_failing(failing, now)

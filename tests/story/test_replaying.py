@@ -21,7 +21,7 @@ from datasets.services import (
     replay_quarantined,
     save_dataset,
 )
-from rules.models import Rule
+from rules.models import Predicate, Rule
 from rules.services import change_rule, create_rule, turn_rule
 from rules.services.programs import forget_programs
 from tests.factories import NOW, DatasetFactory
@@ -151,6 +151,7 @@ def test_whatever_happened_to_a_lane_its_log_says_the_same(
     report = check_replay(dataset=ticks, at_once=3)
 
     assert report.differences == []
+    assert report.misread == []
     assert check_replay(dataset=ticks) == report
     assert (report.begins, report.unsure, report.differing) == (1, 0, 0)
     assert report.same == Transition.objects.count() > 20
@@ -258,6 +259,20 @@ def test_command_says_in_a_sentence_that_nothing_differs(
         "DEMO:TICKS: replayed 1 events from seq 1 to 2; 1 transitions are the same, "
         "0 differ. The log is whole from its beginning.\n"
     )
+
+
+def test_command_names_the_rules_that_the_table_misreads(
+    access: Access, ticks: Dataset
+) -> None:
+    create_rule(access=access, definition=definition(watch=ANY_KEY), now=NOW)
+    drain(ticks)
+    Predicate.objects.update(constant=311)
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="do not agree"):
+        call_command("replay", check="DEMO:TICKS", stdout=out)
+
+    assert "  the table of predicates misreads rule cheap\n" in out.getvalue()
 
 
 def test_command_lists_few_of_many_differences_and_fails(

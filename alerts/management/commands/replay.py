@@ -16,7 +16,8 @@ class Command(BaseCommand):
 
     help = (
         "Judge a dataset's log again, from an empty state and storing nothing, and "
-        "compare every transition with what is stored. Ends with code 1 if any differs."
+        "compare every transition with what is stored, and the lane's table of "
+        "predicates with its rules. Ends with code 1 if anything differs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,7 +39,9 @@ class Command(BaseCommand):
         unsaid = report.differing - len(report.differences)
         if unsaid:
             self.stdout.write(f"  and {unsaid:,} more")
-        if report.differing:
+        for rule in report.misread:
+            self.stdout.write(f"  the table of predicates misreads rule {rule}")
+        if report.differing or report.misread:
             raise CommandError("The log and what is stored do not agree.")
 
 

@@ -1,10 +1,11 @@
 """The runs that are chosen decide all: transitions, instances and counts are the same.
 
 Every random rule of the engine's strategies goes through both programs; so do rules
-around wandering values, which fire and end often.
+around wandering values, which fire and end often. Between two turns the program of the
+columns may be loaded anew, as after a restart: plain rules by their predicates.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import methodcaller
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.columns import ChoosingProgram
+from rules.columns import ChoosingProgram, Place, Predicate, Predicates
 from rules.engine import (
     CloseReason,
     Counts,
@@ -26,6 +27,7 @@ from rules.engine import (
     StepResult,
     Subject,
     Transition,
+    Value,
     close_rule,
     edit_rule,
     step,
@@ -36,6 +38,7 @@ from tests.rules.engine.strategies import Put, Remove, Sent, definitions, sent
 from tests.rules.engine.walks import happenings
 
 HOME = "CORE:STOCK"
+Values = Mapping[str, Mapping[str, Value]]
 PATHS = pytest.mark.parametrize("few", [0, 10_000], ids=["arrays", "plain"])
 
 
@@ -45,6 +48,7 @@ class Judge:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.rules: dict[int, Specification] = {}
+        self.versions: dict[int, int] = {}
         self.facts: dict[Subject, KeyFacts] = {}
         self.instances: dict[InstanceId, Instance] = {}
         self.counts: dict[int, Counts] = {}
@@ -57,19 +61,15 @@ class Judge:
         if old is not None:
             position = Position(0, 0)
             self._keep(edit_rule(old, specification, kept, at=START, position=position))
-        self.rules[rule_id] = specification
+        self.rules[rule_id], self.versions[rule_id] = specification, version
         if isinstance(self.program, ChoosingProgram):
             self.program.remember(self.instances)
-            values = {
-                key: {name: fact.value for name, fact in facts.values.items()}
-                for (series, key), facts in self.facts.items()
-                if series == HOME
-            }
-            self.program.learn(self.program.lacks(specification), values)
+            self.program.learn(self.program.lacks(specification), self._values())
         self.program.put(rule_id, version, specification)
 
     def remove(self, rule_id: int) -> None:
         self._leave(rule_id)
+        self.versions.pop(rule_id, None)
         if rule_id in self.program:
             self.program.remove(rule_id)
         self._keep(
@@ -80,6 +80,27 @@ class Judge:
                 position=Position(0, 0),
             )
         )
+
+    def reload(self, few: int) -> None:
+        """Load the program anew: rules by their predicates where these say all."""
+        before = self.program
+        assert isinstance(before, ChoosingProgram)
+        for rule_id in self.versions:
+            self._leave(rule_id)
+        tabled = {
+            rule_id: before.predicates_of(self.rules[rule_id])
+            for rule_id in self.versions
+        }
+        loaded = self.program = ChoosingProgram(before.series, home=HOME, few=few)
+        loaded.read = self._read
+        loaded.remember(self.instances)
+        if any(tabled.values()):
+            loaded.load(table_of(tabled), self._values())
+        for rule_id, version in self.versions.items():
+            if not tabled[rule_id]:
+                specification = self.rules[rule_id]
+                loaded.learn(loaded.lacks(specification), self._values())
+                loaded.put(rule_id, version, specification)
 
     def judge(self, events: Sequence[Event]) -> None:
         if isinstance(self.program, ChoosingProgram):
@@ -117,6 +138,18 @@ class Judge:
             return known + program.index.counts(rule_id)
         return known
 
+    def _read(self, rule_ids: Iterable[int]) -> None:
+        assert isinstance(self.program, ChoosingProgram)
+        for rule_id in rule_ids:
+            self.program.keep(rule_id, self.versions[rule_id], self.rules[rule_id])
+
+    def _values(self) -> Values:
+        return {
+            key: {name: fact.value for name, fact in facts.values.items()}
+            for (series, key), facts in self.facts.items()
+            if series == HOME
+        }
+
     def _leave(self, rule_id: int) -> None:
         self.counts[rule_id] = self.counted(rule_id)
 
@@ -144,13 +177,39 @@ class Judge:
         self.transitions += result.transitions
 
 
-def play(happened: Iterable[Put | Remove | Sent], *, few: int) -> tuple[Judge, Judge]:
+def table_of(tabled: Mapping[int, Sequence[Predicate]]) -> Predicates:
+    """Number the places, and take the predicates in as from a database."""
+    numbers: dict[Place, int] = {}
+    rows = [
+        (rule_id, numbers.setdefault(one.place, 7 * len(numbers)), *one[1:])
+        for rule_id, predicates in tabled.items()
+        for one in predicates
+    ]
+    return Predicates.of_rows([(n, place) for place, n in numbers.items()], rows)
+
+
+def never() -> bool:
+    return False
+
+
+def always() -> bool:
+    return True
+
+
+def play(
+    happened: Iterable[Put | Remove | Sent],
+    *,
+    few: int,
+    reloads: Callable[[], bool] = never,
+) -> tuple[Judge, Judge]:
     """Play a history through both programs; they must agree at every turn."""
-    both = Judge(Program()), Judge(ChoosingProgram(home=HOME, few=few))
+    engine, columns = Judge(Program()), Judge(ChoosingProgram(home=HOME, few=few))
+    both = engine, columns
     for turn in turns(happened):
+        if reloads():
+            columns.reload(few)
         for judge in both:
             turn(judge)
-        engine, columns = both
         assert columns.transitions == engine.transitions
         assert columns.instances == engine.instances
         assert columns.facts == engine.facts
@@ -202,12 +261,13 @@ def values(*numbers: int | None, every: int = 1, key: str = "A") -> list[Sent]:
 @given(
     rules=st.lists(definitions, min_size=1, max_size=3),
     history=st.lists(sent, min_size=10, max_size=30),
+    reloads=st.sampled_from([never, always]),
 )
 @settings(max_examples=25)
-def test_random_rules_decide_the_same_with_columns(few, rules, history):
+def test_random_rules_decide_the_same_with_columns(few, rules, history, reloads):
     put = [Put(rule_id, rule) for rule_id, rule in enumerate(rules, start=1)]
 
-    play([*put, *history], few=few)
+    play([*put, *history], few=few, reloads=reloads)
 
 
 @PATHS
@@ -216,7 +276,7 @@ def test_random_rules_decide_the_same_with_columns(few, rules, history):
 def test_rules_around_wandering_values_decide_the_same_with_columns(few, random):
     happened = happenings(random, number=100)
 
-    play(map(plainly, happened), few=few)
+    play(map(plainly, happened), few=few, reloads=lambda: random.random() < 0.3)
 
 
 def plainly(one: Put | Remove | Sent) -> Put | Remove | Sent:

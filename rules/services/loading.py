@@ -1,0 +1,61 @@
+"""A lane's program as its drains have left it: loaded after a start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from datasets.models import Lane
+from datasets.services import lateness_in_effect
+from rules.models import Forward, Instance, Rule
+from rules.services.facts import series_of
+from rules.services.in_effect import reader_of, rule_in_effect
+from rules.services.lane_program import LaneProgram, empty_program
+from rules.services.lane_state import StoredState
+from rules.services.predicates import load_predicates
+
+
+def load_program(lane: Lane) -> LaneProgram:
+    """Load what a lane judges by.
+
+    1. The instances that remember something: they are asked at their next run.
+    2. The rules that the lane's table says, and the facts that they read. How they are
+       told of, and how they fared, is read when it is needed.
+    3. The other rules in effect, by their definitions.
+    4. The tallies that go on counting.
+    5. Who reads of its facts although another lane judges them.
+    """
+    loaded = empty_program(
+        lane, next_seq=lane.next_seq, lateness_seconds=lateness_in_effect(lane)
+    )
+    loaded.program.read = loaded.read
+    instances = Instance.objects.filter(rule__in_effect__lane=lane)
+    loaded.program.remember(instances.values_list("rule_id", "key").iterator())
+    series = series_of(lane.dataset)
+    read_values = partial(StoredState(lane, loaded.datasets).read_values, series)
+    table = load_predicates(lane, series=series)
+    if len(table):
+        loaded.program.load(table, read_values())
+    rules = list(map(rule_in_effect, _untabled(lane)))
+    loaded.learn(rules, read_values)
+    for rule in rules:
+        loaded.put(rule)
+    _go_on_counting(loaded, lane)
+    forwards = Forward.objects.in_effect().filter(lane=lane)
+    for row in forwards.select_related("version__rule__workspace").order_by("pk"):
+        loaded.readers.add(reader_of(row.version, change=row.change or 0, lane=lane))
+    return loaded
+
+
+def _untabled(lane: Lane) -> Iterable[Rule]:
+    rules = Rule.objects.filter(in_effect__lane=lane, is_tabled=False)
+    return rules.select_related("in_effect", "workspace", "tally").order_by("pk")
+
+
+def _go_on_counting(loaded: LaneProgram, lane: Lane) -> None:
+    """Let counters go on from what is stored; only what that lacks is stored anew."""
+    put = [one.rule_id for one in loaded.program.settled()]
+    loaded.tallies.go_on(lane, loaded.program)
+    for rule_id in put:
+        if not loaded.rules[rule_id].is_tallied:
+            loaded.program.index.touch(rule_id)
