@@ -16,10 +16,11 @@ django.setup(set_prefix=False)
 # These import models, which exist only once Django is set up.
 from alerts.consumers import FeedConsumer  # noqa: E402
 from config.bodies import LimitedBodies  # noqa: E402
+from datasets.api.ingest import IngestDoor  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": LimitedBodies(OneThreadHandler()),
+        "http": LimitedBodies(IngestDoor(OneThreadHandler())),
         "websocket": SameOriginOnly(
             AuthMiddlewareStack(
                 URLRouter(

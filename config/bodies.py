@@ -84,17 +84,7 @@ def _counted(receive: Any, limit: int) -> Any:
 
 async def _refuse(scope: Any, receive: Any, send: Any, *, limit: int) -> None:
     answer = refused_bare(too_large(limit), path=scope["path"])
-    headers = {
-        "content-type": answer.content_type,
-        "content-length": str(len(answer.body)),
-        "connection": "close",
-    }
-    start = {
-        "type": "http.response.start",
-        "status": answer.status,
-        "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
-    }
-    await send(start)
+    await send(answer.start(connection="close"))
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
     await _throw_away(receive)
     await send({"type": "http.response.body", "body": b""})

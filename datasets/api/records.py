@@ -20,6 +20,7 @@ from datasets.services import (
     EventBody,
     Ingest,
     Publication,
+    Published,
     find_dataset,
     newest_records,
     publish_events,
@@ -141,7 +142,9 @@ class RecordsView(WorkspaceAPIView):
         body = read_body(request)
         publication = Publication(
             slug=dataset,
-            body=EventBody(content=body, kind=_kind_of(request)),
+            body=EventBody(
+                content=body, kind=kind_of(request.headers.get("Content-Type", ""))
+            ),
             ingest=_ingest(
                 is_live=asked.choice("as", _LIVES, default=True),
                 duplicates=asked.choice("duplicates", _DUPLICATES, default=None),
@@ -154,19 +157,28 @@ class RecordsView(WorkspaceAPIView):
             key=read_key(**repeatable(request, access=self.access, body=body)),
             now=database_now(),
         )
-        return Response(
-            {
-                "batch": published.batch_id,
-                "accepted": published.size,
-                "state": published.state.value,
-            },
-            status=202 if published.state is BatchState.PENDING else 200,
-            headers=replay_header(is_replay=published.is_replay),
-        )
+        status, told = tell_accepted(published)
+        headers = replay_header(is_replay=published.is_replay)
+        return Response(told, status=status, headers=headers)
 
 
-def _kind_of(request: Request) -> BodyKind:
-    said = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+def tell_accepted(published: Published) -> tuple[int, dict[str, object]]:
+    """Return status and body of the answer to records that were stored."""
+    told: dict[str, object] = {
+        "batch": published.batch_id,
+        "accepted": published.size,
+        "state": published.state.value,
+    }
+    return 202 if published.state is BatchState.PENDING else 200, told
+
+
+def kind_of(content_type: str) -> BodyKind:
+    """Return how a body of this `Content-Type` is written.
+
+    Raises:
+        WrongType: if it is not understood.
+    """
+    said = content_type.partition(";")[0].strip().lower()
     if said not in _KINDS:
         raise WrongType(
             f"Content-Type {said[:60]} is not understood; send application/json, "

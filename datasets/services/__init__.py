@@ -10,6 +10,7 @@ from datasets.services.accepting import (
     check_events,
     checker_of,
     index_of,
+    lane_full,
 )
 from datasets.services.activity import (
     SourceState,
@@ -67,6 +68,7 @@ from datasets.services.forwarding import (
     is_snapshot,
     treatment_of,
 )
+from datasets.services.grouping import GroupCommit, Submission, prepare_submission
 from datasets.services.history import (
     JudgedRecord,
     NotJudged,
@@ -133,9 +135,15 @@ from datasets.services.market import (
     seed_market,
     turn_market,
 )
+from datasets.services.openings import HOLDS_SECONDS, Opening, open_for_ingest
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
-from datasets.services.publishing import Publication, Published, publish_events
+from datasets.services.publishing import (
+    Publication,
+    Published,
+    StoredBatch,
+    publish_events,
+)
 from datasets.services.quarantine import (
     LanePart,
     fail_part,
@@ -166,7 +174,12 @@ from datasets.services.vocabulary import (
     known_keys,
     visible_datasets,
 )
-from datasets.services.waiting import DuplicatesRefused, find_batch, wait_for_judgement
+from datasets.services.waiting import (
+    DuplicatesRefused,
+    find_batch,
+    judged_among,
+    wait_for_judgement,
+)
 from datasets.store.lanes import LaneBusy, holding, lane_held_for
 from datasets.store.records import CheckedEvent
 from datasets.store.turns import wait_for_turn
@@ -177,6 +190,7 @@ __all__ = [
     "ANSWER_LIMIT",
     "BATCHES_AT_ONCE",
     "COUNT_LIMIT",
+    "HOLDS_SECONDS",
     "KEEP_FOR",
     "Accepted",
     "AlreadyImported",
@@ -198,6 +212,7 @@ __all__ = [
     "FileUnreadable",
     "ForwardedEvent",
     "FoundFact",
+    "GroupCommit",
     "IdempotencyKey",
     "ImportDraft",
     "ImportInvalid",
@@ -213,6 +228,7 @@ __all__ = [
     "NotJudged",
     "NotRetryable",
     "NothingToReplay",
+    "Opening",
     "Part",
     "PastOfKey",
     "Period",
@@ -228,8 +244,10 @@ __all__ = [
     "SourceInvalid",
     "SourceNotFound",
     "SourceState",
+    "StoredBatch",
     "StoredFacts",
     "Stretch",
+    "Submission",
     "TimeInvalid",
     "TooManyAsked",
     "Upload",
@@ -274,10 +292,12 @@ __all__ = [
     "is_simulation_running",
     "is_snapshot",
     "is_waiting",
+    "judged_among",
     "judged_beside",
     "keep_upload",
     "key_as_stored",
     "known_keys",
+    "lane_full",
     "lane_held_for",
     "lateness_in_effect",
     "list_datasets",
@@ -291,10 +311,12 @@ __all__ = [
     "newest_told",
     "note_try",
     "open_draft",
+    "open_for_ingest",
     "open_lane",
     "past_of_key",
     "past_told",
     "plan_part",
+    "prepare_submission",
     "preview_import",
     "publish_events",
     "read_batch",

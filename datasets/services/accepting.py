@@ -92,10 +92,10 @@ def accept_batch(
         Overloaded: if the lane's backlog is full; nothing is stored then.
     """
     lane = open_lane(dataset)
-    _check_size(events)
+    check_size(events)
     _check_backlog(lane)
-    prepared = check_events(dataset=dataset, events=events, now=now)
-    order = sorted(range(len(prepared)), key=lambda place: prepared[place].event_time)
+    prepared = check_events(checker=checker_of(dataset), events=events, now=now)
+    order = event_time_order(prepared)
     return _store(
         lane=lane,
         events=[as_checked(prepared[place]) for place in order],
@@ -114,7 +114,7 @@ def accept_checked(
         TooLarge, Overloaded: as `accept_batch` does.
     """
     lane = open_lane(dataset)
-    _check_size(events)
+    check_size(events)
     _check_backlog(lane)
     return _store(lane=lane, events=events, ingest=ingest, now=now)
 
@@ -163,15 +163,19 @@ def _store(
     return Accepted(batch_id=batch.pk, size=len(events))
 
 
+def event_time_order(prepared: Sequence[Prepared]) -> list[int]:
+    """Return the places of events by their time, ties as they were sent."""
+    return sorted(range(len(prepared)), key=lambda place: prepared[place].event_time)
+
+
 def check_events(
-    *, dataset: Dataset, events: Sequence[object], now: datetime
+    *, checker: Checker, events: Sequence[object], now: datetime
 ) -> list[Prepared]:
     """Return the events prepared for storing, in the order in which they were sent.
 
     Raises:
         EventsInvalid: naming the first wrong places by index and field.
     """
-    checker = checker_of(dataset)
     checked = _Checked()
     for place, event in enumerate(events):
         match checker.check(event, received_at=now):
@@ -214,7 +218,12 @@ def index_of(dataset: Dataset) -> Index:
     )
 
 
-def _check_size(events: Sequence[object]) -> None:
+def check_size(events: Sequence[object]) -> None:
+    """Refuse a request of no events, or of more than one may bring.
+
+    Raises:
+        EventsInvalid, TooLarge: accordingly.
+    """
     if not events:
         raise EventsInvalid("Send at least one record; the list is empty.")
     limit = settings.BELLWETHER_REQUEST_EVENTS
@@ -228,8 +237,13 @@ def _check_size(events: Sequence[object]) -> None:
 def _check_backlog(lane: Lane) -> None:
     waiting = backlog_of(lane)
     if waiting >= settings.BELLWETHER_BACKLOG_EVENTS:
-        raise Overloaded(
-            f"{waiting:,} records of this dataset wait to be judged; send this again "
-            "in a moment. Nothing was stored.",
-            retry_after=RETRY_AFTER,
-        )
+        raise lane_full()
+
+
+def lane_full() -> Overloaded:
+    """Return the refusal of events of which a lane has enough."""
+    return Overloaded(
+        f"{settings.BELLWETHER_BACKLOG_EVENTS:,} records of this dataset wait to be "
+        "judged; send this again in a moment. Nothing was stored.",
+        retry_after=RETRY_AFTER,
+    )

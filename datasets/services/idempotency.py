@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError
 
 from datasets.models import Idempotency
-from datasets.store.keys import insert_key
+from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.writing import writing
 from workspaces.refusals import Clash, Invalid
 
@@ -108,14 +108,10 @@ def answer_once(
             return act()
     try:
         with writing():
-            if not insert_key(
-                scope=key.scope, key=key.key, body_hash=key.body_hash, now=now
-            ):
+            if not claim_keys([ClaimedKey(key.scope, key.key, key.body_hash, now)]):
                 return _stored_answer(key)
             answer = act()
-            Idempotency.objects.filter(scope=key.scope, key=key.key).update(
-                status=answer.status, answer=answer.body
-            )
+            answer_keys([AnsweredKey(key.scope, key.key, answer.status, answer.body)])
             return answer
     except OperationalError as error:
         # PostgreSQL waits for the first request's row and gives up after lock_timeout.

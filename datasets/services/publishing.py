@@ -90,7 +90,7 @@ def publish_events(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
+class StoredBatch:
     """What is answered from, also when the same request comes again."""
 
     batch_id: int
@@ -98,26 +98,30 @@ class _Stored:
     #: Whether the judgement may void the batch because of duplicates.
     refuses: bool
 
+    def to_answer(self) -> Answer:
+        """Return what is kept under the request's key."""
+        return Answer(status=202, body=asdict(self))
+
 
 def _store_once(
     access: Access,
     publication: Publication,
     key: IdempotencyKey | None,
     now: datetime,
-) -> tuple[_Stored, bool]:
+) -> tuple[StoredBatch, bool]:
     """Store the events unless this key did; the flag says that it did."""
     if key is None:
         # Without a key the events are checked before the transaction begins.
         return _store(access, publication, now), False
 
     def store() -> Answer:
-        return Answer(status=202, body=asdict(_store(access, publication, now)))
+        return _store(access, publication, now).to_answer()
 
     answer = answer_once(key=key, act=store, now=now)
-    return _Stored(**cast("dict[str, Any]", answer.body)), answer.is_replay
+    return StoredBatch(**cast("dict[str, Any]", answer.body)), answer.is_replay
 
 
-def _store(access: Access, publication: Publication, now: datetime) -> _Stored:
+def _store(access: Access, publication: Publication, now: datetime) -> StoredBatch:
     """Store the events, together with the dataset if it had to be made."""
     raw = read_events(publication.body)
     try:
@@ -132,11 +136,13 @@ def _store(access: Access, publication: Publication, now: datetime) -> _Stored:
     return _accept(dataset, raw, publication.ingest, now)
 
 
-def _accept(dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime) -> _Stored:
+def _accept(
+    dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime
+) -> StoredBatch:
     accepted = accept_batch(
         dataset=dataset, events=raw.fitted(dataset), ingest=ingest, now=now
     )
-    return _Stored(
+    return StoredBatch(
         batch_id=accepted.batch_id,
         size=accepted.size,
         refuses=ingest.refuses_duplicates(dataset),

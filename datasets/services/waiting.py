@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 from datasets.models import Batch, BatchState
@@ -40,6 +41,12 @@ def find_batch(*, access: Access, batch_id: int) -> Batch:
             f"There is no batch {batch_id} in workspace {access.workspace.slug}."
         )
     return batch
+
+
+def judged_among(batch_ids: Collection[int]) -> dict[int, BatchState]:
+    """Return those of some batches that wait no more, and what became of them."""
+    done = Batch.objects.filter(pk__in=batch_ids).exclude(state=BatchState.PENDING)
+    return {pk: BatchState(state) for pk, state in done.values_list("pk", "state")}
 
 
 def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from workspaces.api.problems import PROBLEM_TYPE, problem_of, status_of
+from workspaces.api.problems import PROBLEM_TYPE, problem_of, retry_header, status_of
 from workspaces.refusals import Refusal
 
 _NATIVE = "/api/"
@@ -17,8 +18,26 @@ class BareAnswer:
     """A status and a body, for whoever has no framework at hand."""
 
     status: int
-    content_type: str
     body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def start(self, **more: str) -> dict[str, object]:
+        """Return the message that begins the answer on an ASGI server."""
+        headers = {
+            "content-type": self.content_type,
+            "content-length": str(len(self.body)),
+            "x-content-type-options": "nosniff",
+            **self.headers,
+            **more,
+        }
+        return {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": [
+                (name.lower().encode(), text.encode()) for name, text in headers.items()
+            ],
+        }
 
 
 def is_call(path: str) -> bool:
@@ -35,5 +54,8 @@ def refused_bare(refusal: Refusal, *, path: str) -> BareAnswer:
         body = problem_of(refusal, status=status, title=title, path=path)
         content_type = PROBLEM_TYPE
     return BareAnswer(
-        status=status, content_type=content_type, body=json.dumps(body).encode()
+        status=status,
+        body=json.dumps(body).encode(),
+        content_type=content_type,
+        headers=retry_header(refusal),
     )

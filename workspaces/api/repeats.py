@@ -57,7 +57,7 @@ def repeatable(
     query.pop("token", None)
     return {
         "key": request.headers.get("Idempotency-Key"),
-        "caller": _caller_of(access),
+        "caller": caller_of(access),
         "path": request.path,
         "query": query.urlencode(),
         "body": body,
@@ -78,7 +78,8 @@ def replay_header(*, is_replay: bool) -> dict[str, str]:
     return {_REPLAY: "true"} if is_replay else {}
 
 
-def _caller_of(access: Access) -> str:
+def caller_of(access: Access) -> str:
+    """Return who calls, so that keys of two callers never meet."""
     if access.token is not None:
         return f"token:{access.token.pk}"
     return f"user:{access.user.pk}" if access.user else "system"

@@ -12,6 +12,7 @@ from datasets.services import (
     EventBody,
     Ingest,
     Publication,
+    Published,
     publish_events,
     read_key,
 )
@@ -49,10 +50,15 @@ class RecordCall(ApperateView):
             key=read_key(**told),
             now=database_now(),
         )
-        message = f"wrote {published.size} messages"
-        if publication.waits and published.state is BatchState.PENDING:
-            message += ", which are stored and not judged yet"
         return Response(
-            {"success": True, "message": message},
+            tell_written(published, waits=publication.waits),
             headers=replay_header(is_replay=published.is_replay),
         )
+
+
+def tell_written(published: Published, *, waits: bool) -> dict[str, object]:
+    """Return the answer to records that were stored; `waits` for the judgement."""
+    message = f"wrote {published.size} messages"
+    if waits and published.state is BatchState.PENDING:
+        message += ", which are stored and not judged yet"
+    return {"success": True, "message": message}

@@ -1,0 +1,253 @@
+"""Group commit: requests that arrive while one commit goes on share the next.
+
+One transaction stores all that wait, so they share its cost; each is answered after
+it. What cannot be stored so, for whatever reason, is handed back with nothing done,
+and takes the ordinary way, alone, where every refusal has its words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from asyncio import Future
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import close_old_connections, connection
+
+from config.celery import Task, nudge
+from datasets.models import Batch, Dataset
+from datasets.services.accepting import (
+    RETRY_AFTER,
+    Ingest,
+    as_checked,
+    check_events,
+    check_size,
+    event_time_order,
+)
+from datasets.services.bodies import EventBody, read_events
+from datasets.services.idempotency import IdempotencyKey
+from datasets.services.openings import Opening
+from datasets.services.publishing import StoredBatch
+from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
+from datasets.store.records import CheckedEvent, RecordRow, insert_records
+from datasets.store.writing import writing
+from workspaces.refusals import Overloaded
+
+logger = logging.getLogger(__name__)
+
+#: What one commit takes at most; a request is never cut.
+GROUP_EVENTS = 5_000
+#: What may wait in memory for the next commits.
+WAITING_EVENTS = 50_000
+_USUAL = Ingest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """Checked events of one request, in their order."""
+
+    opening: Opening
+    events: Sequence[CheckedEvent]
+    received_at: datetime
+    key: IdempotencyKey | None
+
+
+#: A submission, and what tells its sender: the batch after its commit, or None if
+#: nothing was stored.
+Waiting = tuple[Submission, "Future[StoredBatch | None]"]
+
+
+def prepare_submission(
+    *, opening: Opening, body: EventBody, key: IdempotencyKey | None
+) -> Submission:
+    """Read and check the events of a request.
+
+    Raises:
+        Unreadable, BodyInvalid: as `read_events` does.
+        EventsInvalid, TooLarge: as `accept_batch` does.
+    """
+    received_at = opening.received_at()
+    events = read_events(body).events
+    check_size(events)
+    prepared = check_events(checker=opening.checker, events=events, now=received_at)
+    return Submission(
+        opening=opening,
+        events=[as_checked(prepared[place]) for place in event_time_order(prepared)],
+        received_at=received_at,
+        key=key,
+    )
+
+
+class GroupCommit:
+    """Stores submissions in a thread of its own, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Waiting] = deque()
+        self._events = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def submit(self, submission: Submission) -> Future[StoredBatch | None]:
+        """Have a request's events stored with the next commit.
+
+        Raises:
+            Overloaded: if too much waits; the submission is not taken then.
+        """
+        stored: Future[StoredBatch | None] = asyncio.get_running_loop().create_future()
+        with self._changed:
+            if self._events >= WAITING_EVENTS:
+                raise Overloaded(
+                    f"{self._events:,} records wait to be stored; send this again in a "
+                    "moment. Nothing was stored.",
+                    retry_after=RETRY_AFTER,
+                )
+            self._waiting.append((submission, stored))
+            self._events += len(submission.events)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="group-commit", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify()
+        return stored
+
+    def close(self) -> None:
+        """Store what waits, and end the thread."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            close_old_connections()
+            stored = _store([submission for submission, _ in group])
+            told = [one for _, one in group]
+            # All of a group are told at once: waking the loop costs more than telling.
+            told[0].get_loop().call_soon_threadsafe(_tell, told, stored)
+        connection.close()
+
+    def _next_group(self) -> list[Waiting]:
+        """Wait for submissions and return what one commit takes; none at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            group: list[Waiting] = []
+            events = 0
+            while self._waiting and events < GROUP_EVENTS:
+                group.append(self._waiting.popleft())
+                events += len(group[-1][0].events)
+            self._events -= events
+            return group
+
+
+def _store(group: Sequence[Submission]) -> Mapping[int, StoredBatch]:
+    try:
+        return store_group(group)
+    except Exception:  # whatever it was, each request finds out for itself, alone
+        logger.warning("group not stored, its requests go alone", exc_info=True)
+        return {}
+
+
+def _tell(
+    told: Sequence[Future[StoredBatch | None]], stored: Mapping[int, StoredBatch]
+) -> None:
+    for place, one in enumerate(told):
+        if not one.done():  # whose client has gone
+            one.set_result(stored.get(place))
+
+
+def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
+    """Store all submissions that can be stored in one transaction; return by place.
+
+    Left out are those whose dataset has changed since it was opened, and those whose
+    key was claimed before, also by an earlier one of the group.
+    """
+    with writing():
+        fresh = _still_as_opened(group)
+        places = _claiming(group, fresh)
+        batches = Batch.objects.bulk_create(_batch_of(group[place]) for place in places)
+        stored = {
+            place: StoredBatch(batch_id=batch.pk, size=batch.size, refuses=False)
+            for place, batch in zip(places, batches, strict=True)
+        }
+        insert_records(_rows(group, stored))
+        answer_keys(_answers(group, stored))
+        for lane_id in {group[place].opening.lane.pk for place in places}:
+            nudge(Task.DRAIN, lane_id=lane_id)
+    return stored
+
+
+def _still_as_opened(group: Sequence[Submission]) -> list[int]:
+    """Return the places of those whose dataset is as it was when it was opened."""
+    asked = {one.opening.dataset.pk for one in group}
+    alive = Dataset.objects.alive().filter(pk__in=asked)
+    changed_at = dict(alive.values_list("pk", "updated_at"))
+    return [
+        place
+        for place, one in enumerate(group)
+        if changed_at.get(one.opening.dataset.pk) == one.opening.dataset.updated_at
+    ]
+
+
+def _claiming(group: Sequence[Submission], places: Sequence[int]) -> list[int]:
+    """Claim the keys of these submissions; return who has its own, or needs none."""
+    wanted = {
+        (key.scope, key.key): place
+        for place in reversed(places)
+        if (key := group[place].key) is not None
+    }
+    claimed = claim_keys(
+        ClaimedKey(scope, name, key.body_hash, group[place].received_at)
+        for (scope, name), place in wanted.items()
+        if (key := group[place].key) is not None
+    )
+    mine = {wanted[identity] for identity in claimed}
+    return [place for place in places if group[place].key is None or place in mine]
+
+
+def _batch_of(one: Submission) -> Batch:
+    return Batch(
+        lane=one.opening.lane,
+        origin=_USUAL.origin,
+        is_live=_USUAL.is_live,
+        size=len(one.events),
+        hops=_USUAL.hops,
+        received_at=one.received_at,
+        options=_USUAL.options(),
+    )
+
+
+def _rows(
+    group: Sequence[Submission], stored: Mapping[int, StoredBatch]
+) -> Iterable[RecordRow]:
+    return (
+        RecordRow(
+            batch_id=batch.batch_id,
+            ord=number,
+            dataset_id=group[place].opening.dataset.pk,
+            key=event.key,
+            subkey=event.subkey,
+            event_time=event.event_time,
+            body=event.body,
+            is_current=True,
+        )
+        for place, batch in stored.items()
+        for number, event in enumerate(group[place].events)
+    )
+
+
+def _answers(
+    group: Sequence[Submission], stored: Mapping[int, StoredBatch]
+) -> Iterable[AnsweredKey]:
+    return (
+        AnsweredKey(key.scope, key.key, answer.status, answer.body)
+        for place, batch in stored.items()
+        if (key := group[place].key) is not None
+        for answer in [batch.to_answer()]
+    )

@@ -1,0 +1,322 @@
+"""The short way for records: what it answers, and what it leaves to the views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
+
+from alerts.pipeline import drain_lane
+from datasets.json import decode
+from datasets.models import Batch, Dataset, Duplicates, Idempotency, Origin, Record
+from datasets.services import (
+    EventBody,
+    Submission,
+    open_for_ingest,
+    open_lane,
+    prepare_submission,
+    read_key,
+)
+from datasets.services.grouping import store_group
+from tests.datasets.api.door import LONG_WAY, Asked, Door, full_lanes
+from tests.factories import NOW, TokenFactory
+from tests.story.lane import at_once
+from workspaces.models import TokenKind, Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NATIVE = "/api/v1/workspaces/DEMO/datasets/PRICES/records"
+APPERATE = "/v1/record/demo/prices"
+ONE = b'{"symbol":"MSFT","price":309.20}'
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def token(demo: Workspace) -> str:
+    """A secret token of DEMO."""
+    return TokenFactory.with_text(workspace=demo)[1]
+
+
+@pytest.fixture
+def native(token: str, prices: Dataset) -> Asked:
+    """A plain call with one record."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return Asked(path=NATIVE, body=ONE, headers=headers)
+
+
+@pytest.fixture
+def apperate(token: str, prices: Dataset) -> Asked:
+    """Apperate's call with the same record."""
+    return Asked(path=APPERATE, body=ONE, query=f"token={token}")
+
+
+def test_a_record_is_stored_before_it_is_answered(door: Door, native: Asked) -> None:
+    (told,) = door.ask(native)
+
+    batch = Batch.objects.get()
+    assert told.status == 202
+    assert told.body == {"batch": batch.pk, "accepted": 1, "state": "pending"}
+    assert told.headers["content-type"] == "application/json"
+    assert batch.is_live
+    assert Record.objects.get().body == {"symbol": "MSFT", "price": Decimal("309.20")}
+    assert door.taken == []
+
+
+@pytest.mark.usefixtures("unwaited")
+def test_apperates_call_says_that_it_is_not_judged_yet(
+    door: Door, apperate: Asked
+) -> None:
+    (told,) = door.ask(apperate)
+
+    assert told.status == 200
+    assert told.body == {
+        "success": True,
+        "message": "wrote 1 messages, which are stored and not judged yet",
+    }
+
+
+@pytest.fixture
+def unwaited(settings: Settings) -> None:
+    """Answers that do not wait for a drain."""
+    settings.BELLWETHER_WAIT_SECONDS = 0
+
+
+def test_an_answer_waits_for_the_judgement(
+    door: Door, native: Asked, apperate: Asked, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_WAIT_SECONDS = 60
+    told = []
+
+    def judge() -> None:
+        while Record.objects.count() < 2:
+            pass
+        drain_lane(lane_id=open_lane(prices).pk)
+
+    waiting = replace(native, query="wait=judged")
+    at_once(lambda: told.extend(door.ask(waiting, apperate)), judge)
+
+    assert [(one.status, one.body.get("state")) for one in told] == [
+        (200, "judged"),
+        (200, None),
+    ]
+    assert told[1].body["message"] == "wrote 1 messages"
+
+
+def test_records_that_come_together_are_each_answered(
+    door: Door, native: Asked
+) -> None:
+    asked = [
+        replace(native, body=b'[{"symbol":"A%d"},{"symbol":"B%d"}]' % (n, n))
+        for n in range(40)
+    ]
+
+    told = door.ask(*asked)
+
+    stored = dict(Record.objects.filter(ord=0).values_list("batch_id", "key"))
+    assert {one.status for one in told} == {202}
+    assert [stored[one.body["batch"]] for one in told] == [f"A{n}" for n in range(40)]
+
+
+LONG_WAYS = [
+    pytest.param({"body": b"{"}, id="not-json"),
+    pytest.param({"body": b"[]"}, id="nothing"),
+    pytest.param({"body": b'{"symbol":"A","price":"x"}'}, id="wrong-type"),
+    pytest.param({"body": b"7"}, id="no-record"),
+    pytest.param({"path": NATIVE.replace("PRICES", "NONE")}, id="no-such-dataset"),
+    pytest.param({"path": NATIVE.replace("DEMO", "NONE")}, id="no-such-workspace"),
+    pytest.param({"path": "/api/v1/workspaces"}, id="another-call"),
+    pytest.param({"query": "as=history"}, id="history"),
+    pytest.param({"query": "wait=never"}, id="unknown-wish"),
+    pytest.param({"headers": {}}, id="no-token"),
+    pytest.param({"headers": {"Authorization": "Bearer sk_x"}}, id="unknown-token"),
+]
+
+
+@pytest.mark.parametrize("changes", LONG_WAYS)
+def test_what_is_not_plain_takes_the_long_way_untouched(
+    door: Door, native: Asked, changes: dict[str, object]
+) -> None:
+    asked = replace(native, **changes)  # type: ignore[arg-type] # the table's fields
+
+    (told,) = door.ask(asked)
+
+    assert told.status == LONG_WAY
+    assert door.taken == [asked.body]
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Content-Type", "text/csv"),
+        ("Content-Encoding", "gzip"),
+        ("Cookie", "sessionid=1"),
+        ("Origin", "https://example.org"),
+        ("Idempotency-Key", ""),
+    ],
+)
+def test_some_headers_make_a_call_not_plain(
+    door: Door, native: Asked, name: str, text: str
+) -> None:
+    (told,) = door.ask(replace(native, headers={**native.headers, name: text}))
+
+    assert told.status == LONG_WAY
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["persist=false", "wait=perhaps", "event=true"])
+def test_apperates_wishes_take_the_long_way(
+    door: Door, apperate: Asked, query: str
+) -> None:
+    (told,) = door.ask(replace(apperate, query=f"{apperate.query}&{query}"))
+
+    assert told.status == LONG_WAY
+
+
+def test_a_token_that_may_only_read_takes_the_long_way(
+    door: Door, native: Asked, demo: Workspace
+) -> None:
+    _, text = TokenFactory.with_text(workspace=demo, kind=TokenKind.PUBLISHABLE)
+
+    (told,) = door.ask(replace(native, headers={"Authorization": f"Bearer {text}"}))
+
+    assert told.status == LONG_WAY
+
+
+def test_a_dataset_that_refuses_repetitions_takes_the_long_way(
+    door: Door, native: Asked, prices: Dataset
+) -> None:
+    Dataset.objects.update(duplicates=Duplicates.REFUSE)
+
+    (told,) = door.ask(native)
+
+    assert told.status == LONG_WAY
+
+
+def test_a_key_is_claimed_for_both_ways(door: Door, native: Asked) -> None:
+    keyed = replace(native, headers={**native.headers, "Idempotency-Key": "k1"})
+    first, again = door.ask(keyed)[0], door.ask(keyed)[0]
+
+    by_view = Client().post(
+        NATIVE, ONE, content_type="application/json", headers=keyed.headers
+    )
+
+    assert (first.status, again.status) == (202, LONG_WAY)
+    assert by_view["Idempotent-Replay"] == "true"
+    assert decode(by_view.content) == first.body
+    assert Batch.objects.count() == 1
+
+
+def test_of_one_key_sent_twice_at_once_one_is_stored(door: Door, native: Asked) -> None:
+    keyed = replace(native, headers={**native.headers, "Idempotency-Key": "k1"})
+
+    told = door.ask(keyed, keyed)
+
+    assert sorted(one.status for one in told) == [202, LONG_WAY]
+    assert Batch.objects.count() == Idempotency.objects.count() == 1
+
+
+def test_a_full_lane_refuses_before_anything_is_written(
+    door: Door, native: Asked
+) -> None:
+    with full_lanes():
+        (told,) = door.ask(native)
+
+    assert told.status == 429
+    assert told.headers["retry-after"] == "2"
+    assert told.body["code"] == "overloaded"
+    assert not Batch.objects.exists()
+
+
+def test_apperate_is_told_of_a_full_lane_in_its_own_form(
+    door: Door, apperate: Asked
+) -> None:
+    with full_lanes():
+        (told,) = door.ask(apperate)
+
+    assert told.status == 429
+    assert set(told.body) == {"error", "message"}
+
+
+def test_too_much_in_memory_is_refused(
+    door: Door, native: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.services.grouping.WAITING_EVENTS", 0)
+
+    (told,) = door.ask(native)
+
+    assert told.status == 429
+    assert not Batch.objects.exists()
+
+
+def submission(token: str, *, body: bytes = ONE, key: str | None = None) -> Submission:
+    opening = open_for_ingest(token=token, workspace="DEMO", dataset="PRICES")
+    said = read_key(key=key, caller="token:1", path=NATIVE, query="", body=body)
+    return prepare_submission(opening=opening, body=EventBody(content=body), key=said)
+
+
+def test_a_group_asks_the_database_as_often_as_one_request(
+    token: str, prices: Dataset, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    group = [submission(token, key=f"k{n}") for n in range(30)]
+
+    with django_assert_num_queries(7):
+        stored = store_group(group)
+
+    assert sorted(stored) == list(range(30))
+    ids = [stored[place].batch_id for place in range(30)]
+    assert ids == sorted(ids)
+
+
+def test_a_dataset_that_changed_meanwhile_is_left_out(
+    token: str, prices: Dataset
+) -> None:
+    before = submission(token)
+    Dataset.objects.filter(pk=prices.pk).update(updated_at=NOW + timedelta(seconds=1))
+    after = submission(token)
+
+    assert list(store_group([before, after])) == [1]
+
+
+def test_a_deleted_dataset_takes_no_more(token: str, prices: Dataset) -> None:
+    before = submission(token)
+    Dataset.objects.filter(pk=prices.pk).update(deleted_at=NOW)
+
+    assert store_group([before]) == {}
+
+
+def orphan() -> None:
+    """Store a batch of a lane that is not there, which the commit finds out."""
+    Batch.objects.create(lane_id=-1, size=1, received_at=NOW, origin=Origin.API)
+
+
+def mistake() -> None:
+    raise RuntimeError("a mistake of ours")
+
+
+@pytest.mark.parametrize("fault", [orphan, mistake])
+def test_what_fails_together_goes_alone(
+    door: Door,
+    native: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[], None],
+) -> None:
+    def faulty(group: Sequence[Submission]) -> list[int]:
+        fault()
+        return list(range(len(group)))
+
+    monkeypatch.setattr("datasets.services.grouping._still_as_opened", faulty)
+
+    (told,) = door.ask(native)
+
+    assert told.status == LONG_WAY
+    assert not Batch.objects.exists()
