@@ -16,7 +16,7 @@ from alerts.pipeline import drain_lane
 from alerts.services.feed import number_entries
 from datasets.models import Batch, BatchState, Idempotency
 from datasets.services import KEEP_FOR, forget_expired
-from rules.services import expire_rules, fire_timers
+from rules.services import expire_rules, fire_timers, forget_backtests
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def sweep_upkeep(*, now: datetime) -> None:
     """Forget what has lived its time."""
     Idempotency.objects.filter(created_at__lt=now - KEEP_FOR).delete()
     forget_expired(now=now)
+    forget_backtests(now=now)
 
 
 def _each(kind: str, ids: Iterable[int], work: Callable[[int], None]) -> None:

@@ -45,7 +45,9 @@ class Task(StrEnum):
     SWEEP_TIMERS = "alerts.sweep_timers"
     SWEEP_SOURCES = "datasets.sweep_sources"
     SWEEP_JOBS = "datasets.sweep_jobs"
+    BACKTEST = "rules.backtest"
     SWEEP_SEGMENTS = "rules.sweep_segments"
+    SWEEP_BACKTESTS = "rules.sweep_backtests"
     SWEEP_UPKEEP = "alerts.sweep_upkeep"
     HEARTBEAT = "alerts.heartbeat"
 

@@ -21,7 +21,7 @@ from alerts.sweeping import (
 from alerts.up.senders import Senders
 from config.clock import database_now
 from datasets.services import sweep_jobs, sweep_sources
-from rules.services import keep_segments
+from rules.services import keep_segments, sweep_backtests
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "sources": (sweep_sources, 1.0),
     "jobs": (sweep_jobs, 1.0),
     "segments": (keep_segments, 15.0),
+    "backtests": (sweep_backtests, 5.0),
     "upkeep": (sweep_upkeep, 60.0),
     "life": (_show_life, 15.0),
 }

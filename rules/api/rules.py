@@ -13,8 +13,6 @@ from rest_framework.response import Response
 from config.clock import database_now
 from datasets.services import Answer, answer_once, read_key
 from rules.api.serializers import (
-    BacktestRequestSerializer,
-    BacktestSerializer,
     CompareRequestSerializer,
     ComparisonSerializer,
     PreviewSerializer,
@@ -25,7 +23,6 @@ from rules.engine import definition_schema
 from rules.models import Rule
 from rules.services import (
     RuleInvalid,
-    backtest_rule,
     change_rule,
     compare_edit,
     create_rule,
@@ -136,27 +133,6 @@ class RuleSchemaView(WorkspaceAPIView):
         return Response(definition_schema())
 
 
-class BacktestView(WorkspaceAPIView):
-    """What a draft would have done."""
-
-    @extend_schema(
-        operation_id="rules_backtest",
-        request=BacktestRequestSerializer,
-        responses=BacktestSerializer,
-    )
-    def post(self, request: Request, workspace: str) -> Response:
-        """Judge the stored history by a draft, as live would have; store nothing."""
-        asked = BacktestRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        try:
-            found = backtest_rule(
-                access=self.access, now=database_now(), **asked.validated_data
-            )
-        except RuleInvalid as error:
-            raise _inside_definition(error) from error
-        return Response(BacktestSerializer(found).data)
-
-
 class RuleView(WorkspaceAPIView):
     """One rule."""
 
@@ -214,7 +190,7 @@ class CompareView(WorkspaceAPIView):
                 **asked.validated_data,
             )
         except RuleInvalid as error:
-            raise _inside_definition(error) from error
+            raise inside_definition(error) from error
         return Response(ComparisonSerializer(compared).data)
 
 
@@ -272,7 +248,7 @@ def read_definition_of(request: Request) -> dict[str, Any]:
     return request.data
 
 
-def _inside_definition(error: RuleInvalid) -> RuleInvalid:
+def inside_definition(error: RuleInvalid) -> RuleInvalid:
     """Return a refusal whose pointers lead into the member of the body."""
     errors = [replace(one, pointer=f"/definition{one.pointer}") for one in error.errors]
     return RuleInvalid(error.detail, errors=errors)

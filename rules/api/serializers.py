@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from rules.models import Rule, Version
-from rules.services import Backtest, Comparison
+from rules.models import BacktestRun, Rule, Version
+from rules.services import Backtest, Comparison, backtest_from_json
 
 
 class CountersSerializer(serializers.ModelSerializer[Rule]):
@@ -306,6 +307,43 @@ class BacktestSerializer(serializers.Serializer[Backtest]):
     def get_per_key(self, backtest: Backtest) -> dict[str, int]:
         """Return alerts by key, most first."""
         return dict(backtest.per_key)
+
+
+class BacktestRunSerializer(serializers.ModelSerializer[BacktestRun]):
+    """A back-test in the background: how far it is, and what it found so far."""
+
+    url = serializers.SerializerMethodField(help_text="Where to ask again.")
+    found = serializers.SerializerMethodField(
+        help_text="Of the events that were read; whole once `state` is `done`."
+    )
+
+    class Meta:
+        model = BacktestRun
+        fields = (
+            "id",
+            "url",
+            "state",
+            "read",
+            "total",
+            "found",
+            "error",
+            "created_at",
+            "started_at",
+            "ended_at",
+        )
+        read_only_fields = fields
+
+    def get_url(self, run: BacktestRun) -> str:
+        """Return the run's address."""
+        names = {"workspace": run.workspace.slug, "run": run.pk}
+        return reverse("backtest-run", kwargs=names)
+
+    @extend_schema_field(BacktestSerializer(allow_null=True))
+    def get_found(self, run: BacktestRun) -> object:
+        """Return what was found; null before the first events were read."""
+        if run.found is None:
+            return None
+        return BacktestSerializer(backtest_from_json(run.found)).data
 
 
 class CompareRequestSerializer(serializers.Serializer[object]):

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
+from rules.api.backtests import BacktestRunView, BacktestView
 from rules.api.carrying import RuleExportView, RulesExportView, RulesImportView
 from rules.api.explaining import ExplainView
 from rules.api.rules import (
-    BacktestView,
     CompareView,
     DisableView,
     EnableView,
@@ -21,6 +21,7 @@ urlpatterns = [
     path("rules/preview", RulePreviewView.as_view()),
     path("rules/schema", RuleSchemaView.as_view()),
     path("rules/backtest", BacktestView.as_view()),
+    path("rules/backtests/<str:run>", BacktestRunView.as_view(), name="backtest-run"),
     path("rules/export", RulesExportView.as_view()),
     path("rules/import", RulesImportView.as_view()),
     path("rules/<str:rule>", RuleView.as_view()),

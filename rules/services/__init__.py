@@ -1,5 +1,16 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
+from rules.services.backtest_json import backtest_from_json
+from rules.services.backtest_runs import (
+    BacktestNotFound,
+    TooManyBacktests,
+    drop_backtest,
+    find_backtest,
+    forget_backtests,
+    run_backtest,
+    start_backtest,
+    sweep_backtests,
+)
 from rules.services.backtesting import backtest_rule
 from rules.services.backtests import Backtest, Closest, CurvePoint, Hit
 from rules.services.carrying import (
@@ -69,6 +80,7 @@ from rules.services.timekeeping import expire_rules, fire_timers
 __all__ = [
     "SHARES",
     "Backtest",
+    "BacktestNotFound",
     "Carried",
     "CaseFileInvalid",
     "CaseNotRebuilt",
@@ -101,8 +113,10 @@ __all__ = [
     "Standing",
     "Suggestion",
     "Threshold",
+    "TooManyBacktests",
     "Trace",
     "VersionUnreadable",
+    "backtest_from_json",
     "backtest_rule",
     "borrow_program",
     "change_rule",
@@ -111,13 +125,16 @@ __all__ = [
     "dataset_of",
     "delete_rule",
     "draw_threshold",
+    "drop_backtest",
     "expire_rules",
     "explain_rule",
     "export_rules",
     "facts_to_store",
+    "find_backtest",
     "find_rule",
     "finding_of",
     "fire_timers",
+    "forget_backtests",
     "gather_outgoing",
     "import_rules",
     "judge_batches",
@@ -132,12 +149,15 @@ __all__ = [
     "read_definition",
     "replay_lane",
     "return_program",
+    "run_backtest",
     "run_rule_tests",
     "save_rule",
     "save_states",
     "sentence_of",
     "simulation_of",
+    "start_backtest",
     "suggest_facts",
+    "sweep_backtests",
     "turn_rule",
     "type_of_fact",
     "with_names",
