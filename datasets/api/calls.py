@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.http import QueryDict
@@ -44,83 +44,88 @@ class Call:
     token: str
     kind: BodyKind
     waits: bool
-    key: str | None
     tell: Callable[[Published], BareAnswer]
 
 
 def read_call(scope: Mapping[str, Any]) -> Call | None:  # Any: as ASGI gives it
     """Return the call of a request, or None if it is not a plain one."""
-    if scope["method"] != "POST":
-        return None
-    path = scope["path"]
     headers = dict(scope["headers"])
-    is_plain = len(headers) == len(scope["headers"]) and _NOT_PLAIN.isdisjoint(headers)
-    if not is_plain:
+    if scope["method"] != "POST" or not _NOT_PLAIN.isdisjoint(headers):
         return None
-    query = QueryDict(scope["query_string"])
+    if len(headers) < len(scope["headers"]):  # one is there twice
+        return None
+    return _read_head(
+        scope["path"],
+        scope["query_string"],
+        headers.get(b"authorization", b"").decode("latin-1"),
+        headers.get(b"content-type", b"").decode("latin-1"),
+    )
+
+
+def read_idempotency_key(scope: Mapping[str, Any]) -> str | None:  # Any: as above
+    """Return the key under which a request may be repeated, if it has one."""
+    said = dict(scope["headers"]).get(b"idempotency-key")
+    return None if said is None else said.decode("latin-1")
+
+
+# A client's requests differ in their bodies.
+@lru_cache(maxsize=1_024)
+def _read_head(
+    path: str, query_string: bytes, authorization: str, content_type: str
+) -> Call | None:
+    query = QueryDict(query_string)
+    bearer = _bearer(authorization)
     try:
         if found := _NATIVE.fullmatch(path):
-            return _native(found, path, headers, query)
+            return _native(found, query, bearer, kind_of(content_type))
         if found := _APPERATE.fullmatch(path):
-            return _apperate(found, path, headers, query)
+            return _apperate(found, query, bearer)
     except Refusal:  # whose words are the view's business
         return None
     return None
 
 
 def _native(
-    found: re.Match[str], path: str, headers: Mapping[bytes, bytes], query: QueryDict
+    found: re.Match[str], query: QueryDict, token: str, kind: BodyKind
 ) -> Call | None:
-    kind = kind_of(headers.get(b"content-type", b"").decode("latin-1"))
-    token = _bearer(headers)
     waits = query.getlist("wait") == [_JUDGED]
     is_plain = waits or not query
     if not token or kind is BodyKind.CSV or not is_plain or len(query) > 1:
         return None
     return Call(
-        path=path,
+        path=found[0],
         query=query.urlencode(),
         workspace=found[1],
         dataset=found[2],
         token=token,
         kind=kind,
         waits=waits,
-        key=_key(headers),
         tell=_tell_natively,
     )
 
 
-def _apperate(
-    found: re.Match[str], path: str, headers: Mapping[bytes, bytes], query: QueryDict
-) -> Call | None:
+def _apperate(found: re.Match[str], query: QueryDict, bearer: str) -> Call | None:
     waits = Parameters(query).flag("wait", default=True)
     without = query.copy()
     tokens = without.pop("token", [])
-    token = tokens[-1].strip() if tokens else _bearer(headers)
+    token = tokens[-1].strip() if tokens else bearer
     if not token or not set(without) <= {"wait"}:
         return None
     return Call(
-        path=path,
+        path=found[0],
         query=without.urlencode(),
         workspace=found[1],
         dataset=found[2],
         token=token,
         kind=BodyKind.JSON,
         waits=waits,
-        key=_key(headers),
         tell=partial(_tell_apperate, waits=waits),
     )
 
 
-def _bearer(headers: Mapping[bytes, bytes]) -> str:
-    said = headers.get(b"authorization", b"").decode("latin-1")
-    scheme, _, text = said.partition(" ")
+def _bearer(authorization: str) -> str:
+    scheme, _, text = authorization.partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
-
-
-def _key(headers: Mapping[bytes, bytes]) -> str | None:
-    said = headers.get(b"idempotency-key")
-    return None if said is None else said.decode("latin-1")
 
 
 def _tell_natively(published: Published) -> BareAnswer:

@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from datasets.api.calls import Call, read_call
+from datasets.api.calls import Call, read_call, read_idempotency_key
 from datasets.api.judgements import Judgements
 from datasets.api.openings import Openings
 from datasets.models import BatchState
@@ -70,7 +70,7 @@ class IngestDoor:
         if body is None:
             return
         try:
-            answer = await self._answer(call, body)
+            answer = await self._answer(call, body, read_idempotency_key(scope))
         except TakeLongWay:
             await self._application(scope, _again(body, receive), send)
             return
@@ -84,7 +84,7 @@ class IngestDoor:
         self._asking.shutdown()
         self._reading.shutdown()
 
-    async def _answer(self, call: Call, body: bytes) -> BareAnswer:
+    async def _answer(self, call: Call, body: bytes, key: str | None) -> BareAnswer:
         """Store the records of a call and say so.
 
         Raises:
@@ -94,7 +94,7 @@ class IngestDoor:
             opening = await self._openings.get(call)
             if not opening.is_plain:
                 raise TakeLongWay
-            submission = await self._prepare(call, body, opening)
+            submission = await self._prepare(call, body, key, opening)
             stored = await self._store(submission)
         except Overloaded as overloaded:
             return refused_bare(overloaded, path=call.path)
@@ -105,10 +105,12 @@ class IngestDoor:
         except Refusal as refusal:
             return refused_bare(refusal, path=call.path)
 
-    async def _prepare(self, call: Call, body: bytes, opening: Opening) -> Submission:
+    async def _prepare(
+        self, call: Call, body: bytes, key: str | None, opening: Opening
+    ) -> Submission:
         """Read the records, beside the loop if that takes long."""
-        key = read_key(
-            key=call.key,
+        claimed = read_key(
+            key=key,
             caller=caller_of(opening.access),
             path=call.path,
             query=call.query,
@@ -118,7 +120,7 @@ class IngestDoor:
             prepare_submission,
             opening=opening,
             body=EventBody(content=body, kind=call.kind),
-            key=key,
+            key=claimed,
         )
         if len(body) <= _SHORT_BYTES:
             return prepare()

@@ -19,10 +19,9 @@ from datetime import datetime
 from django.db import close_old_connections, connection
 
 from config.celery import Task, nudge
-from datasets.models import Batch, Dataset
+from datasets.models import Dataset
 from datasets.services.accepting import (
     RETRY_AFTER,
-    Ingest,
     as_checked,
     check_events,
     check_size,
@@ -32,6 +31,7 @@ from datasets.services.bodies import EventBody, read_events
 from datasets.services.idempotency import IdempotencyKey
 from datasets.services.openings import Opening
 from datasets.services.publishing import StoredBatch
+from datasets.store.batches import PlainBatch, insert_plain
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
@@ -43,7 +43,6 @@ logger = logging.getLogger(__name__)
 GROUP_EVENTS = 5_000
 #: What may wait in memory for the next commits.
 WAITING_EVENTS = 50_000
-_USUAL = Ingest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,10 +170,12 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
     with writing():
         fresh = _still_as_opened(group)
         places = _claiming(group, fresh)
-        batches = Batch.objects.bulk_create(_batch_of(group[place]) for place in places)
+        ids = insert_plain([_batch_of(group[place]) for place in places])
         stored = {
-            place: StoredBatch(batch_id=batch.pk, size=batch.size, refuses=False)
-            for place, batch in zip(places, batches, strict=True)
+            place: StoredBatch(
+                batch_id=pk, size=len(group[place].events), refuses=False
+            )
+            for place, pk in zip(places, ids, strict=True)
         }
         insert_records(_rows(group, stored))
         answer_keys(_answers(group, stored))
@@ -211,16 +212,8 @@ def _claiming(group: Sequence[Submission], places: Sequence[int]) -> list[int]:
     return [place for place in places if group[place].key is None or place in mine]
 
 
-def _batch_of(one: Submission) -> Batch:
-    return Batch(
-        lane=one.opening.lane,
-        origin=_USUAL.origin,
-        is_live=_USUAL.is_live,
-        size=len(one.events),
-        hops=_USUAL.hops,
-        received_at=one.received_at,
-        options=_USUAL.options(),
-    )
+def _batch_of(one: Submission) -> PlainBatch:
+    return PlainBatch(one.opening.lane.pk, len(one.events), one.received_at)
 
 
 def _rows(

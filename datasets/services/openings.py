@@ -35,11 +35,8 @@ class Opening:
     ahead: timedelta
     #: How many more events the lane may take until it is looked at again.
     room: int
-
-    @property
-    def is_plain(self) -> bool:
-        """Say whether a request can be answered as soon as it is stored."""
-        return not Ingest().refuses_duplicates(self.dataset)
+    #: Whether a request can be answered as soon as it is stored.
+    is_plain: bool
 
     def received_at(self) -> datetime:
         """Return the database's time, near enough."""
@@ -65,4 +62,5 @@ def open_for_ingest(*, token: str, workspace: str, dataset: str) -> Opening:
         checker=checker_of(found),
         ahead=database_now() - utc_now(),
         room=settings.BELLWETHER_BACKLOG_EVENTS - backlog_of(lane),
+        is_plain=not Ingest().refuses_duplicates(found),
     )

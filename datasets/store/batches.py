@@ -1,14 +1,46 @@
 """Writing many batches in one go."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from datasets.models import Batch
+from datasets.models import Batch, BatchState, Origin
 
 _TABLE = Batch._meta.db_table
+
+
+class PlainBatch(NamedTuple):
+    """A live batch of a request without wishes, before it has an id."""
+
+    lane_id: int
+    size: int
+    received_at: datetime
+
+
+def insert_plain(batches: Sequence[PlainBatch]) -> list[int]:
+    """Insert pending batches inside the caller's transaction; return their ids.
+
+    One statement for all, and no model instance each: the ORM's `bulk_create` takes
+    most of the time of a commit that many requests share.
+    """
+    if not batches:
+        return []
+    row = f"(%s, %s, %s, '{Origin.API}', %s, 0, '{BatchState.PENDING}', '{{}}', '{{}}')"
+    parameters: list[Any] = []  # Any: numbers and times
+    for lane_id, size, received_at in batches:
+        at = connection.ops.adapt_datetimefield_value(received_at)
+        parameters += [lane_id, size, at, True]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_TABLE} (lane_id, size, received_at, origin, is_live,"  # noqa: S608 - our own names
+            " hops, state, options, outcome)"
+            f" VALUES {', '.join([row] * len(batches))} RETURNING id",
+            parameters,
+        )
+        return sorted(pk for (pk,) in cursor.fetchall())
 
 
 class FinishedBatch(NamedTuple):
