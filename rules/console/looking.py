@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rules.console.drafts import Draft
 from rules.console.showing import definition_for
 from rules.engine import show
-from rules.models import Rule
-from rules.services import Backtest, Comparison, Hit, backtest_rule, compare_edit
+from rules.models import BacktestRun, Rule
+from rules.services import (
+    Backtest,
+    Comparison,
+    Hit,
+    backtest_from_json,
+    compare_edit,
+    start_backtest,
+)
 from workspaces.access import Access
 from workspaces.refusals import Invalid
 
@@ -34,9 +41,14 @@ class ShownHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedBack:
-    """The answer in words; without `found` the draft is not whole yet."""
+    """The answer in words; without `found` the draft is not whole yet.
+
+    A `run` goes on in the background, or ended there; then `found` is so far.
+    """
 
     found: Backtest | None = None
+    run: BacktestRun | None = None
+    is_dropped: bool = False
     alerts: str = ""
     span: str = ""
     told: str = ""
@@ -59,7 +71,7 @@ def look_back(
     try:
         definition = definition_for(access, draft)
         addresses = {address: draft.pace for _, address in draft.new_outputs}
-        found = backtest_rule(
+        found = start_backtest(
             access=access, definition=definition, addresses=addresses, now=now
         )
         if rule is not None:
@@ -73,6 +85,20 @@ def look_back(
     except Invalid:
         # The sentence above says what the draft still needs.
         return LookedBack()
+    said = "" if compared is None else _difference(compared)
+    if isinstance(found, BacktestRun):
+        return replace(show_run(found), compared=said)
+    return replace(_shown(found), compared=said)
+
+
+def show_run(run: BacktestRun) -> LookedBack:
+    """Say what a back-test in the background found so far."""
+    if run.found is None:
+        return LookedBack(run=run)
+    return replace(_shown(backtest_from_json(run.found)), run=run)
+
+
+def _shown(found: Backtest) -> LookedBack:
     newest = list(reversed(found.hits))[:_HITS_SHOWN]
     return LookedBack(
         found=found,
@@ -80,7 +106,6 @@ def look_back(
         span=_span(found),
         told=_told(found),
         hits=[ShownHit(hit=hit, value=_value(hit)) for hit in newest],
-        compared="" if compared is None else _difference(compared),
     )
 
 

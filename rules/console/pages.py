@@ -31,7 +31,7 @@ from rules.console.drafts import (
     rearranged,
 )
 from rules.console.forms import FormError, form_errors
-from rules.console.looking import LookedBack, look_back
+from rules.console.looking import LookedBack, look_back, show_run
 from rules.console.showing import (
     definition_for,
     facts_of,
@@ -43,9 +43,12 @@ from rules.models import Rule
 from rules.ports import ports
 from rules.services import (
     SHARES,
+    BacktestNotFound,
     Part,
     Suggestion,
     delete_rule,
+    drop_backtest,
+    find_backtest,
     find_rule,
     list_rules,
     output_names,
@@ -62,6 +65,8 @@ from workspaces.refusals import Clash, Invalid
 #: Rules of one page of the list, and suggestions under a field.
 _PAGE = 50
 _SUGGESTIONS = 20
+#: The button that stops a back-test in the background; its id follows.
+_STOP = "stop-looking:"
 #: By what the list is filtered: value and words.
 _STATES = (("", "All"), ("on", "On"), ("off", "Off"), ("error", "In error"))
 
@@ -188,6 +193,18 @@ def threshold(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_safe
+@in_workspace(Need.INSPECT)
+def looked_back(request: HttpRequest, access: Access, run: str) -> HttpResponse:
+    """Show what a back-test in the background found so far."""
+    try:
+        looked = show_run(find_backtest(access=access, run_id=run))
+    except BacktestNotFound:
+        # Asked for once a second until it ends, also after somebody stopped it.
+        looked = LookedBack(is_dropped=True)
+    return TemplateResponse(request, "rules/_looked_back.html", {"looked": looked})
+
+
+@require_safe
 @in_workspace(Need.READ)
 def suggest(request: HttpRequest, access: Access) -> HttpResponse:
     """Suggest facts while somebody types one."""
@@ -237,6 +254,13 @@ def _posted(request: HttpRequest, access: Access, *, rule: Rule | None) -> HttpR
     if action == "look-back":
         looked = look_back(access=access, draft=draft, rule=rule, now=database_now())
         return _form(request, access, draft, rule=rule, focus=action, looked=looked)
+    if action.startswith(_STOP):
+        run_id = action.removeprefix(_STOP)
+        drop_backtest(run=find_backtest(access=access, run_id=run_id))
+        looked = LookedBack(is_dropped=True)
+        return _form(
+            request, access, draft, rule=rule, focus="look-back", looked=looked
+        )
     if action != "save":
         draft, focus = rearranged(draft, action)
         return _form(request, access, draft, rule=rule, focus=focus)

@@ -10,6 +10,11 @@ urlpatterns = [
     path("w/<str:workspace>/rules/new", pages.new_rule, name="new"),
     path("w/<str:workspace>/rules/preview", pages.preview, name="preview"),
     path("w/<str:workspace>/rules/threshold", pages.threshold, name="threshold"),
+    path(
+        "w/<str:workspace>/rules/backtests/<str:run>",
+        pages.looked_back,
+        name="looked-back",
+    ),
     path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
     path("w/<str:workspace>/rules/export", carrying.export, name="export"),
     path(

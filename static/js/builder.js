@@ -38,3 +38,8 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   }
   form.dispatchEvent(new Event("drawn"));
 });
+
+// A back-test that is stopped takes its button along; asking anew is what comes next.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.id === "stop-looking") document.getElementById("look-back").focus();
+});

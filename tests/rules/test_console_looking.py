@@ -7,16 +7,26 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from alerts.pipeline import drain_lane
 from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch, open_lane
-from rules.models import Rule
+from rules.models import BacktestRun, Rule
+from rules.services import run_backtest
 from tests.factories import NOW, MembershipFactory
 from tests.rules.drafts import RULES, typed, words_of
 from workspaces.models import Role
 
 pytestmark = pytest.mark.django_db
+
+#: Columns do not answer for them.
+TWO_CONDITIONS = {
+    "rows": "2",
+    "c-1-fact": "DEMO:PRICES:MSFT:price",
+    "c-1-op": "gt",
+    "c-1-value": "1",
+}
 
 
 def remember(prices: Dataset, *amounts: str, hours: int = 12) -> None:
@@ -123,3 +133,57 @@ def test_viewer_may_look_back(prices: Dataset) -> None:
     remember(prices, "309.20", "315")
 
     assert "Would have raised 1 alert" in look_back(client)
+
+
+def test_form_follows_a_long_past_until_it_is_judged(
+    client: Client, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKTEST_EVENTS = 2
+    remember(prices, "309.20", "309.10", "315", "310.50", "308", hours=12)
+
+    begun = look_back(client, **TWO_CONDITIONS)
+    run = BacktestRun.objects.get()
+    followed = client.get(f"{RULES}/backtests/{run.pk}")
+    run_backtest(run_id=run.pk)
+    ended = client.get(f"{RULES}/backtests/{run.pk}")
+
+    assert "Waiting to be judged in the background Stop" in begun
+    assert "What would it have done?” shows how far it is" in begun
+    for answer in (followed, ended):
+        is_asked_again = f'hx-get="{RULES}/backtests/{run.pk}"' in (
+            answer.content.decode()
+        )
+        assert is_asked_again == (answer is followed)
+    said = words_of(ended.content.decode())
+    assert "Would have raised 4 alerts in the last 2 days of data" in said
+    assert "5 events judged, from" in said
+
+
+def test_long_past_is_no_longer_judged_once_it_is_stopped(
+    client: Client, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKTEST_EVENTS = 2
+    remember(prices, "309.20", "309.10", "315")
+    look_back(client, **TWO_CONDITIONS)
+    run = BacktestRun.objects.get()
+
+    said = look_back(client, **TWO_CONDITIONS, action=f"stop-looking:{run.pk}")
+    followed = client.get(f"{RULES}/backtests/{run.pk}").content.decode()
+
+    assert "It was stopped." in said
+    assert "It was stopped." in followed
+    assert "hx-get" not in followed
+    assert not BacktestRun.objects.exists()
+
+
+def test_person_who_asks_anew_has_one_long_past_judged(
+    client: Client, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKTEST_EVENTS = 2
+    remember(prices, "309.20", "309.10", "315")
+
+    look_back(client, **TWO_CONDITIONS)
+    look_back(client, **{**TWO_CONDITIONS, "c-1-value": "300"})
+
+    (run,) = BacktestRun.objects.all()
+    assert run.request["definition"]["when"]["all"][1]["value"] == 300
