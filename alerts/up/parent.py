@@ -5,7 +5,8 @@ works after a fraction of a second, where loading takes seconds, and shares with
 others what is loaded. So the parent opens no database, no broker and no thread; it
 decides nothing about events, and it may be killed at any moment, as any part may.
 
-1. A first child prepares the installation; if it fails, that is the end.
+1. First children prepare the installation, side by side: its database, and what its
+   pages load. If one fails, that is the end.
 2. Every part is a child in a session of its own, on a leash: the reading end of a pipe
    whose other end only the parent holds. When the parent is gone, however it went, the
    pipe ends and the children leave.
@@ -24,7 +25,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from alerts.up.children import Child, Work, fork_child, name_process
@@ -62,8 +63,9 @@ class Parent:
     """Keeps parts running until it is told to stop."""
 
     parts: list[Part]
-    #: What makes the installation ready, done by a child; it says itself what failed.
-    prepare: Work
+    #: What makes the installation ready, each done by a child of this name, which says
+    #: itself what failed.
+    preparations: Mapping[str, Work]
     #: Loads what the parts share, while that goes on and after it.
     load: Callable[[], None]
     load_prepared: Callable[[], None]
@@ -99,14 +101,15 @@ class Parent:
 
     def _run_preparation(self) -> None:
         name_process("up")
-        child = self._fork("prepare", self.prepare)
+        children = [self._fork(name, work) for name, work in self.preparations.items()]
         self.load()
-        while child.poll() is None and not self.stops_asked:
+        while any(child.poll() is None for child in children) and not self.stops_asked:
             self._doze()
         if self.stops_asked:
-            child.kill()
-            child.wait()
-        elif child.poll():
+            for child in children:
+                child.kill()
+                child.wait()
+        elif any(child.poll() for child in children):
             self._end(status=1)
         else:
             self.load_prepared()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -27,19 +26,20 @@ DATABASE_SECONDS = 30.0
 _NOT_SERVED = ("src", "redoc", "rest_framework")
 
 
-def prepare(*, report: Report, now: datetime) -> None:
-    """Make everything ready, in order; a second time costs next to nothing.
+def prepare_database(*, report: Report, now: datetime) -> None:
+    """Make the database ready; a second time costs next to nothing.
 
     Raises:
         OperationalError: if the database does not answer.
     """
     await_database(report=report)
-    # npm works in processes of its own: the database need not wait for it.
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        building = beside.submit(build_front_end, report=report)
-        migrate(report=report)
-        seed(report=report, now=now)
-        building.result()
+    migrate(report=report)
+    seed(report=report, now=now)
+
+
+def prepare_pages(*, report: Report) -> None:
+    """Make ready what pages load; a second time costs next to nothing."""
+    build_front_end(report=report)
     collect_static(report=report)
 
 

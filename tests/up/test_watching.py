@@ -56,7 +56,7 @@ def test_a_part_of_which_every_thread_hangs_is_killed_and_started_again(run, tmp
 
         parent = Parent(
             parts=[Part(name="numb", work=work)],
-            prepare=lambda: 0,
+            preparations={{"prepare": lambda: 0}},
             load=lambda: None,
             load_prepared=lambda: None,
             silence_seconds=1,

@@ -16,7 +16,7 @@ from alerts.up.loading import load_program, load_server
 from alerts.up.lock import AlreadyRunning, take_lock
 from alerts.up.parent import Parent, Part, say
 from alerts.up.parts import run_part
-from alerts.up.preparing import prepare
+from alerts.up.preparing import prepare_database, prepare_pages
 from config import env
 from config.clock import utc_now
 from workspaces.services import is_set_up, new_setup_code
@@ -55,15 +55,22 @@ class Command(BaseCommand):
         ]
         parent = Parent(
             parts=parts,
-            prepare=self._prepare,
+            preparations={
+                "prepare": self._prepare_database,
+                "prepare-pages": self._prepare_pages,
+            },
             load=load_program,
             load_prepared=load_server,
         )
         sys.exit(parent.run())
 
-    def _prepare(self) -> int:
+    def _prepare_pages(self) -> int:
+        prepare_pages(report=say)
+        return 0
+
+    def _prepare_database(self) -> int:
         try:
-            prepare(report=say, now=utc_now())
+            prepare_database(report=say, now=utc_now())
         except OperationalError as problem:
             self.stderr.write(f"The database does not answer: {problem}")
             return 1
