@@ -14,6 +14,7 @@ from rules.engine.places import Place
 from rules.engine.raising import read_raise, write_raise
 from rules.engine.recoveries import find_wrong_side
 from rules.engine.specification import (
+    Mode,
     OutputUse,
     RuleKind,
     Severity,
@@ -108,7 +109,7 @@ def parse_definition(
 
 
 def _refuse_what_cannot_work(specification: Specification) -> None:
-    """Refuse a silence that is never heard, and a recovery on the wrong side.
+    """Refuse a silence that is never heard, a wait for nothing, a wrong recovery.
 
     Raises:
         DefinitionInvalid: with each condition that is so.
@@ -128,8 +129,18 @@ def _refuse_what_cannot_work(specification: Specification) -> None:
     ]
     wrong_side = find_wrong_side(specification)
     found = [*unheard, wrong_side] if wrong_side else unheard
+    if specification.mode is Mode.ON_WINDOW_CLOSE and not specification.tumbles:
+        found.append(_NO_WINDOW)
     if found:
         raise DefinitionInvalid(found)
+
+
+_NO_WINDOW = Problem(
+    pointer="/raise/mode",
+    code="no_window",
+    detail='This waits for a window to be final, and no condition of "when" asks about'
+    ' one that ends; ask "over" a "tumbling" window, or leave the mode out.',
+)
 
 
 def _unheard(condition: Condition) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
+from rules.engine.buckets import Buckets
 from rules.engine.events import Position
 from rules.engine.kept import Kept
 
@@ -118,7 +119,9 @@ class Instance:
 
 
 def _plain(remembered: object) -> object:
-    return remembered.to_json() if isinstance(remembered, Kept) else remembered
+    return (
+        remembered.to_json() if isinstance(remembered, Kept | Buckets) else remembered
+    )
 
 
 def _instants(written: Mapping[str, str]) -> dict[str, datetime]:

@@ -1,11 +1,11 @@
 """What a rule keeps of a window from run to run, and what can be taken of it."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from rules.engine.bands import Baseline
 from rules.engine.folds import (
@@ -27,19 +27,8 @@ from rules.engine.ranks import Ranks
 from rules.engine.values import Number, Value, is_number
 from rules.engine.windows import COUNTING, MAX_MEMBERS, Take, Trace, Window
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
 _TOKEN_LENGTH: Final = 40
-
-
-def ticks_of(instant: datetime) -> int:
-    """Count the microseconds up to an instant; time is kept and compared as those."""
-    return (instant - _EPOCH) // _TICK
-
-
-def instant_of(ticks: int) -> datetime:
-    """Give the instant so many microseconds after the epoch."""
-    return _EPOCH + ticks * _TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Kept:
     def empty(cls, window: Window) -> Self:
         """Begin."""
         ranks = Ranks() if window.take is Trace.BASELINE else None
-        return cls(window, Members(_FOLDS.get(window.take, NOTHING)), ranks=ranks)
+        return cls(window, Members(fold_of(window)), ranks=ranks)
 
     def at(self, now: int) -> "Kept":
         """Give the window as it is at a time, if nothing comes."""
@@ -116,10 +105,7 @@ class Kept:
         """Take what the window asks for; ``None`` where it cannot be known."""
         if self.lost is not None:
             return None
-        take = self.window.take
-        if not len(self.members):
-            return 0 if take in COUNTING else None
-        return _TAKES[take](self.members) if isinstance(take, Take) else None
+        return take_of(self.window, self.members)
 
     def extremes(self) -> tuple[Number, Number] | None:
         """Give the lowest and the highest value; ``None`` where there is no past.
@@ -177,7 +163,7 @@ class Kept:
         """Read what ``to_json`` wrote."""
         members = Members.from_json(
             written,
-            _FOLDS.get(window.take, NOTHING),
+            fold_of(window),
             are_numbers=window.take not in COUNTING,
         )
         kept = cls(window, members, written["seen"], written["lost"])
@@ -189,6 +175,40 @@ class Kept:
             ranks=Ranks(sorted(member.value for member in members)),
             baseline=before and Baseline.from_json(before),
         )
+
+
+class Values(Protocol):
+    """The values of a window, of which something is taken."""
+
+    def __len__(self) -> int:
+        """Count the values."""
+        ...
+
+    def __getitem__(self, place: int, /) -> Member:
+        """Give the first value, at 0, or the last, at -1."""
+        ...
+
+    def __iter__(self) -> Iterator[Member]:
+        """Walk the values, or those that differ."""
+        ...
+
+    @property
+    def total(self) -> Any:  # Any: each fold has totals of its own
+        """Give what the fold made of them."""
+        ...
+
+
+def fold_of(window: Window) -> Fold:
+    """Give how the values of a window are put together."""
+    return _FOLDS.get(window.take, NOTHING)
+
+
+def take_of(window: Window, values: Values) -> Number | None:
+    """Take of some values what a window asks for; ``None`` if there is nothing."""
+    if not len(values):
+        return 0 if window.take in COUNTING else None
+    take = window.take
+    return _TAKES[take](values) if isinstance(take, Take) else None
 
 
 def member_of(window: Window, value: Value, at: int) -> Member | None:
@@ -233,7 +253,7 @@ _FOLDS: Mapping[Take | Trace, Fold] = {
     Take.MAX: HIGHEST,
     Trace.EXTREMES: EXTREMES,
 }
-_TAKES: Mapping[Take, Callable[[Members], Number]] = {
+_TAKES: Mapping[Take, Callable[[Values], Number]] = {
     Take.AVG: lambda members: average(members.total, len(members)),
     Take.SUM: lambda members: Decimal(members.total),
     Take.STDDEV: lambda members: deviation(members.total, len(members)),

@@ -14,6 +14,8 @@ recovering  no longer recovered                    firing
 any         unknown                                the same
 ==========  =====================================  ==========  ==========
 
+In mode ``on_window_close`` what is inactive stays so but where a window becomes final.
+
 What must hold is seen to hold by an event, or by a timer where none comes.
 """
 
@@ -23,6 +25,7 @@ from datetime import timedelta
 from rules.engine.cooldowns import outputs_to_tell, tell
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.runs import Outcome, Run
+from rules.engine.specification import Mode
 from rules.engine.timers import Timer
 from rules.engine.transitions import TransitionKind
 
@@ -63,7 +66,8 @@ def told_of_opening(instance: Instance) -> tuple[str, ...]:
 
 
 def _when_inactive(run: Run) -> Outcome:
-    if run.verdict.truth is not True:
+    waits = run.specification.mode is Mode.ON_WINDOW_CLOSE and not run.closes
+    if run.verdict.truth is not True or waits:
         return Outcome(instance=run.instance, counts=run.count())
     if not run.specification.hold:
         return _open(run)

@@ -11,7 +11,9 @@ class Memory:
     ``sees_ends`` tells that what time alone has ended is looked at, as a state rule
     must; otherwise it is noted, and no more. ``looked`` holds what was seen of each
     window at this run, for all conditions that ask about it. ``has_lapsed`` says that a
-    value left a window just now, and turned a condition by that.
+    value left a window just now, and turned a condition by that, ``has_closed`` that a
+    tumbling window became final just now. ``awaits_close`` tells that such windows say
+    nothing before, ``rests`` that the rule does not watch.
     """
 
     def __init__(
@@ -20,16 +22,21 @@ class Memory:
         *,
         of_event: bool = True,
         sees_ends: bool = False,
+        awaits_close: bool = False,
+        rests: bool = False,
     ) -> None:
         self._before = before
         self.of_event = of_event
         self.sees_ends = sees_ends
+        self.awaits_close = awaits_close
+        self.rests = rests
         self.kept: dict[str, object] = {}
         self.wakes_at: datetime | None = None
         self.is_due = False
         self.looked: dict[str, object] = {}
         self.lapses_at: datetime | None = None
         self.has_lapsed = False
+        self.has_closed = False
 
     def recall(self, memory_id: str) -> object:
         """Give what a condition kept at the run before; ``None`` if nothing."""

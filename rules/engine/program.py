@@ -37,6 +37,11 @@ class CompiledRule:
     sees_late_events: bool
     windowed: tuple[Condition, ...] = ()
 
+    @property
+    def tumbling(self) -> tuple[Condition, ...]:
+        """Name the conditions whose windows close by time."""
+        return tuple(one for one in self.windowed if one.window and one.window.tumbles)
+
     def key_of(self, event: Event) -> str:
         """Name the instance: the event's key, or the rule's only one."""
         return event.key if self.own_key is None else self.own_key

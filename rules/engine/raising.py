@@ -11,10 +11,9 @@ from rules.engine.places import Place
 from rules.engine.specification import Mode, RuleKind, Specification
 
 _MODES = {
-    RuleKind.SIGNAL: tuple(Mode),
-    RuleKind.STATE: (Mode.ON_ENTER,),
+    RuleKind.SIGNAL: tuple(one for one in Mode if one is not Mode.ON_WINDOW_CLOSE),
+    RuleKind.STATE: (Mode.ON_ENTER, Mode.ON_WINDOW_CLOSE),
 }
-_MODES_PLANNED = ("on_window_close",)
 LEAST_REMINDER = timedelta(minutes=1)
 
 
@@ -56,7 +55,7 @@ def read_raise(place: Place | None, kind: RuleKind) -> Raising:
 
 def _read_mode(place: Place | None, kind: RuleKind) -> Mode:
     default = _MODES[kind][0]
-    mode = default if place is None else place.choice(Mode, _MODES_PLANNED)
+    mode = default if place is None else place.choice(Mode)
     if place is not None and mode is not None and mode not in _MODES[kind]:
         allowed = ", ".join(_MODES[kind])
         place.refuse(

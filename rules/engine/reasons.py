@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rules.engine.bands import Baseline, say_doubt, say_found
+from rules.engine.contents import Contents
 from rules.engine.nodes import Condition
 from rules.engine.operands import Amount, Constant, OtherFact, Scores
 from rules.engine.operators import Operand, Operator
@@ -17,7 +18,6 @@ from rules.engine.values import (
     show,
     type_of,
 )
-from rules.engine.windowed import Contents
 from rules.engine.windows import COUNTING, MAX_MEMBERS
 from rules.engine.wording import say_amount, say_wanted
 
@@ -92,10 +92,17 @@ class Reason:
     @property
     def _of_how_many(self) -> str:
         window = self.condition.window
-        if window is None or self.contents is None or window.take in COUNTING:
+        if window is None or self.contents is None:
             return ""
-        count = self.contents.count
-        return f" ({count} value{'' if count == 1 else 's'})"
+        said = []
+        if window.take not in COUNTING:
+            count = self.contents.count
+            said.append(f"{count} value{'' if count == 1 else 's'}")
+        if not self.contents.is_final:
+            said.append("so far")
+        if window.tumbles:
+            said.append(self.contents.say_extent())
+        return f" ({', '.join(said)})" if said else ""
 
     @property
     def _relation(self) -> str:
@@ -130,7 +137,17 @@ class Reason:
         """Tell whether it is the left side that leaves the truth open."""
         if self.found is None or not self._takes(self.found):
             return True
-        return self._other is None
+        return self._other is None or self._is_window_open
+
+    @property
+    def _is_window_open(self) -> bool:
+        """Tell whether it is the window, not what was taken of it, that is in doubt."""
+        contents, operator = self.contents, self._operator
+        if contents is None or operator.deviates:
+            return False
+        if not (contents.is_whole and contents.is_final):
+            return True
+        return self.found is None and not operator.reaches
 
     @property
     def _doubt(self) -> str:
@@ -148,16 +165,8 @@ class Reason:
 
     @property
     def _doubt_of_left(self) -> str:
-        deviates = self._operator.deviates
-        if (
-            self.contents is not None
-            and not deviates
-            and (
-                not self.contents.is_whole
-                or (self.found is None and not self._operator.reaches)
-            )
-        ):
-            return _doubt_of_window(self.contents)
+        if self._is_window_open and self.contents is not None:
+            return _doubt_of_window(self.contents, show(self.found))
         if self.found is None:
             return "has no value"
         if not self._takes(self.found):
@@ -194,7 +203,11 @@ class Reason:
         return f"is {show(value)}, which is no {types}"
 
 
-def _doubt_of_window(contents: Contents) -> str:
+def _doubt_of_window(contents: Contents, found: str) -> str:
+    if not contents.is_final:
+        so_far = found if contents.count else "nothing"
+        final = f"{contents.final_at:%Y-%m-%d %H:%M:%S %Z}"
+        return f"is {so_far} so far, and final at {final} ({contents.say_extent()})"
     if contents.is_whole:
         return "cannot be told: it holds no value"
     return f"cannot be told: it held more than {MAX_MEMBERS} values"

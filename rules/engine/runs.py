@@ -35,7 +35,8 @@ class Run:
 
     ``recovery`` is what its conditions for recovery said, where it has any. ``until``
     is the time of what happens now, where a timer is fired that was due before.
-    ``steps`` are what was said of those of its ladder.
+    ``steps`` are what was said of those of its ladder. ``closes`` tells that a tumbling
+    window that its conditions ask about became final just now.
     """
 
     rule: CompiledRule
@@ -46,6 +47,7 @@ class Run:
     until: datetime
     recovery: Verdict | None = None
     steps: tuple[Verdict, ...] = ()
+    closes: bool = False
 
     @property
     def specification(self) -> Specification:

@@ -231,7 +231,16 @@ _WITHIN: Schema = {
 _OVER_TIME = {
     "description": "What is taken of the values in a window, in place of the newest.",
     **_object(
-        {"take": _words(Take), "window": _words(Shape), "length": _ref("duration")},
+        {
+            "take": _words(Take),
+            "window": _words(Shape),
+            "length": _ref("duration"),
+            "zone": {
+                "description": "Where tumbling windows of whole days begin at midnight;"
+                " the dataset's zone, unless said.",
+                **_text(64),
+            },
+        },
         required=("take", "length"),
     ),
 }

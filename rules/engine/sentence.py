@@ -201,6 +201,8 @@ def _say_raise(specification: Specification, namer: _Namer) -> Iterator[Part]:
         yield "raise ", "/kind"
     yield _SEVERITY_SAID[specification.severity], "/severity"
     yield from _say_ladder(specification.ladder, namer)
+    if specification.mode is Mode.ON_WINDOW_CLOSE:
+        yield " once a window is final", "/raise/mode"
     if specification.kind is RuleKind.STATE:
         yield from _say_recovery(specification.recover, namer)
         yield from _say_reminders(specification)

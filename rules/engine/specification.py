@@ -37,6 +37,7 @@ class Mode(StrEnum):
 
     EVERY_MATCH = "every_match"
     ON_ENTER = "on_enter"
+    ON_WINDOW_CLOSE = "on_window_close"
     AGAIN_IF_MOVED = "again_if_moved"
     ONCE_PER_KEY = "once_per_key"
     ONCE = "once"
@@ -171,6 +172,7 @@ class Specification:
         recovers = self.recover.when.meaning if self.recover.when else ""
         return (
             self.kind,
+            self.mode is Mode.ON_WINDOW_CLOSE,
             subject,
             self.when.meaning,
             self.hold,
@@ -179,6 +181,12 @@ class Specification:
             self.no_data,
             self.active,
         )
+
+    @property
+    def tumbles(self) -> bool:
+        """Tell whether what makes it true is asked of tumbling windows."""
+        asked = (one.window for _, one in conditions_of(self.when))
+        return any(window is not None and window.tumbles for window in asked)
 
     @property
     def keeps_time(self) -> bool:

@@ -15,7 +15,7 @@ from rules.engine.events import (
 )
 from rules.engine.memory import Memory
 from rules.engine.nodes import Condition
-from rules.engine.specification import Specification
+from rules.engine.specification import Mode, RuleKind, Specification
 from rules.engine.verdicts import Verdict, judge
 
 NOTHING_KEPT: Mapping[str, object] = MappingProxyType({})
@@ -37,7 +37,7 @@ def judge_facts(
     """
     subject = subject_of(specification.leading_fact, key, series)
     view = View.standing(facts, subject, at=at, series=series)
-    memory = Memory(remembered, of_event=remembered is NOTHING_KEPT)
+    memory = _memory(specification, remembered, of_event=remembered is NOTHING_KEPT)
     return judge(specification.when, view, key, memory)
 
 
@@ -57,7 +57,21 @@ def judge_event(
     windows hold nothing but the event's own value.
     """
     view = View.of_event(event, facts, series=series)
-    return judge(specification.when, view, key, Memory(remembered))
+    return judge(specification.when, view, key, _memory(specification, remembered))
+
+
+def _memory(
+    specification: Specification,
+    remembered: Mapping[str, object],
+    *,
+    of_event: bool = True,
+) -> Memory:
+    return Memory(
+        remembered,
+        of_event=of_event,
+        sees_ends=specification.kind is RuleKind.STATE,
+        awaits_close=specification.mode is Mode.ON_WINDOW_CLOSE,
+    )
 
 
 def seen_at(

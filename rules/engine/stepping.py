@@ -229,10 +229,11 @@ def _run(
         instance = instance.disarm(timer)
     if not rule.specification.is_active(view.at):
         instance = _rest(rule, instance, due, view.at)
-        return Outcome(instance=_observe(rule, instance, view))
+        return Outcome(instance=_observe(rule, instance, view, rests=True))
     memory = _memory(rule, instance, timer)
     key, recovery = instance.key, rule.specification.recover.when
     verdict = judge(rule.specification.when, view, key, memory)
+    closes = memory.has_closed
     ends = judge(recovery, view, key, memory) if recovery else None
     ladder = rule.specification.ladder
     steps = tuple(judge(one.when, view, key, memory) for one in ladder)
@@ -252,34 +253,50 @@ def _run(
         recovery=ends,
         steps=steps,
         until=due.until if due else view.at,
+        closes=closes,
     )
     if timer is Timer.WAKE and not memory.is_due:
         return Outcome(instance=run.instance)
     return begin_anew(run, _decide(run, timer))
 
 
-def _memory(rule: CompiledRule, instance: Instance, timer: Timer | None) -> Memory:
+def _memory(
+    rule: CompiledRule,
+    instance: Instance,
+    timer: Timer | None,
+    *,
+    rests: bool = False,
+) -> Memory:
     return Memory(
         instance.nodes,
         of_event=timer is None,
         sees_ends=rule.specification.kind is RuleKind.STATE,
+        awaits_close=rule.specification.mode is Mode.ON_WINDOW_CLOSE,
+        rests=rests,
     )
 
 
-def _observe(rule: CompiledRule, instance: Instance, view: View) -> Instance:
-    """Let the windows of a rule take in what an event brings, and decide nothing."""
-    if not rule.keeps_windows or not view.arrives:
+def _observe(
+    rule: CompiledRule, instance: Instance, view: View, *, rests: bool = False
+) -> Instance:
+    """Let the windows of a rule take in what an event brings, and decide nothing.
+
+    Where no event comes it is those that close by time alone.
+    """
+    conditions = rule.windowed if view.arrives else rule.tumbling
+    if not conditions:
         return instance
-    memory = _memory(rule, instance, None)
-    for condition in rule.windowed:
+    memory = _memory(rule, instance, None, rests=rests)
+    for condition in conditions:
         judge(condition, view, instance.key, memory)
-    named = {one.window_id for one in rule.windowed}
+    named = {one.window_id for one in conditions}
     windows = {name: one for name, one in memory.kept.items() if name in named}
-    nodes = {**instance.nodes, **windows}
-    observed = replace(instance, nodes=nodes)
-    if memory.lapses_at is None:
-        return observed
-    return _rearm(observed, Timer.LAPSE, memory.lapses_at)
+    observed = replace(instance, nodes={**instance.nodes, **windows})
+    if memory.lapses_at is not None:
+        observed = _rearm(observed, Timer.LAPSE, memory.lapses_at)
+    if memory.wakes_at is not None:
+        observed = _rearm(observed, Timer.WAKE, memory.wakes_at)
+    return observed
 
 
 def _decide(run: Run, timer: Timer | None) -> Outcome:

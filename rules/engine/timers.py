@@ -10,7 +10,8 @@ from enum import StrEnum
 class Timer(StrEnum):
     """What a timer is for.
 
-    ``wake`` is for conditions that time alone makes true, ``lapse`` for windows.
+    ``wake`` is for conditions that time alone makes true and for windows that close,
+    ``lapse`` for values that leave one.
     """
 
     HOLD = "hold"

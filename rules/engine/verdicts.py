@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from rules.engine.closing import ask_closed, watch_closing
+from rules.engine.contents import Contents
 from rules.engine.events import View
 from rules.engine.kept import Kept
 from rules.engine.memory import Memory
@@ -22,7 +24,6 @@ from rules.engine.sequences import Steps, awaited_step, judge_sequence
 from rules.engine.spells import Progress, judge_modifier
 from rules.engine.values import Truth, Value, distance, is_number
 from rules.engine.windowed import (
-    Contents,
     look_over,
     sides_of_record,
     sides_over,
@@ -256,6 +257,8 @@ def _judge_condition(
     condition: Condition, view: View, key: str, memory: Memory
 ) -> ConditionVerdict:
     sides = _sides(condition, view, key, memory)
+    if condition.window is not None and condition.window.tumbles:
+        return _judge_closed(condition, condition.window, sides, view, key, memory)
     if condition.window is not None:
         return _judge_window(condition, condition.window, sides, view, key, memory)
     operator = condition.operator
@@ -308,6 +311,36 @@ def _judge_window(
         wanted=_write_wanted(condition.wanted, sides),
         sides=asked,
         contents=look.contents,
+    )
+
+
+def _judge_closed(
+    condition: Condition,
+    window: Window,
+    sides: Sides,
+    view: View,
+    key: str,
+    memory: Memory,
+) -> ConditionVerdict:
+    """Judge what is taken of the newest window that is final, or will not change."""
+    sight = view.look(condition.fact, key)
+    seen = watch_closing(condition, window, view, sight, memory)
+    asked = ask_closed(condition, sides, seen, memory, view.at)
+    remember = condition.operator.remember
+    if remember and condition.memory_id:
+        told = asked.contents.is_final
+        memory.keep(
+            condition.memory_id, remember(asked.sides) if told else sides.memory
+        )
+    return ConditionVerdict(
+        truth=asked.truth,
+        condition=condition,
+        key=key,
+        found=asked.sides.found,
+        before=None,
+        wanted=_write_wanted(condition.wanted, sides),
+        sides=asked.sides,
+        contents=asked.contents,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from rules.engine.durations import render_duration
+from rules.engine.grids import is_of_days
+from rules.engine.operand_reading import read_zone
 from rules.engine.operands import Constant, Constants, Wanted
 from rules.engine.operators import Operator, Option
 from rules.engine.places import Place
@@ -12,6 +14,7 @@ from rules.engine.windows import (
     LEAST_BASELINE,
     LONGEST_WINDOW,
     MAX_MEMBERS,
+    SHORTEST_TUMBLING,
     USUAL_BASELINE,
     Shape,
     Take,
@@ -19,7 +22,7 @@ from rules.engine.windows import (
     Window,
 )
 
-_MEMBERS = ("take", "window", "length", "last")
+_MEMBERS = ("take", "window", "length", "last", "zone")
 _BASELINE = ("length", "last", "at_least")
 
 
@@ -121,7 +124,33 @@ def _read_extent(place: Place, said: Mapping[str, Place], take: Take) -> Window 
         shape = said["window"].choice(Shape)
     if length is None or shape is None:
         return None
-    return Window(take=take, shape=shape, length=length)
+    if shape is Shape.TUMBLING and length < SHORTEST_TUMBLING:
+        said["length"].refuse(
+            "bad_window",
+            "Windows that follow one another are each at least"
+            f" {render_duration(SHORTEST_TUMBLING)} long.",
+        )
+        return None
+    zone = _read_zone(said, shape, length)
+    if zone is None:
+        return None
+    return Window(take=take, shape=shape, length=length, zone=zone)
+
+
+def _read_zone(
+    said: Mapping[str, Place], shape: Shape, length: timedelta
+) -> str | None:
+    """Read in which zone days begin; blank is the dataset's."""
+    if "zone" not in said:
+        return ""
+    if shape is Shape.TUMBLING and is_of_days(length):
+        return read_zone(said["zone"])
+    said["zone"].refuse(
+        "useless_member",
+        "Only tumbling windows of whole days begin at midnight somewhere; leave out"
+        ' "zone".',
+    )
+    return None
 
 
 def _has_one_extent(place: Place, said: Mapping[str, Place]) -> bool:
@@ -137,12 +166,14 @@ def _has_one_extent(place: Place, said: Mapping[str, Place]) -> bool:
 
 def _read_last(said: Mapping[str, Place], take: Take) -> Window | None:
     last = read_last(said["last"])
-    if "window" in said:
-        said["window"].refuse(
-            "useless_member",
-            'The last values of a key lie in no window of time; leave out "window".',
-        )
-        return None
+    for name in ("window", "zone"):
+        if name in said:
+            said[name].refuse(
+                "useless_member",
+                "The last values of a key lie in no window of time; leave out"
+                f' "{name}".',
+            )
+            return None
     return None if last is None else Window(take=take, last=last)
 
 

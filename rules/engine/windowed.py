@@ -6,37 +6,19 @@ so an event that comes out of order, but not late, takes its own place among the
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from fractions import Fraction
 from math import ceil, floor
 
+from rules.engine.contents import Contents
 from rules.engine.events import Sight, View, value_at
-from rules.engine.kept import Kept, instant_of, ticks_of
+from rules.engine.grids import instant_of, ticks_of
+from rules.engine.kept import Kept
 from rules.engine.memory import Memory
 from rules.engine.nodes import Condition
 from rules.engine.operands import Constant
 from rules.engine.operators import Sides
 from rules.engine.values import Truth, distance, is_number
 from rules.engine.windows import COUNTING, Trace, Window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What was in a window: how many values, the time of the first and of the last."""
-
-    count: int
-    first_at: datetime | None
-    last_at: datetime | None
-    is_whole: bool = True
-
-    def to_json(self) -> dict[str, object]:
-        """Write them as plain values."""
-        return {
-            "count": self.count,
-            "first_at": self.first_at and self.first_at.isoformat(),
-            "last_at": self.last_at and self.last_at.isoformat(),
-            "is_whole": self.is_whole,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from rules.engine.durations import render_duration, say_duration
 LONGEST_WINDOW = timedelta(days=90)
 MAX_MEMBERS = 100_000
 """Values that a window of one key holds at most; beyond them it cannot be known."""
+SHORTEST_TUMBLING = timedelta(seconds=1)
 LEAST_BASELINE = 3
 """Values without which nothing can be called unusual, whatever the author says."""
 USUAL_BASELINE = 10
@@ -52,10 +53,12 @@ class Trace(StrEnum):
 class Shape(StrEnum):
     """How a window lies in time.
 
-    A *sliding* one is ``(t - length, t]`` at each instant ``t``.
+    A *sliding* one is ``(t - length, t]`` at each instant ``t``. *Tumbling* ones follow
+    one another, ``[start, end)``, and each is judged when nothing more comes for it.
     """
 
     SLIDING = "sliding"
+    TUMBLING = "tumbling"
 
 
 COUNTING = frozenset({Take.COUNT, Take.DISTINCT})
@@ -82,7 +85,8 @@ class Window:
     Either ``length`` is set or ``last``. Members are the values that events of the key
     brought while the rule watched; nulls, values of another type and late events bring
     none. They lie by event time, those of one instant as they came. A baseline answers
-    once ``at_least`` values came before the one that is asked about.
+    once ``at_least`` values came before the one that is asked about. ``zone`` is where
+    days begin at midnight; blank means the dataset's.
     """
 
     take: Take | Trace
@@ -90,13 +94,19 @@ class Window:
     length: timedelta | None = None
     last: int = 0
     at_least: int = 0
+    zone: str = ""
+
+    @property
+    def tumbles(self) -> bool:
+        """Tell whether it is one of windows that follow one another."""
+        return self.shape is Shape.TUMBLING
 
     @property
     def meaning(self) -> str:
         """Give what two spellings of one window have in common."""
         size = self.last or f"{self.length} {self.shape}"
         least = f" of {self.at_least}" if self.at_least else ""
-        return f"{self.take} {size}{least}"
+        return f"{self.take} {size}{least}{self.zone and f' in {self.zone}'}"
 
     def to_json(self) -> Mapping[str, object]:
         """Write what a condition says of it: ``over``, or ``within``."""
@@ -110,7 +120,8 @@ class Window:
             return {"over": {**over, "last": self.last}}
         if self.take is Trace.BASELINE:
             return {"over": {**over, "length": length}}
-        return {"over": {**over, "window": str(self.shape), "length": length}}
+        over |= {"window": str(self.shape), "length": length}
+        return {"over": {**over, "zone": self.zone} if self.zone else over}
 
     def say(self, name: str) -> str:
         """Say it of a fact: ``the average of MSFT price over the last hour``."""
@@ -139,5 +150,8 @@ class Window:
                 if self.last == 1
                 else f"over the last {self.last} values"
             )
+        if self.tumbles:
+            zone = f" ({self.zone} time)" if self.zone else ""
+            return f"over each {say_duration(self.length).removeprefix('1 ')}{zone}"
         between = "within" if isinstance(self.take, Trace) else "over"
         return f"{between} the last {say_duration(self.length).removeprefix('1 ')}"

@@ -127,6 +127,25 @@ def test_band_of_an_unusual_value_is_explained_then_and_now(
     assert findings["Score"] == "59.355187"
 
 
+def test_window_that_closed_is_explained_of_the_record_after_it(
+    market: Market, client: Client
+) -> None:
+    """Trades come ten minutes apart, the first two of them in one window."""
+    over = {"take": "sum", "window": "tumbling", "length": "20m"}
+    many = {"fact": 0, "over": over, "op": "lt", "value": 100}
+    rule = market.watch(kind="state", watch=AVERAGE["watch"], when=many)
+    for price in (40, 50, 60, 70):
+        market.trade({"symbol": "MSFT", "price": price})
+
+    then = explain(client, rule, batch=newest_batch(), ord=0)
+
+    opened = Transition.objects.get()
+    assert (then["truth"], then["reason"]) == (True, opened.reason)
+    contents = then["verdict"]["contents"]
+    assert (contents["count"], contents["is_final"]) == (2, True)
+    assert opened.at.isoformat() == contents["final_at"]
+
+
 def test_now_says_how_far_a_count_has_come_and_a_record_that_it_is_not_kept(
     market: Market, client: Client
 ) -> None:

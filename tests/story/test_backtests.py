@@ -55,6 +55,35 @@ RULES: Mapping[str, dict[str, Any]] = {
         "kind": "state",
         "when": {"fact": ANY, "op": "silent", "value": "20s"},
     },
+    "anomaly": {
+        "kind": "state",
+        "when": {
+            "fact": ANY,
+            "op": "anomaly",
+            "over": {"last": 12, "at_least": 5},
+            "value": 1.5,
+        },
+    },
+    "windows": {
+        "kind": "signal",
+        "when": {
+            "fact": ANY,
+            "over": {"take": "avg", "window": "tumbling", "length": "20s"},
+            "op": "lt",
+            "value": 101,
+        },
+        "outputs": [{"output": "mail", "at_most_every": "40s"}],
+    },
+    "close": {
+        "kind": "state",
+        "when": {
+            "fact": ANY,
+            "over": {"take": "count", "window": "tumbling", "length": "15s"},
+            "op": "gte",
+            "value": 3,
+        },
+        "raise": {"mode": "on_window_close"},
+    },
     "one key": {
         "kind": "state",
         "when": {"fact": "DEMO:PRICES:B:price", "op": "lte", "value": 100},
@@ -129,7 +158,7 @@ def test_backtest_agrees_with_what_happened_live(
         assert found.told == saved.sent == sum(found.told_by_output.values())
 
 
-@pytest.mark.parametrize("rule", ["silence", "state", "one key"])
+@pytest.mark.parametrize("rule", ["silence", "state", "one key", "windows", "close"])
 def test_backtest_fires_the_timers_that_the_sweep_found_in_the_end(
     access: Access, prices: Dataset, rule: str
 ) -> None:

@@ -26,26 +26,11 @@ from rules.services import change_rule, create_rule, turn_rule
 from rules.services.programs import forget_programs
 from tests.factories import NOW, DatasetFactory
 from tests.story.lane import definition, drain, price, send
+from tests.story.replayed import ANY_KEY, DEFINITIONS, KEYS
 from tests.story.test_poison import drain_until_done, poison
 from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
-
-KEYS = ["A", "B", "MSFT"]
-ANY_KEY: dict[str, Any] = {"facts": ["DEMO:TICKS:*:price"]}
-DEFINITIONS: list[dict[str, Any]] = [
-    {"watch": ANY_KEY},
-    {"watch": ANY_KEY, "when": {"fact": 0, "op": "cross", "value": 310}},
-    {"watch": ANY_KEY, "when": {"fact": 0, "op": "fall", "by": "1%"}},
-    {"watch": ANY_KEY, "kind": "state"},
-    {"watch": ANY_KEY, "kind": "state", "hold": "20s"},
-    {
-        "watch": {"facts": ["DEMO:TICKS:MSFT:price"]},
-        "kind": "state",
-        "recover": {"when": {"fact": 0, "op": "gt", "value": 315}, "hold": "10s"},
-    },
-    {"watch": ANY_KEY, "kind": "state", "no_data": {"after": "45s", "then": "alert"}},
-]
 
 
 @pytest.fixture
@@ -142,7 +127,8 @@ def replay(name: str = "demo:ticks") -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("seed", range(4))
+# With these dice all of it happens.
+@pytest.mark.parametrize("seed", [1, 3, 4, 5])
 def test_whatever_happened_to_a_lane_its_log_says_the_same(
     access: Access, ticks: Dataset, seed: int
 ) -> None:

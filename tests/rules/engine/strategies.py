@@ -29,12 +29,25 @@ def workable(definition: dict[str, Any]) -> dict[str, Any]:
     mended = {**definition}
     if may_end_early(definition):
         del mended["recover"]
+    if waits_for_nothing(definition):
+        raising = {**definition["raise"]}
+        del raising["mode"]
+        mended["raise"] = raising
     if any(fact[1] == "*" for fact in facts_of(mended)):
         for condition in all_conditions(mended):
             if condition["op"] == "silent" or {"over", "within"} & condition.keys():
                 series, _, field = split(condition["fact"])
                 condition["fact"] = f"{series}:*:{field}"
     return mended
+
+
+def waits_for_nothing(definition: Mapping[str, Any]) -> bool:
+    """Tell whether a rule raises when a window closes, and asks about none."""
+    shapes = {
+        one.get("over", {}).get("window") for one in conditions_of(definition["when"])
+    }
+    mode = definition.get("raise", {}).get("mode")
+    return mode == "on_window_close" and "tumbling" not in shapes
 
 
 def may_end_early(definition: Mapping[str, Any]) -> bool:
@@ -158,6 +171,9 @@ overs = st.one_of(
         {"take": takes, "length": lengths, "window": st.just("sliding")}
     ),
     st.fixed_dictionaries({"take": takes, "last": st.integers(1, 4)}),
+    st.fixed_dictionaries(
+        {"take": takes, "length": lengths, "window": st.just("tumbling")}
+    ),
 )
 windowed = st.one_of(
     asked(
@@ -285,6 +301,7 @@ raising = st.one_of(
             "raise": st.fixed_dictionaries(
                 {"resolved": st.booleans()},
                 optional={
+                    "mode": st.sampled_from(["on_enter", "on_window_close"]),
                     "remind_every": st.sampled_from(["1m", "90s"]),
                     "again_if_moved": amounts,
                 },

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rules.engine import Instance, Position, Program, Series, Tick, step
-from rules.engine.kept import ticks_of
+from rules.engine.grids import ticks_of
 from tests.rules.engine.lanes import START, Lane, signal, state
 
 P = "CORE:STOCK:MSFT:price"

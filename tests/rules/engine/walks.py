@@ -58,6 +58,8 @@ def random_definition(random: Random) -> dict[str, object]:
         ]
     if kind == "state":
         raising = {"resolved": random.random() < 0.8}
+        if random.random() < 0.4:
+            raising["mode"] = "on_window_close"
         if random.random() < 0.3:
             raising["remind_every"] = random.choice(["1m", "100s"])
         if random.random() < 0.3:
@@ -198,6 +200,9 @@ def random_window(random: Random) -> dict[str, object]:
     take = random.choice([*numbers, "count", "count", "count", "distinct"])
     if random.random() < 0.3:
         return {"take": take, "last": random.choice([1, 2, 3, 5])}
+    if random.random() < 0.4:
+        length = random.choice(["10s", "45s", "2m"])
+        return {"take": take, "window": "tumbling", "length": length}
     return {"take": take, "length": random.choice(["15s", "45s", "90s"])}
 
 

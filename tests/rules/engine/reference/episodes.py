@@ -12,6 +12,7 @@ from tests.rules.engine.reference.reading import (
     subject_of,
 )
 from tests.rules.engine.reference.spells import Course, Seen
+from tests.rules.engine.reference.windows import Timed
 
 Named = tuple[int, str]
 Place = tuple[int, int]
@@ -66,6 +67,9 @@ class Episodes:
         self.seen: dict[Named, dict[str, list[Seen]]] = {}
         self.bases: dict[Named, dict[str, object]] = {}
         self.unusual: dict[Named, dict[str, str]] = {}
+        self.tumbled: dict[Named, dict[str, Timed]] = {}
+        self.looked: dict[Named, datetime] = {}
+        self.closes = False
         self.courses: dict[Named, dict[str, list[Course]]] = {}
         self.alerted: dict[Named, object] = {}
         self.since: dict[Named, datetime] = {}
@@ -85,6 +89,9 @@ class Episodes:
             if not self._holds(named, recovered, hold, at, "recover"):
                 return []
             return [self._end(named, here, "resolved")]
+        waits = definition.get("raise", {}).get("mode") == "on_window_close"
+        if waits and not self.closes and named not in self.since:
+            return []
         hold = every(definition.get("hold", 0))
         if not self._holds(named, truth, hold, at, "hold"):
             return []

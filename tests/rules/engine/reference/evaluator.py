@@ -76,6 +76,8 @@ class ReferenceEvaluator(Ladders):
             self.courses,
             self.bases,
             self.unusual,
+            self.tumbled,
+            self.looked,
             self.alerted,
             self.told_at,
             self.severities,
@@ -222,16 +224,35 @@ class ReferenceEvaluator(Ladders):
         moment.courses = self.courses.setdefault(named, {})
         moment.bases = self.bases.setdefault(named, {})
         moment.unusual = self.unusual.setdefault(named, {})
+        moment.tumbled = self.tumbled.setdefault(named, {})
+        moment.lateness = self.lateness
+        moment.looked = self.looked.get(named, at)
         return moment
 
     def _observe(
-        self, named: Named, subject: Subject, at: datetime, *, keeps: bool
+        self,
+        named: Named,
+        subject: Subject,
+        at: datetime,
+        *,
+        keeps: bool,
+        is_event: bool = True,
+        rests: bool = False,
     ) -> None:
-        """Note when values leave the windows of a rule that does not run."""
+        """Note when values leave the windows of a rule that does not run, or close."""
         moment = self._moment(named, subject, at, keeps=keeps)
-        moment.note_unusual()
-        if moment.leaving():
+        moment.is_event, moment.rests = is_event, rests
+        moment.note_values()
+        self._look(named, at)
+        wakes = [wake for wake in moment.wakes if wake > at]
+        if wakes:
+            self._wake(named, "wake", wakes)
+        if is_event and moment.leaving():
             self._wake(named, "lapse", moment.leaving())
+
+    def _look(self, named: Named, at: datetime) -> None:
+        """Note the newest time at which a rule looked."""
+        self.looked[named] = max(at, self.looked.get(named, at))
 
     def _run(
         self,
@@ -246,8 +267,10 @@ class ReferenceEvaluator(Ladders):
         rule = self.rules[named[0]]
         if not is_active(rule.definition, at):
             self._rest(named)
-            if not timer:
-                self._observe(named, subject, at, keeps=keeps)
+            is_event = not timer
+            self._observe(
+                named, subject, at, keeps=keeps, is_event=is_event, rests=True
+            )
             return []
         moment = self._moment(named, subject, at, keeps=keeps)
         if timer == "lapse" and not moment.has_lapsed():
@@ -255,8 +278,10 @@ class ReferenceEvaluator(Ladders):
             return []
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
+        self.closes = moment.has_closed
         recovered = recovery_of(moment, truth)
         moment.climb()
+        self._look(named, at)
         self._wake(named, "wake", [wake for wake in moment.wakes if wake > at])
         self._wake(named, "lapse", moment.leaving())
         if timer == "wake" and at not in moment.wakes:

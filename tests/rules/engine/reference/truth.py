@@ -1,6 +1,5 @@
 """What a rule says at one event, over the whole history."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -16,10 +15,9 @@ from tests.rules.engine.reference.comparing import (
     side,
     side_in,
 )
+from tests.rules.engine.reference.moments import Found, bare, tumbles
 from tests.rules.engine.reference.reading import (
     Definition,
-    Fields,
-    Subject,
     all_conditions,
     every,
     fact_of,
@@ -47,42 +45,8 @@ MOVES = {
 }
 
 
-def bare(node: Definition) -> Definition:
-    """Leave out what a condition asks over time."""
-    return {name: node[name] for name in node if name not in spells.MODIFIERS}
-
-
-class Moment:
-    """One rule at one event: the history as it is, the event's fields last in it."""
-
-    def __init__(
-        self,
-        definition: Definition,
-        key: str,
-        history: Mapping[Subject, list[Fields]],
-        subject: Subject,
-        at: datetime,
-    ) -> None:
-        self.definition = definition
-        self.key = key
-        self.history = history
-        self.subject = subject
-        self.at = at
-        self.sides: dict[str, int] = {}
-        self.watermarks: Mapping[Subject, datetime] = {}
-        self.wakes: list[datetime] = []
-        self.seen: dict[str, list[spells.Seen]] = {}
-        self.came: dict[str, int | None] = {}
-        self.steps: dict[str, str] = {}
-        self.bases: dict[str, Any] = {}
-        self.courses: dict[str, list[spells.Course]] = {}
-        self.noted: set[str] = set()
-        self.is_event = True
-        self.times: Mapping[Subject, list[datetime]] = {}
-        self.began: Mapping[Subject, int] = {}
-        self.clock = at
-        self.keeps = True
-        self.unusual: dict[str, str] = {}
+class Moment(Found):
+    """One rule at one event, and what it says there."""
 
     def truth(self, node: Definition) -> str:
         """Judge a tree: true, false or unknown."""
@@ -159,6 +123,8 @@ class Moment:
         """Judge a condition over a window that ends at an instant."""
         if node["op"] == "anomaly":
             return self.ask_unusual(node)
+        if tumbles(node):
+            return self.ask_closed(node)
         if node["op"] in RECORDS:
             return self.ask_record(node, now)
         if "within" in node:
@@ -197,10 +163,32 @@ class Moment:
             self.unusual[repr(node)] = answer
         return answer
 
-    def note_unusual(self) -> None:
-        """Note of values that run nothing whether they are unusual."""
+    def ask_closed(self, node: Definition) -> str:
+        """Judge a condition over windows that follow one another."""
+        row, is_state = self.row(node), self.definition.get("kind") == "state"
+        closes = row.is_known and row.end + self.lateness == self.at
+        self.wakes += [self.at] if closes else []
+        self.await_closing(node)
+        self.has_closed = self.has_closed or (closes and not self.is_event)
+        waits = self.definition.get("raise", {}).get("mode") == "on_window_close"
+        is_constant = not isinstance(node.get("value"), dict)
+        within = None if is_state else row.start_of(self.at)
+        if not waits and is_constant and row.is_surely(node, within):
+            return "true"
+        if not row.is_known or not (is_state or (closes and not self.is_event)):
+            return "unknown"
+        taken = row.taken(row.end - row.length)
+        if node["op"] in CROSSINGS:
+            return self.crossed(node, taken, [])
+        return compare(taken, node["op"], self.wanted(node), self.at)
+
+    def note_values(self) -> None:
+        """Note what comes, and what time does, while the rule does not run."""
         for node in all_conditions(self.definition):
-            if node["op"] == "anomaly":
+            if tumbles(node):
+                self.row(node)
+                self.await_closing(node)
+            elif node["op"] == "anomaly" and self.is_event:
                 self.ask_unusual(bare(node))
 
     def timed(self, node: Definition, *, kept: bool = False, own: bool = True) -> Timed:
@@ -222,6 +210,7 @@ class Moment:
             bare(node)
             for node in all_conditions(self.definition)
             if length_of(node) and node["op"] not in {*RECORDS, "anomaly"}
+            if not tumbles(node)
         ]
 
     def leaving(self) -> list[datetime]:
@@ -304,41 +293,3 @@ class Moment:
         left = self.newest(fact_of(node["fact"], self.definition))
         if is_number(left):
             self.bases[repr(bare(node))] = left
-
-    def wanted(self, node: Definition) -> Any:
-        """Give the right side; another fact by its newest value."""
-        wanted = node.get("value")
-        if not isinstance(wanted, dict):
-            return wanted
-        value = self.newest(fact_of(wanted["fact"], self.definition))
-        if wanted.get("times", 1) == 1 and wanted.get("plus", 0) == 0:
-            return value
-        if not is_number(value):
-            return None
-        return Fraction(value) * Fraction(wanted.get("times", 1)) + Fraction(
-            wanted.get("plus", 0)
-        )
-
-    def of(self, fact: tuple[str, str, str]) -> Subject:
-        """Name the subject of a fact, the star standing for the rule's key."""
-        return fact[0], self.key if fact[1] == "*" else fact[1]
-
-    def events(self, fact: tuple[str, str, str]) -> list[Fields]:
-        """Give the events of a fact's subject, oldest first."""
-        return self.history[self.of(fact)]
-
-    def newest(self, fact: tuple[str, str, str]) -> Any:
-        """Give what the last event to carry the fact's field said of it."""
-        for fields in reversed(self.events(fact)):
-            if fact[2] in fields:
-                return fields[fact[2]]
-        return None
-
-    def values(
-        self, fact: tuple[str, str, str], *, before: bool = False
-    ) -> list[object]:
-        """Give what the events that carry the fact's field said of it."""
-        events = self.events(fact)
-        if before and self.of(fact) == self.subject:
-            events = events[:-1]
-        return [fields[fact[2]] for fields in events if fact[2] in fields]

@@ -272,9 +272,9 @@ REFUSED = {
         "/when/without",
         "unknown_member",
     ),
-    "mode-not-offered": (
+    "signal-that-waits-for-a-window": (
         given(**{"raise": {"mode": "on_window_close"}}),
         "/raise/mode",
-        "not_offered",
+        "mode_not_for_kind",
     ),
 }

@@ -26,7 +26,70 @@ def unusual(**members):
     return given(when={"all": [said]})
 
 
+FIVE = {"window": "tumbling", "length": "5m"}
+
 REFUSED = {
+    "tumbling-below-a-second": (
+        over(window="tumbling", length=0.5),
+        f"{OVER}/length",
+        "bad_window",
+    ),
+    "tumbling-over-a-season": (
+        over(window="tumbling", length="91d"),
+        f"{OVER}/length",
+        "bad_window",
+    ),
+    "tumbling-over-the-last": (
+        over(window="tumbling", length=None, last=3),
+        f"{OVER}/window",
+        "useless_member",
+    ),
+    "minutes-in-a-zone": (
+        over(**FIVE, zone="Europe/Berlin"),
+        f"{OVER}/zone",
+        "useless_member",
+    ),
+    "sliding-in-a-zone": (
+        over(length="1d", zone="Europe/Berlin"),
+        f"{OVER}/zone",
+        "useless_member",
+    ),
+    "last-in-a-zone": (
+        over(length=None, last=3, zone="Europe/Berlin"),
+        f"{OVER}/zone",
+        "useless_member",
+    ),
+    "days-in-no-zone": (
+        over(window="tumbling", length="1d", zone="Europe/Bern"),
+        f"{OVER}/zone",
+        "unknown_zone",
+    ),
+    "close-of-no-window": (
+        given(
+            kind="state",
+            when={"fact": 0, "over": HOUR, "op": "gt", "value": 1},
+            **{"raise": {"mode": "on_window_close"}},
+        ),
+        "/raise/mode",
+        "no_window",
+    ),
+    "close-of-a-window-that-only-ends-it": (
+        given(
+            kind="state",
+            when={"fact": 0, "op": "gt", "value": 1},
+            recover={
+                "when": {
+                    "fact": 0,
+                    "over": {"take": "count", **FIVE},
+                    "op": "lt",
+                    "value": 1,
+                }
+            },
+            **{"raise": {"mode": "on_window_close"}},
+        ),
+        "/raise/mode",
+        "no_window",
+    ),
     "anomaly-beside-nothing": (unusual(over=None), AT, "missing"),
     "anomaly-of-no-scores": (unusual(value=None), AT, "missing"),
     "anomaly-of-zero-scores": (unusual(value=0), f"{AT}/value", "bad_scores"),
