@@ -19,6 +19,7 @@ from django.db import DatabaseError
 from alerts.push import group_of
 from alerts.services import FeedPage, read_feed
 from config.clock import utc_now
+from config.metrics import SOCKETS
 from workspaces.access import Access, Need, find_token, open_for_token, open_for_user
 from workspaces.models import User
 from workspaces.refusals import Refusal
@@ -54,7 +55,8 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         self._entered = asyncio.Event()
         pulse = asyncio.create_task(self._beat())
         try:
-            await super().__call__(scope, receive, send)
+            with SOCKETS.labels("feed").track_inprogress():
+                await super().__call__(scope, receive, send)
         finally:
             pulse.cancel()
 

@@ -14,9 +14,10 @@ import time
 from collections.abc import Sequence
 
 from alerts.poison import judge_with_care
-from alerts.services import record_transitions
+from alerts.services import count_round, record_transitions
 from config.celery import Task, answer, nudge
 from config.clock import database_now
+from config.metrics import COMMIT_SECONDS
 from datasets.models import Lane
 from datasets.services import (
     LaneBusy,
@@ -90,9 +91,10 @@ def judge_and_record(lane: Lane, settled: Sequence[SettledBatch]) -> None:
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)
     now = database_now()
-    with writing():
+    with COMMIT_SECONDS.labels("judgement").time(), writing():
         next_seq = finish_batches(lane=lane, settled=settled)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
         return_program(lane, program, next_seq=next_seq)
+    count_round(settled=settled, judgement=judgement, now=database_now())

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from alerts.console.health import healthz, readyz
+from alerts.console.metrics import metrics
 from workspaces.api.apperate import UnknownCallView
 from workspaces.api.problem_page import problem_list
 from workspaces.api.views import UnknownAddressView
@@ -19,6 +20,7 @@ _apperate: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", api_reference, name="api-docs"),

@@ -30,6 +30,7 @@ from alerts.services.health import (
 )
 from alerts.services.home import Home, Numbers, Quiet, read_home, read_quiet
 from alerts.services.listing import list_alerts, list_deliveries, list_outputs
+from alerts.services.measuring import Stored, count_round
 from alerts.services.outputs import (
     Directory,
     OutputNotFound,
@@ -90,11 +91,13 @@ __all__ = [
     "Show",
     "Step",
     "Steps",
+    "Stored",
     "acknowledge_alert",
     "alert_facts",
     "begin_installation",
     "browse_feed",
     "check_replay",
+    "count_round",
     "create_output",
     "delete_output",
     "drain_queues",

@@ -40,6 +40,7 @@ from alerts.services.outputs import address_rules, secret_of
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, answer, nudge
 from config.clock import database_now
+from config.metrics import ATTEMPTS
 from datasets.services import writing
 from rules.services import output_names, sentence_of
 
@@ -266,6 +267,7 @@ def _record_sent(claim: _Claim, result: SendResult, *, now: datetime) -> None:
         if mine:
             _store_attempt(claim, result, now=now)
             _save_circuit(output, after_success())
+    _count(claim, "sent")
 
 
 def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None:
@@ -295,6 +297,11 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
             Output.objects.filter(pk=output.pk).update(
                 is_enabled=False, disabled_reason=str(error)
             )
+    _count(claim, "failed" if next_at else "given up")
+
+
+def _count(claim: _Claim, result: str) -> None:
+    ATTEMPTS.labels(claim.delivery.output.kind, result).inc()
 
 
 def _still_mine(claim: _Claim) -> DeliveryQuerySet:

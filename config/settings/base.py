@@ -195,6 +195,17 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_TIMEZONE = "UTC"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# --- Metrics: read at /metrics --------------------------------------------------------
+#: Whoever sends it may read them from elsewhere; else only somebody at the machine.
+BELLWETHER_METRICS_TOKEN = env.text("BELLWETHER_METRICS_TOKEN")
+#: Where the processes of the full mode count, one directory a host; the one process of
+#: the embedded default counts in its memory.
+BELLWETHER_METRICS_DIR = ""
+if REDIS_URL:
+    BELLWETHER_METRICS_DIR = env.propose(
+        "PROMETHEUS_MULTIPROC_DIR", str(DATA_DIR / "metrics")
+    )
+
 # --- Channels: carries "there is more" to the browser. --------------------------------
 CHANNEL_LAYERS = {
     "default": (
@@ -249,7 +260,7 @@ _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = _secure
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked by supervisors, without TLS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure

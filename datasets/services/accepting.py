@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 
 from config.celery import Task, nudge
+from config.metrics import EVENTS_ACCEPTED
 from datasets.models import Batch, Dataset, Duplicates, KeyForm, Lane, Origin
 from datasets.schemas import Checker, Index, Prepared, read_schema
 from datasets.services.lanes import backlog_of, open_lane
@@ -160,6 +163,7 @@ def _store(
             for place, one in enumerate(events)
         )
         nudge(Task.DRAIN, lane_id=lane.pk)
+        count_accepted(ingest.origin, len(events))
     return Accepted(batch_id=batch.pk, size=len(events))
 
 
@@ -216,6 +220,12 @@ def index_of(dataset: Dataset) -> Index:
     return Index(
         key=dataset.key_field, subkey=dataset.subkey_field, date=dataset.date_field
     )
+
+
+def count_accepted(origin: Origin, events: int) -> None:
+    """Count events for whoever watches, once the current transaction is committed."""
+    counter = EVENTS_ACCEPTED.labels(origin.value)
+    transaction.on_commit(partial(counter.inc, events), robust=True)
 
 
 def check_size(events: Sequence[object]) -> None:

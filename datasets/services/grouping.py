@@ -19,12 +19,14 @@ from datetime import datetime
 from django.db import close_old_connections, connection
 
 from config.celery import Task, nudge
-from datasets.models import Dataset
+from config.metrics import COMMIT_SECONDS
+from datasets.models import Dataset, Origin
 from datasets.services.accepting import (
     RETRY_AFTER,
     as_checked,
     check_events,
     check_size,
+    count_accepted,
     event_time_order,
 )
 from datasets.services.bodies import EventBody, read_events
@@ -167,7 +169,7 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
     Left out are those whose dataset has changed since it was opened, and those whose
     key was claimed before, also by an earlier one of the group.
     """
-    with writing():
+    with COMMIT_SECONDS.labels("records").time(), writing():
         fresh = _still_as_opened(group)
         places = _claiming(group, fresh)
         ids = insert_plain([_batch_of(group[place]) for place in places])
@@ -181,6 +183,7 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
         answer_keys(_answers(group, stored))
         for lane_id in {group[place].opening.lane.pk for place in places}:
             nudge(Task.DRAIN, lane_id=lane_id)
+        count_accepted(Origin.API, sum(batch.size for batch in stored.values()))
     return stored
 
 

@@ -68,6 +68,18 @@ def test_a_socket_that_idles_is_not_cut_and_hears_what_comes_then(watched):
     assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "AFTER-A-WHILE")
 
 
+def test_metrics_add_up_what_every_process_has_counted(serving, watched):
+    watched.raise_alert("COUNTED")
+    until(lambda: "COUNTED" in watched.alerted(), seconds=30, what="the alert")
+
+    _, told = serving.answers("/metrics")
+
+    # The web server has stored the event, and a worker has judged it.
+    assert 'bellwether_events_accepted_total{origin="api"}' in told
+    assert 'bellwether_events_judged_total{origin="api"}' in told
+    assert 'bellwether_heartbeat_age_seconds{part="runner"}' in told
+
+
 def test_a_killed_worker_takes_its_pool_along_and_starts_again(serving, watched):
     first = serving.leader_of("drain.0")
 

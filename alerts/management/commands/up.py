@@ -19,6 +19,7 @@ from alerts.up.parts import run_part
 from alerts.up.preparing import prepare_database, prepare_pages
 from config import env
 from config.clock import utc_now
+from config.metrics import begin_counting
 from workspaces.services import is_set_up, new_setup_code
 
 
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             take_lock(settings.DATA_DIR)
         except AlreadyRunning as problem:
             raise CommandError(str(problem)) from problem
+        begin_counting()
         parts = [
             Part(name=name, work=partial(run_part, name, **where)) for name in names
         ]

@@ -1,0 +1,102 @@
+"""What is counted while the program runs, for Prometheus.
+
+In the full mode every process counts in files of its own in one directory of its host,
+and whoever is asked adds them up; so every one of these has labels, for one without
+would make files as soon as it is imported. What the database knows is asked there
+(`alerts.services.measuring`), and is the same from every host.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.registry import Collector
+
+if settings.BELLWETHER_METRICS_DIR:
+    Path(settings.BELLWETHER_METRICS_DIR).mkdir(parents=True, exist_ok=True)
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_OURS = CollectorRegistry()
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LAG_SECONDS = (*_SECONDS, 30, 60, 300, 1_800)
+
+EVENTS_ACCEPTED = Counter(
+    "bellwether_events_accepted",
+    "Events stored, by where they came from.",
+    ["origin"],
+    registry=_OURS,
+)
+BATCHES_SETTLED = Counter(
+    "bellwether_batches_settled",
+    "Batches that wait no more, by what became of them.",
+    ["state"],
+    registry=_OURS,
+)
+EVENTS_JUDGED = Counter(
+    "bellwether_events_judged",
+    "Events that rules have judged, by where they came from.",
+    ["origin"],
+    registry=_OURS,
+)
+TRANSITIONS = Counter(
+    "bellwether_transitions",
+    "Steps of alerts, by kind.",
+    ["kind"],
+    registry=_OURS,
+)
+ATTEMPTS = Counter(
+    "bellwether_delivery_attempts",
+    "Tries to tell an output, by its kind and how the try went.",
+    ["kind", "result"],
+    registry=_OURS,
+)
+COMMIT_SECONDS = Histogram(
+    "bellwether_commit_seconds",
+    "How long a commit took, by what it stored.",
+    ["step"],
+    buckets=_SECONDS,
+    registry=_OURS,
+)
+LAG_SECONDS = Histogram(
+    "bellwether_lag_seconds",
+    "From the receipt of a live batch to the commit of its judgement.",
+    ["origin"],
+    buckets=_LAG_SECONDS,
+    registry=_OURS,
+)
+SOCKETS = Gauge(
+    "bellwether_sockets",
+    "Open WebSockets, by what they follow.",
+    ["of"],
+    multiprocess_mode="livesum",
+    registry=_OURS,
+)
+
+
+def exposition(*others: Collector) -> bytes:
+    """Return all that was counted, and what others collect, as Prometheus reads it."""
+    registry = CollectorRegistry()
+    if settings.BELLWETHER_METRICS_DIR:
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(_OURS)
+    for other in others:
+        registry.register(other)
+    return generate_latest(registry)
+
+
+def begin_counting() -> None:
+    """Forget what processes of an earlier start have counted on this host."""
+    if settings.BELLWETHER_METRICS_DIR:
+        for path in Path(settings.BELLWETHER_METRICS_DIR).glob("*.db"):
+            path.unlink(missing_ok=True)
