@@ -1,0 +1,183 @@
+"""What is watched: rules and their versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from datasets.exact import ExactJSONField
+from datasets.models import Lane
+from rules.models.tally import Tally
+from workspaces.models import Workspace
+
+
+class Kind(models.TextChoices):
+    """Fixed when a rule is made (DESIGN.md 3.3)."""
+
+    SIGNAL = "signal", "Signal: one alert per qualifying event"
+    STATE = "state", "State: opens and resolves"
+
+
+class Health(models.TextChoices):
+    """Whether a rule can be judged; not a state."""
+
+    OK = "ok", "OK"
+    ERROR = "error", "Error"
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    """Rules of a workspace."""
+
+    def counted(self) -> RuleQuerySet:
+        """Read what their counters need as well, in the same query."""
+        return self.select_related("tally")
+
+    def alive(self) -> RuleQuerySet:
+        """Leave out what was deleted and waits for its purge."""
+        return self.filter(deleted_at__isnull=True)
+
+
+class Rule(models.Model):
+    """What to watch, in its current version.
+
+    `latest` is what its author last saved. `in_effect` is what its lane judges by;
+    only that lane's drain writes it, together with the counters.
+
+    A rule with a `tally` is counted by it: what it ran since its truth changed last is
+    in the tally alone, and its own columns hold the rest.
+    """
+
+    #: Apperate names rules by such ids; so does our API.
+    uuid = models.UUIDField(unique=True)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="rules"
+    )
+    slug = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=6, choices=Kind)
+    is_enabled = models.BooleanField(default=True)
+    latest = models.ForeignKey(
+        "Version", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    in_effect = models.ForeignKey(
+        "Version", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    health = models.CharField(max_length=5, choices=Health, default=Health.OK)
+    error = models.TextField(blank=True)
+    errors_in_a_row = models.PositiveIntegerField(default=0)
+    ran_apart = models.BigIntegerField(default=0)
+    passed_apart = models.BigIntegerField(default=0)
+    unknown_apart = models.BigIntegerField(default=0)
+    sent = models.BigIntegerField(default=0)
+    evaluated_apart_at = models.DateTimeField(null=True, blank=True)
+    tally = models.ForeignKey(
+        Tally, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    #: The truth that its runs in the tally have: true, false, or none for unknown.
+    tallied_truth = models.BooleanField(null=True, blank=True)
+    #: Its lane's table of predicates says what the version in effect watches.
+    is_tabled = models.BooleanField(default=False)
+    last_alert_at = models.DateTimeField(null=True, blank=True)
+    #: When the one alert of a rule of mode *once* turned it off; none once it is on.
+    done_at = models.DateTimeField(null=True, blank=True)
+    #: When its newest version ends; the sweep turns it off then.
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    #: How often it was made, edited, turned or deleted: its changes are numbered so.
+    changes = models.PositiveIntegerField(default=0)
+    #: The newest change that a lane which judges it has reached.
+    judged_change = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Rule]] = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "workspace",
+                "slug",
+                condition=models.Q(deleted_at__isnull=True),
+                name="rule_slug_unique",
+            )
+        ]
+        indexes = [
+            # A lane that is loaded asks for the rules that its table does not say.
+            models.Index(
+                "in_effect",
+                condition=models.Q(is_tabled=False, in_effect__isnull=False),
+                name="rule_untabled",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ran(self) -> int:
+        """Return how often an event ran it; `ran = passed + failed`."""
+        return self.ran_apart + self._tallied
+
+    @property
+    def passed(self) -> int:
+        """Return how often it was true."""
+        return self.passed_apart + self._tallied * (self.tallied_truth is True)
+
+    @property
+    def failed(self) -> int:
+        """Return how often it was false or unknown."""
+        return self.ran - self.passed
+
+    @property
+    def unknown(self) -> int:
+        """Return how often it was unknown; part of failed."""
+        return self.unknown_apart + self._tallied * (self.tallied_truth is None)
+
+    @property
+    def evaluated_at(self) -> datetime | None:
+        """Return when an event last ran it."""
+        tallied_at = self.tally.run_at if self.tally and self.ran else None
+        known = [at for at in (self.evaluated_apart_at, tallied_at) if at]
+        return max(known, default=None)
+
+    @property
+    def _tallied(self) -> int:
+        return self.tally.runs if self.tally else 0
+
+    @property
+    def is_in_effect(self) -> bool:
+        """Say whether the lane has reached the rule's last change."""
+        return self.in_effect_id == (self.latest_id if self.is_enabled else None)
+
+    @property
+    def etag(self) -> str:
+        """Return the mark of the newest version, for `If-Match`."""
+        return f'"{self.latest.number}"' if self.latest else '"0"'
+
+
+class Version(models.Model):
+    """One saved definition; immutable but for the position at which it took effect."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = ExactJSONField()
+    sentence = models.TextField()
+    #: The lane that judges it, and the position from which on it does.
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="versions")
+    effective_seq = models.BigIntegerField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("rule", "number", name="version_unique")]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
