@@ -46,8 +46,8 @@ def backtest_rule(
     A rule over several datasets is judged by their logs as one: what its home was told
     of stands where it was told of it, all else by the time of its receipt.
 
-    1. Columns answer for a rule of one plain condition (`rules.columns.history`), over
-       all that is stored. What follows is for the others.
+    1. Columns answer for a rule of plain conditions (`rules.columns.history`), over all
+       that is stored. What follows is for the others.
     2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
        replaced records included, ignored duplicates not. Of a rule that names its keys
        only those of these count, as far as ten times as many of all keys reach back.

@@ -20,6 +20,7 @@ from rules.engine import (
     RuleKind,
     Specification,
     TransitionKind,
+    Value,
     Verdict,
     judge_event,
 )
@@ -140,7 +141,7 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
     question = question_of(spec)
     if question is None or question.fact.series != series_of(lane.dataset):
         return None
-    history = history_of(lane, question.fact.root, now=now)
+    history = history_of(lane, question.fields, now=now)
     if history is None:
         return None
     program = Program(traits_of(lane.dataset))
@@ -168,7 +169,7 @@ class _Witness:
         self._answer = answer
         self._records = survey.history.records
         self._series = series_of(survey.lane.dataset)
-        self._field = survey.question.fact.root
+        self._fields = survey.question.fields
 
     def hits(self, most: int) -> tuple[Hit, ...]:
         """Tell of the newest transitions, in the order in which they came."""
@@ -192,8 +193,11 @@ class _Witness:
         )
 
     def _hit(
-        self, place: int, past: Iterable[int], values: Mapping[int, Any]
-    ) -> Hit:  # Any: JSON as decoded
+        self,
+        place: int,
+        past: Iterable[int],
+        values: Mapping[int, Mapping[str, Any]],  # Any: JSON as decoded
+    ) -> Hit:
         row = int(self._answer.rows[place])
         facts = KeyFacts()
         for before in past:
@@ -207,7 +211,7 @@ class _Witness:
             key=event.key,
             at=event.at,
             position=event.position,
-            value=values[row],
+            value=self._value(event, facts),
             reason=verdict.reason,
             told=tuple(
                 name
@@ -215,6 +219,14 @@ class _Witness:
                 if told >> number & 1
             ),
         )
+
+    def _value(self, event: Event, facts: KeyFacts) -> Value:
+        """Give the leading fact's value: the event's, or the last one before."""
+        leading = self._survey.question.fact.root
+        if leading in event.fields:
+            return event.fields[leading]
+        known = facts.values.get(leading)
+        return None if known is None else known.value
 
     def _kind(self, *, begins: bool) -> TransitionKind:
         if not begins:
@@ -238,11 +250,11 @@ class _Witness:
             raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")
         return verdict
 
-    def _event(self, row: int, value: Any) -> Event:  # Any: JSON as decoded
+    def _event(self, row: int, fields: Mapping[str, Any]) -> Event:  # Any: JSON
         return Event(
             series=self._series,
             key=self._records.key_at(row),
-            fields={self._field: value},
+            fields=fields,
             at=instant_of(int(self._records.at[row])),
             position=self._position(row),
         )
@@ -252,7 +264,7 @@ class _Witness:
             seq=int(self._records.seq[row]), ord=int(self._records.ord[row])
         )
 
-    def _values(self, rows: Iterable[int]) -> dict[int, Any]:  # Any: JSON as decoded
+    def _values(self, rows: Iterable[int]) -> dict[int, dict[str, Any]]:  # Any: JSON
         """Read what the events carried, digit by digit as they were sent.
 
         What was removed a moment ago is told as the columns still have it.
@@ -269,9 +281,9 @@ class _Witness:
         for row, one in places.items():
             body = bodies.get((ids.get(one.seq), one.ord))
             values[row] = (
-                self._records.number_at(self._field, row)
+                self._records.numbers_at(self._fields, row)
                 if body is None
-                else body.get(self._field)
+                else {name: body[name] for name in self._fields if name in body}
             )
         return values
 

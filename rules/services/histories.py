@@ -42,12 +42,12 @@ _SHARE = 10
 #: As often does the row store lose what expired.
 _ROUND = timedelta(minutes=1)
 
-_Name = tuple[int, UUID, str]
+_Name = tuple[int, UUID, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """What is in memory of one field of a lane, up to position `last`."""
+    """What is in memory of some fields of a lane, up to position `last`."""
 
     history: History
     last: int
@@ -82,13 +82,15 @@ class _Shelf:
         self._held: OrderedDict[_Name, _Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, lane: Lane, field: str, *, since: int | None) -> History | None:
-        """Give the history of a field of a lane, from an event time on."""
-        named = (lane.pk, lane.epoch, field)
+    def take(
+        self, lane: Lane, fields: tuple[str, ...], *, since: int | None
+    ) -> History | None:
+        """Give the history of some fields of a lane, from an event time on."""
+        named = (lane.pk, lane.epoch, fields)
         with self._lock:
             held = self._held.get(named)
             if held is None or not held.stands(lane, since):
-                held = _renew(lane, field, since, held)
+                held = _renew(lane, fields, since, held)
             if held is None:
                 self._held.pop(named, None)
                 return None
@@ -107,8 +109,8 @@ class _Shelf:
 _shelf = _Shelf()
 
 
-def history_of(lane: Lane, field: str, *, now: datetime) -> History | None:
-    """Give the history of a field; none while its segments are not made yet.
+def history_of(lane: Lane, fields: tuple[str, ...], *, now: datetime) -> History | None:
+    """Give the history of some fields; none while their segments are not made yet.
 
     What the lane judged since they were written is read from the row store, as long as
     it is not much. A history of many rows may lag some tenths of a second behind.
@@ -118,7 +120,7 @@ def history_of(lane: Lane, field: str, *, now: datetime) -> History | None:
     if kept is not None:
         round_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % _ROUND
         since = microseconds_of(round_at - timedelta(seconds=kept))
-    return _shelf.take(lane, field, since=since)
+    return _shelf.take(lane, fields, since=since)
 
 
 def preparing_of(lane: Lane, fact: FactPath) -> Preparing | None:
@@ -141,18 +143,18 @@ def _has(segment: Segment, field: str, *, deleted: int) -> bool:
 
 
 def _renew(
-    lane: Lane, field: str, since: int | None, held: _Held | None
+    lane: Lane, fields: tuple[str, ...], since: int | None, held: _Held | None
 ) -> _Held | None:
     started = time.monotonic()
     try:
         deleted = last_deletion(lane)
         if held is None or held.seen < deleted:
-            parts, last = _read_segments(lane, field, deleted=deleted)
+            parts, last = _read_segments(lane, fields, deleted=deleted)
         else:
             parts, last = [held.history.records], held.last
         if count_waiting(lane, after=last) > NEWEST_READ:
             return None
-        newest, last = _read_newest(lane, field, parts, last)
+        newest, last = _read_newest(lane, fields, parts, last)
     except SegmentDamaged:
         # The sweep makes them anew; until then the log itself is judged.
         return None
@@ -170,16 +172,17 @@ def _renew(
 
 
 def _read_segments(
-    lane: Lane, field: str, *, deleted: int
+    lane: Lane, fields: tuple[str, ...], *, deleted: int
 ) -> tuple[list[Records], int]:
     chain, _ = find_segments(segments_of(lane))
-    if not all(_has(one, field, deleted=deleted) for one in chain):
-        raise SegmentDamaged(f"There is no column of {field} that stands.")
-    return [one.read([field]) for one in chain], chain[-1].last if chain else 0
+    for field in fields:
+        if not all(_has(one, field, deleted=deleted) for one in chain):
+            raise SegmentDamaged(f"There is no column of {field} that stands.")
+    return [one.read(fields) for one in chain], chain[-1].last if chain else 0
 
 
 def _read_newest(
-    lane: Lane, field: str, parts: Sequence[Records], last: int
+    lane: Lane, fields: tuple[str, ...], parts: Sequence[Records], last: int
 ) -> tuple[Records, int]:
     watermarks: dict[str, int] = {}
     for part in parts:
@@ -188,7 +191,7 @@ def _read_newest(
     return gather_log(
         lane,
         after=last,
-        fields=[field],
+        fields=fields,
         watermarks=watermarks,
         most_events=2 * NEWEST_READ,
     )

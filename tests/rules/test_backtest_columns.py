@@ -100,14 +100,69 @@ def look_back(
 
 
 def judge(access: Access, when: object, **more: Any) -> Backtest:
-    """Have the engine judge: of two conditions, though they say one thing."""
-    return look_back(access, {"any": [when, when]}, **more)
+    """Have the engine judge: columns do not know what was sent and what was not."""
+    there = {"fact": "DEMO:PRICES:*:price", "op": "is_present"}
+    if "MSFT" in str(when):
+        there = {**there, "fact": "DEMO:PRICES:MSFT:price"}
+    same = {"any": [when, {"all": [when, there]}]}
+    return look_back(access, same, **more)
 
 
 def told(found: Backtest) -> Backtest:
     """Leave out how a reason is worded, which is twice where there are two."""
     hits = tuple(replace(hit, reason="") for hit in found.hits)
     return replace(found, hits=hits, closest=None)
+
+
+@pytest.mark.parametrize("key", ["*", "MSFT"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "signal", "raise": {"mode": "on_enter"}},
+        {"kind": "state"},
+        {"kind": "state", "recover": {"when": {"op": "lt", "value": 310}}},
+    ],
+    ids=["signal", "state", "recovery"],
+)
+def test_columns_tell_of_joined_conditions_what_the_engine_does(
+    prices: Dataset,
+    access: Access,
+    settings: Settings,
+    key: str,
+    more: dict[str, Any],
+) -> None:
+    random = Random(7)
+    for _ in range(30):
+        fields = {"price": random.randint(309, 312), "open": random.randint(309, 312)}
+        some: list[dict[str, Any]] = [{"price": 311}, {"open": 310}, {"open": None}]
+        sent = random.choice([fields, *some])
+        symbol = random.choice(("MSFT", "AAPL"))
+        accept_batch(
+            dataset=prices,
+            events=[{"symbol": symbol, **sent}],
+            ingest=Ingest(),
+            now=NOW,
+        )
+    drain_all(prices)
+    price, opened = (f"DEMO:PRICES:{key}:{name}" for name in ("price", "open"))
+    when = {
+        "all": [
+            {"fact": price, "op": "gt", "value": 310},
+            {"not": {"fact": opened, "op": "between", "value": [310, 311]}},
+        ]
+    }
+    if "recover" in more:
+        more = {
+            **more,
+            "recover": {"when": {"fact": opened, **more["recover"]["when"]}},
+        }
+        when["all"].append({"fact": opened, "op": "gte", "value": 310})
+
+    found = look_back(access, when, **more)
+
+    assert told(found) == told(judge(access, when, **more))
+    assert found.alerts
+    assert [hit.reason for hit in found.hits] != []
 
 
 def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> None:

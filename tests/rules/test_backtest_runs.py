@@ -22,8 +22,9 @@ pytestmark = pytest.mark.django_db
 
 BACKTEST = "/api/v1/workspaces/demo/rules/backtest"
 CHEAP = {"fact": "DEMO:PRICES:*:price", "op": "lte", "value": 310}
-#: Columns do not answer for two conditions.
-TWICE: dict[str, Any] = {"name": "Cheap", "when": {"any": [CHEAP, CHEAP]}}
+THERE = {"fact": "DEMO:PRICES:*:price", "op": "is_present"}
+#: Columns do not know what is present.
+PRESENT: dict[str, Any] = {"name": "Cheap", "when": {"all": [CHEAP, THERE]}}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def program(prices: Dataset, settings: Settings) -> Client:
     return Client(headers={"Authorization": f"Bearer {text}"})
 
 
-def post(client: Client, definition: Mapping[str, Any] = TWICE, **more: Any) -> Any:
+def post(client: Client, definition: Mapping[str, Any] = PRESENT, **more: Any) -> Any:
     body = {"definition": definition, **more}
     return client.post(BACKTEST, body, content_type="application/json")
 
@@ -68,7 +69,7 @@ def test_long_history_is_judged_in_the_background_as_it_would_be_at_once(
 def test_short_history_and_what_columns_answer_are_told_at_once(
     program: Client, settings: Settings
 ) -> None:
-    assert post(program, {**TWICE, "when": CHEAP}).status_code == 200
+    assert post(program, {**PRESENT, "when": CHEAP}).status_code == 200
 
     settings.BELLWETHER_BACKTEST_EVENTS = 4
     assert post(program).json()["alerts"] == 3

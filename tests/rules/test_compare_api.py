@@ -29,8 +29,8 @@ def below(level: int, **more: Any) -> dict[str, Any]:
 
 def twice(definition: dict[str, Any]) -> dict[str, Any]:
     """Say a condition in a way that columns do not answer for."""
-    when = definition["when"]
-    return {**definition, "when": {"any": [when, when]}}
+    there = {"fact": PRICE, "op": "is_present"}
+    return {**definition, "when": {"all": [definition["when"], there]}}
 
 
 @pytest.fixture

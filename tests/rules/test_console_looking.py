@@ -20,12 +20,12 @@ from workspaces.models import Role
 
 pytestmark = pytest.mark.django_db
 
-#: Columns do not answer for them.
+#: Columns do not answer for a text.
 TWO_CONDITIONS = {
     "rows": "2",
-    "c-1-fact": "DEMO:PRICES:MSFT:price",
-    "c-1-op": "gt",
-    "c-1-value": "1",
+    "c-1-fact": "DEMO:PRICES:MSFT:symbol",
+    "c-1-op": "eq",
+    "c-1-value": "MSFT",
 }
 
 
@@ -183,7 +183,7 @@ def test_person_who_asks_anew_has_one_long_past_judged(
     remember(prices, "309.20", "309.10", "315")
 
     look_back(client, **TWO_CONDITIONS)
-    look_back(client, **{**TWO_CONDITIONS, "c-1-value": "300"})
+    look_back(client, **{**TWO_CONDITIONS, "c-1-value": "AAPL"})
 
     (run,) = BacktestRun.objects.all()
-    assert run.request["definition"]["when"]["all"][1]["value"] == 300
+    assert run.request["definition"]["when"]["all"][1]["value"] == "AAPL"

@@ -11,6 +11,7 @@ from rules.columns.history.questions import Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs
 from rules.columns.history.spans import within
+from rules.columns.history.together import Together
 from rules.columns.history.truths import (
     Source,
     changes,
@@ -37,6 +38,7 @@ class Answer:
     begins: Flags
     told: Longs
     outputs: int
+    together: Together | None = None
 
     @property
     def rows(self) -> Longs:
@@ -126,8 +128,12 @@ class Answer:
         """Name the runs before one that decide it, by their places, earliest first.
 
         For a crossing these are the last that was on a side, the last that was known,
-        and the last of all.
+        and the last of all; of several fields those that carried what is not new.
         """
+        if self.together is not None:
+            rows = self.together.rows_behind(place)
+            behind: list[int] = np.searchsorted(self.runs.row, rows).tolist()
+            return [one for one in behind if one != place]
         number = int(np.searchsorted(self.runs.starts, place, side="right")) - 1
         first = int(self.runs.starts[number])
         if place == first or not question.needs_past:
@@ -160,14 +166,35 @@ class Answer:
 
 def answer_from(question: Question, source: Source) -> Answer | None:
     """Answer from runs, or from the moves between them; none if columns cannot."""
-    if question.kind is RuleKind.STATE:
-        return _answer_state(question, source)
-    return _answer_signal(question, source)
-
-
-def _answer_signal(question: Question, source: Source) -> Answer:
     runs = source.runs if isinstance(source, Steps) else source
-    passes, places = _passes(question, source, runs)
+    if question.kind is not RuleKind.STATE:
+        return _signal(question, runs, *_passes(question, source, runs))
+    truth = truths_on(question.line, source)
+    if question.ends is None:
+        return _state(question, runs, truth, _decided(source))
+    return _state_ended(question, runs, truth, truths_on(question.ends, runs))
+
+
+def answer_together(question: Question, together: Together) -> Answer | None:
+    """Answer for conditions that are joined; none if columns cannot."""
+    if question.tree is None:
+        raise ValueError("There are no joined conditions.")
+    runs = together.runs
+    truth, falsity = together.judge(question.tree)
+    found: Answer | None
+    if question.kind is not RuleKind.STATE:
+        found = _signal(question, runs, *_passes_of(question, truth, runs))
+    elif question.ends_tree is None:
+        found = _state(question, runs, truth, truth | falsity)
+    else:
+        ends, _ = together.judge(question.ends_tree)
+        found = _state_ended(question, runs, truth, ends)
+    return None if found is None else replace(found, together=together)
+
+
+def _signal(
+    question: Question, runs: Runs, passes: Flags | Longs, places: Longs
+) -> Answer:
     if question.mode is Mode.ONCE_PER_KEY:
         bounds = np.searchsorted(places, runs.starts)
         places = places[bounds[:-1][bounds[:-1] < bounds[1:]]]
@@ -194,24 +221,31 @@ def _passes(
         truth = np.zeros(len(runs), dtype=np.bool_)
         truth[places] = True
         return places, entered(truth, runs.starts)
-    truth = truths_on(question.line, source)
-    if is_entering:
+    return _passes_of(question, truths_on(question.line, source), runs)
+
+
+def _passes_of(
+    question: Question, truth: Flags, runs: Runs
+) -> tuple[Flags | Longs, Longs]:
+    if question.mode is Mode.ON_ENTER:
         return truth, entered(truth, runs.starts)
     places = np.flatnonzero(truth)
     return places, places
 
 
-def _answer_state(question: Question, source: Source) -> Answer | None:
+def _state_ended(
+    question: Question, runs: Runs, truth: Flags, ends: Flags
+) -> Answer | None:
+    """Answer for what ends by a condition of its own, which must not hold with it."""
+    if (ends & truth).any():
+        return None
+    return _state(question, runs, truth, ends | truth)
+
+
+def _state(
+    question: Question, runs: Runs, truth: Flags, decided: Flags | None
+) -> Answer:
     """Open where it turns true, resolve where it ends; unknown changes nothing."""
-    runs = source.runs if isinstance(source, Steps) else source
-    truth = truths_on(question.line, source)
-    if question.ends is None:
-        decided = _decided(source)
-    else:
-        decided = truths_on(question.ends, runs)
-        if (decided & truth).any():
-            return None
-        decided |= truth
     if decided is None:
         places = changes(truth, runs.starts)
     else:

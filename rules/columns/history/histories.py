@@ -7,14 +7,15 @@ import numpy as np
 
 from rules.columns.buffers import Floats
 from rules.columns.cuts import Number
-from rules.columns.history.answers import Answer, answer_from
+from rules.columns.history.answers import Answer, answer_from, answer_together
 from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.pictures import thin_out
 from rules.columns.history.questions import Move, Question
-from rules.columns.history.records import Records
+from rules.columns.history.records import LATE, SILENT, STILL, Records
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
+from rules.columns.history.together import Together, together_of
 from rules.columns.history.truths import Source
 
 
@@ -26,6 +27,7 @@ class History:
         self._runs: dict[tuple[str, bool], Runs] = {}
         self._steps: dict[tuple[str, Move], Steps | None] = {}
         self._plain: dict[str, bool] = {}
+        self._together: dict[tuple[tuple[str, ...], bool], Together] = {}
         self._span: Span | None = None
 
     def answer(self, question: Question, key: str | None) -> Answer | None:
@@ -33,9 +35,11 @@ class History:
 
         None says that columns cannot tell, for what the field has carried.
         """
-        field = question.fact.root
-        if field not in self.records.columns:
+        if any(name not in self.records.columns for name in question.fields):
             return None
+        if question.tree is not None:
+            return self._answer_together(question, key)
+        field = question.fact.root
         if question.needs_past and not self._has_plain_past(field):
             return None
         runs = self.runs(field, key, looks_back=question.looks_back)
@@ -43,6 +47,24 @@ class History:
         if question.move:
             source = self._steps_of(question, runs)
         return None if source is None else answer_from(question, source)
+
+    def _answer_together(self, question: Question, key: str | None) -> Answer | None:
+        """Answer for joined conditions, where all events are of the usual kind."""
+        odd = SILENT | STILL | (0 if question.looks_back else LATE)
+        if (self.records.flags & odd).any():
+            return None
+        named = (question.fields, question.looks_back)
+        together = self._together.get(named) if key is None else None
+        if together is None:
+            looks_back = question.looks_back
+            own = {
+                name: self.runs(name, key, looks_back=looks_back)
+                for name in question.fields
+            }
+            together = together_of(self.records, own, are_all_keys=key is None)
+            if key is None:
+                self._together[named] = together
+        return answer_together(question, together)
 
     def curve(
         self,
@@ -129,7 +151,7 @@ class History:
 
         Of a rule that was true within the bounds nothing is to be said.
         """
-        if answer.between(*bounds).passed:
+        if question.tree is not None or answer.between(*bounds).passed:
             return None
         source: Source | None = answer.runs
         if question.move:

@@ -13,12 +13,14 @@ from rules.columns.cuts import (
     is_number,
     line_of,
 )
+from rules.columns.history.trees import Branch, Leaf, Tree, fields_of
 from rules.engine import (
     Amount,
     Condition,
     Constant,
     FactPath,
     Group,
+    GroupKind,
     Mode,
     Negation,
     Node,
@@ -59,7 +61,8 @@ class Question:
     ``line`` is where the rule is true: on the value itself, or on its ``move``. A
     ``crossing`` says which ways count instead. ``level`` is the one constant that can
     be moved, none if there are several. ``ends`` is what ends an alert of a state
-    rule, where that is not the line's contrary. Cool-downs are microseconds.
+    rule, where that is not the line's contrary. Cool-downs are microseconds. A rule of
+    several conditions has a ``tree`` of them instead, and maybe one that ends it.
     """
 
     kind: RuleKind
@@ -76,6 +79,16 @@ class Question:
     cool_downs: tuple[int, ...] = ()
     feed_cool_down: int = 0
     announces: bool = False
+    tree: Tree | None = None
+    ends_tree: Tree | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Name the fields that are asked about, in one order."""
+        if self.tree is None:
+            return (self.fact.root,)
+        trees = [one for one in (self.tree, self.ends_tree) if one is not None]
+        return tuple(sorted(set().union(*map(fields_of, trees))))
 
     @property
     def looks_back(self) -> bool:
@@ -108,34 +121,85 @@ class Question:
 def question_of(spec: Specification) -> Question | None:
     """Say what a rule asks of the columns; none if they cannot answer it.
 
-    They answer for signal rules and for state rules without holds, with one condition
-    on one field of one dataset, whose right side is written out.
+    They answer for signal rules and for state rules without holds. Their conditions are
+    about numbers of one key of one dataset, and their right sides are written out; one
+    that stands alone may also ask for a crossing, or for a move.
     """
-    if len(spec.facts) != 1 or not _is_plain(spec):
+    if not _is_plain(spec):
         return None
-    found = _asked(spec.when)
-    if found is None or found.line.cuts is None:
+    found = _of_one(spec) or _of_several(spec)
+    if found is None:
         return None
-    if spec.kind is RuleKind.STATE and found.crossing:
-        return None
-    ends = None
-    if spec.recover.when is not None:
-        ending = _asked(spec.recover.when)
-        if ending is None or ending.needs_past or ending.line.cuts is None:
-            return None
-        if ending.fact.identity != found.fact.identity or found.move:
-            return None
-        ends = ending.line
     return replace(
         found,
         kind=spec.kind,
         mode=spec.mode,
-        ends=ends,
         outputs=tuple(use.output for use in spec.outputs),
         cool_downs=tuple(use.cool_down // _MOMENT for use in spec.outputs),
         feed_cool_down=feed_cool_down(spec.outputs) // _MOMENT,
         announces=spec.announces_resolve,
     )
+
+
+def _of_one(spec: Specification) -> Question | None:
+    """Read a rule of one condition, and one that ends it."""
+    found = _asked(spec.when) if len(spec.facts) == 1 else None
+    if found is None or found.line.cuts is None:
+        return None
+    if spec.kind is RuleKind.STATE and found.crossing:
+        return None
+    if spec.recover.when is None:
+        return found
+    ending = _asked(spec.recover.when)
+    if ending is None or ending.needs_past or ending.line.cuts is None:
+        return None
+    if ending.fact.identity != found.fact.identity or found.move:
+        return None
+    return replace(found, ends=ending.line)
+
+
+def _of_several(spec: Specification) -> Question | None:
+    """Read a rule of conditions that are joined, about fields of one key."""
+    first, *others = spec.facts
+    if any(
+        (one.series, one.named_key) != (first.series, first.named_key) for one in others
+    ):
+        return None
+    tree = _tree_of(spec.when, is_inverted=False)
+    ends = spec.recover.when
+    ends_tree = None if ends is None else _tree_of(ends, is_inverted=False)
+    if tree is None or (ends is not None and ends_tree is None):
+        return None
+    question = Question(
+        kind=spec.kind,
+        mode=spec.mode,
+        fact=spec.leading_fact,
+        op="",
+        line=Line(base=False, bounds=()),
+        level=None,
+        tree=tree,
+        ends_tree=ends_tree,
+    )
+    # What runs the rule and is not asked about would have to be looked at as well.
+    is_all = {one.root for one in spec.facts} == set(question.fields)
+    return question if is_all else None
+
+
+def _tree_of(node: Node, *, is_inverted: bool) -> Tree | None:
+    """Read joined conditions; what negates them goes down to their lines."""
+    if isinstance(node, Negation):
+        return _tree_of(node.member, is_inverted=not is_inverted)
+    if isinstance(node, Group):
+        members = [_tree_of(one, is_inverted=is_inverted) for one in node.members]
+        known = tuple(one for one in members if one is not None)
+        if len(known) < len(members):
+            return None
+        return Branch(is_all=(node.kind is GroupKind.ALL) != is_inverted, members=known)
+    found = _of_condition(node) if isinstance(node, Condition) else None
+    if found is None or found.needs_past or found.line.cuts is None:
+        return None
+    line = found.line.inverted() if is_inverted else found.line
+    return Leaf(field=found.fact.root, line=line)
 
 
 def _is_plain(spec: Specification) -> bool:

@@ -111,6 +111,14 @@ class Records:
         value = float(column.value[row])
         return None if isnan(value) else shortest(value)
 
+    def numbers_at(self, fields: Iterable[str], row: int) -> dict[str, Decimal | None]:
+        """Give the numbers that an event carried of some fields."""
+        return {
+            name: self.number_at(name, row)
+            for name in fields
+            if self.columns[name].state[row] != ABSENT
+        }
+
     def watermarks(self) -> dict[str, int]:
         """Give, for each key, the greatest time that moved its facts."""
         moved = np.where(self.flags & STILL, np.iinfo(np.int64).min, self.at)

@@ -101,12 +101,12 @@ def runs_of(records: Records, field: str, *, looks_back: bool) -> Runs:
         value=column.value,
         exacts=column.exacts,
         unknown=int(np.isnan(column.value).sum()),
-        in_order=_in_order(records.at, records.starts),
+        in_order=in_order(records.at, records.starts),
     )
     if kept.all():
         return all_of_them
     runs = all_of_them.only(kept)
-    return replace(runs, in_order=_in_order(runs.at, runs.starts))
+    return replace(runs, in_order=in_order(runs.at, runs.starts))
 
 
 def has_plain_past(records: Records, field: str) -> bool:
@@ -124,7 +124,8 @@ def first_of_keys(starts: Longs) -> Longs:
     return starts[:-1][starts[:-1] < starts[1:]]
 
 
-def _in_order(at: Longs, starts: Longs) -> Flags:
+def in_order(at: Longs, starts: Longs) -> Flags:
+    """Tell of each key whether its times never fall."""
     falls = np.zeros(len(at) + 1, dtype=np.int64)
     if len(at) > 1:
         fell = at[1:] < at[:-1]
@@ -132,8 +133,8 @@ def _in_order(at: Longs, starts: Longs) -> Flags:
         fell[inner - 1] = False
         np.cumsum(fell, out=falls[2:])
     # A fall is noted at the run after it, so it is counted within that key.
-    in_order: Flags = falls[starts[1:]] == falls[starts[:-1]]
-    return in_order
+    rises: Flags = falls[starts[1:]] == falls[starts[:-1]]
+    return rises
 
 
 def _between(exacts: Exacts, low: int, high: int) -> Exacts:
