@@ -9,7 +9,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.clock import database_now
-from rules.models import Forward, Instance, Place, Predicate, Rule, Tally, Version
+from rules.models import (
+    BacktestRun,
+    Forward,
+    Instance,
+    Place,
+    Predicate,
+    Rule,
+    Tally,
+    Version,
+)
 from rules.services import turn_rule
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
@@ -112,3 +121,13 @@ class ForwardAdmin(ReadOnlyAdmin):
     list_display = ("version", "lane", "change")
     list_select_related = ("version__rule", "lane__dataset__workspace")
     search_fields = ("version__rule__name",)
+
+
+@admin.register(BacktestRun)
+class BacktestRunAdmin(ReadOnlyAdmin):
+    """Back-tests that are judged in the background, and how far they are."""
+
+    list_display = ("workspace", "state", "read", "total", "created_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("workspace", "created_by")
+    date_hierarchy = "created_at"
