@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+from django.conf import settings
 from django.http import QueryDict
+from django.http.request import split_domain_port, validate_host
 
 from datasets.api.apperate.records import tell_written
 from datasets.api.records import kind_of, tell_accepted
@@ -54,7 +56,10 @@ def read_call(scope: Mapping[str, Any]) -> Call | None:  # Any: as ASGI gives it
         return None
     if len(headers) < len(scope["headers"]):  # one is there twice
         return None
+    if settings.SECURE_SSL_REDIRECT and not _is_secure(scope, headers):
+        return None
     return _read_head(
+        headers.get(b"host", b"").decode("latin-1"),
         scope["path"],
         scope["query_string"],
         headers.get(b"authorization", b"").decode("latin-1"),
@@ -71,8 +76,11 @@ def read_idempotency_key(scope: Mapping[str, Any]) -> str | None:  # Any: as abo
 # A client's requests differ in their bodies.
 @lru_cache(maxsize=1_024)
 def _read_head(
-    path: str, query_string: bytes, authorization: str, content_type: str
+    host: str, path: str, query_string: bytes, authorization: str, content_type: str
 ) -> Call | None:
+    domain, _ = split_domain_port(host)
+    if not validate_host(domain, settings.ALLOWED_HOSTS):
+        return None
     query = QueryDict(query_string)
     bearer = _bearer(authorization)
     try:
@@ -83,6 +91,12 @@ def _read_head(
     except Refusal:  # whose words are the view's business
         return None
     return None
+
+
+def _is_secure(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+    """Say whether the request came over TLS, to us or to the proxy before us."""
+    forwarded = headers.get(b"x-forwarded-proto") == b"https"
+    return forwarded or scope.get("scheme") == "https"
 
 
 def _native(

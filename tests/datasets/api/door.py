@@ -85,9 +85,10 @@ async def _request(door: IngestDoor, asked: Asked) -> Told:
         "method": "POST",
         "path": asked.path,
         "query_string": asked.query.encode(),
+        "scheme": "http",
         "headers": [
             (name.lower().encode(), text.encode())
-            for name, text in asked.headers.items()
+            for name, text in {"Host": "localhost", **asked.headers}.items()
         ],
     }
     await door(scope, receive, send)

@@ -162,6 +162,7 @@ def test_what_is_not_plain_takes_the_long_way_untouched(
         ("Cookie", "sessionid=1"),
         ("Origin", "https://example.org"),
         ("Idempotency-Key", ""),
+        ("Host", "elsewhere.example"),
     ],
 )
 def test_some_headers_make_a_call_not_plain(
@@ -171,6 +172,18 @@ def test_some_headers_make_a_call_not_plain(
 
     assert told.status == LONG_WAY
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(("forwarded", "status"), [("http", LONG_WAY), ("https", 202)])
+def test_where_tls_is_asked_for_a_call_without_it_is_not_plain(
+    door: Door, native: Asked, settings: Settings, forwarded: str, status: int
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    headers = {**native.headers, "X-Forwarded-Proto": forwarded}
+
+    (told,) = door.ask(replace(native, headers=headers))
+
+    assert told.status == status
 
 
 @pytest.mark.parametrize("query", ["persist=false", "wait=perhaps", "event=true"])
