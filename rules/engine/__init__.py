@@ -103,6 +103,7 @@ from rules.engine.verdicts import (
     SpellVerdict,
     Verdict,
 )
+from rules.engine.windows import Trace
 
 __all__ = [
     "ANY_KEY",
@@ -169,6 +170,7 @@ __all__ = [
     "Subject",
     "Tick",
     "Timer",
+    "Trace",
     "Transition",
     "TransitionKind",
     "UnknownOperator",

@@ -22,6 +22,7 @@ from rules.engine import (
     subject_of,
 )
 from rules.services.facts import series_of, traits_of
+from rules.services.past_cautions import past_cautions_of
 from workspaces.refusals import FieldError
 
 #: Events between which the usual gap is taken, the newest; and gaps that say anything.
@@ -42,6 +43,7 @@ def cautions_of(spec: Specification, lane: Lane, *, now: datetime) -> list[Field
         *_short_holds(spec, lane),
         *_told_every_time(spec),
         *_over(spec, now),
+        *past_cautions_of(spec, lane, now=now),
     ]
     return [
         FieldError(pointer=one.pointer, code=one.code, detail=one.detail)

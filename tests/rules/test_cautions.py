@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -97,6 +98,62 @@ def test_end_that_has_passed_is_named(market: Market) -> None:
     ends = "2020-01-01T00:00:00Z"
 
     assert cautions(market, CHEAP, expires_at=ends) == [("over_already", "/expires_at")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, ["noisy"]),
+        ({"raise": {"mode": "on_enter"}}, []),
+        ({"when": {**CHEAP, "value": 200}}, []),
+        ({"kind": "state", "hold": "1s"}, ["hold_below_gap"]),
+    ],
+    ids=["every match", "when it starts", "far level", "not by columns"],
+)
+def test_draft_that_would_have_raised_many_a_day_says_so(
+    market: Market, changes: dict[str, Any], codes: list[str]
+) -> None:
+    market.prices.date_field = "at"
+    market.prices.save()
+    times = [NOW + timedelta(hours=one - 49) for one in range(50)]
+    market.trade(
+        *({"symbol": "MSFT", "price": 300, "at": at.isoformat()} for at in times)
+    )
+
+    told = preview(market, changes.pop("when", CHEAP), **changes)["cautions"]
+
+    assert [one["code"] for one in told] == codes
+    if "noisy" in codes:
+        assert told[0]["pointer"] == "/when"
+        assert told[0]["detail"].startswith(
+            "Over the newest 49 hours of data this would have raised 50 alerts, about"
+            " 24 a day."
+        )
+
+
+@pytest.mark.parametrize(
+    ("when", "pointer"),
+    [
+        ({**CHEAP, "over": {"take": "avg", "length": "3d"}}, "/when/over"),
+        ({**CHEAP, "over": {"take": "avg", "length": "1d"}}, ""),
+        ({**CHEAP, "over": {"take": "avg", "last": 20}}, ""),
+        (
+            {"fact": CHEAP["fact"], "op": "fall", "by": "5%", "within": "3d"},
+            "/when/within",
+        ),
+    ],
+)
+def test_window_that_outlives_the_records_says_so(
+    market: Market, when: dict[str, Any], pointer: str
+) -> None:
+    market.prices.retention_seconds = 2 * 24 * 3600
+    market.prices.save()
+
+    told = preview(market, when)["cautions"]
+
+    assert [(one["code"], one["pointer"]) for one in told] == (
+        [("window_outlives_records", pointer)] if pointer else []
+    )
 
 
 def test_keys_of_which_it_is_true_now_come_with_their_values(market: Market) -> None:
