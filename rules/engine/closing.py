@@ -13,14 +13,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from rules.engine.buckets import Bucket, Buckets
 from rules.engine.contents import Contents
 from rules.engine.events import PLAIN_SERIES, Sight, View, value_at
-from rules.engine.grids import Grid, instant_of, ticks_of
+from rules.engine.grids import Grid, instant_of, is_of_days, ticks_of
 from rules.engine.kept import member_of
 from rules.engine.memory import Memory
 from rules.engine.nodes import Condition
@@ -153,7 +153,8 @@ def _stays_so(condition: Condition, bucket: Bucket) -> bool:
 
 
 def _contents(seen: Buckets, bucket: Bucket, begin: int) -> Contents:
-    zone, end = seen.grid.zone, seen.grid.end_of(begin)
+    zone = seen.grid.zone if is_of_days(seen.grid.length) else UTC
+    end = seen.grid.end_of(begin)
     first, last = bucket.first, bucket.last
     return Contents(
         count=bucket.count,

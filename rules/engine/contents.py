@@ -8,8 +8,8 @@ from datetime import datetime
 class Contents:
     """How many values a window holds, the time of the first and of the last.
 
-    Of a tumbling window also where it begins and ends, in its zone, and when it is
-    final; until then more may come.
+    Of a tumbling window also where it begins and ends, and when it is final: until then
+    more may come. These are times of its zone if it is one of whole days, else of UTC.
     """
 
     count: int

@@ -99,8 +99,7 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
         case Condition():
             yield from _say_condition(node, pointer, namer)
         case Negation(member=member):
-            yield "it is not so that ", pointer
-            yield from _say_inside(member, f"{pointer}/not", namer)
+            yield from _say_negation(member, pointer, namer)
         case Spell(member=member, modifier=modifier):
             yield from _say_inside(member, pointer, namer)
             yield f" ({modifier.say()})", f"{pointer}/{modifier.name}"
@@ -112,6 +111,15 @@ def _say(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
                 if place:
                     yield between, pointer
                 yield from _say_inside(member, f"{pointer}/{kind}/{place}", namer)
+
+
+def _say_negation(member: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
+    inside = f"{pointer}/not"
+    if isinstance(member, Condition) and _is_flag(member):
+        yield from _say_condition(member, inside, namer, is_so=False)
+    else:
+        yield "it is not so that ", pointer
+        yield from _say_inside(member, inside, namer)
 
 
 def _say_sequence(node: InSequence, pointer: str, namer: _Namer) -> Iterator[Part]:
@@ -136,10 +144,21 @@ def _say_inside(node: Node, pointer: str, namer: _Namer) -> Iterator[Part]:
 
 
 def _is_single(node: Group | Negation | InSequence) -> bool:
+    if isinstance(node, Negation):
+        return isinstance(node.member, Condition) and _is_flag(node.member)
     return isinstance(node, Group) and len(node.members) == 1
 
 
-def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterator[Part]:
+def _is_flag(condition: Condition) -> bool:
+    """Tell whether it says ``is true``, of which the opposite is ``is not true``."""
+    wanted = condition.wanted
+    is_boolean = isinstance(wanted, Constant) and isinstance(wanted.value, bool)
+    return condition.op == "eq" and is_boolean
+
+
+def _say_condition(
+    condition: Condition, pointer: str, namer: _Namer, *, is_so: bool = True
+) -> Iterator[Part]:
     yield from _say_left(condition, pointer, namer)
     operator, wanted = condition.operator, condition.wanted
     if isinstance(wanted, Scores):
@@ -147,7 +166,8 @@ def _say_condition(condition: Condition, pointer: str, namer: _Namer) -> Iterato
         return
 
     of_type = type_of(wanted.value) if isinstance(wanted, Constant) else None
-    yield f" {operator.label_for(of_type)}", f"{pointer}/op"
+    opposite = "" if is_so else " not"
+    yield f" {operator.label_for(of_type)}{opposite}", f"{pointer}/op"
 
     def name(fact: FactPath) -> str:
         return namer.name_beside(fact, condition.fact)

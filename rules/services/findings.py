@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rules.engine import OPERATORS, Operand, Operator, is_number, show, show_brief
@@ -99,20 +100,20 @@ def _band(verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give how unusual a value is, and between what it would not be."""
     band = verdict.get("band")
     if isinstance(band, Mapping):
-        low, centre, high, score = map(
-            _shown_brief, map(band.get, ("low", "centre", "high", "score"))
-        )
+        low, centre, high = map(_shown_brief, map(band.get, ("low", "centre", "high")))
         yield "Band", f"{low} to {high}"
         yield "Median", f"{centre}, of {band.get('count')} values"
-        yield "Score", score
+        yield "Score", _shown_brief(band.get("score"), digits=2)
     direction = verdict.get("direction")
-    off = direction if direction in ("above", "below") else "from"
-    wanted = _shown(verdict.get("wanted"))
-    yield "Wanted", f"more than {wanted} robust deviations {off} the median"
+    side = f", {direction}" if direction in ("above", "below") else ""
+    yield "Wanted", f"a score of more than {_shown(verdict.get('wanted'))}{side}"
 
 
-def _shown_brief(value: Any) -> str:  # Any: JSON
-    return show_brief(value) if is_number(value) else "unknown"
+def _shown_brief(value: Any, *, digits: int | None = None) -> str:  # Any: JSON
+    if not is_number(value):
+        return "unknown"
+    number = Decimal(value)
+    return show_brief(number if digits is None else round(number, digits))
 
 
 def _shown(value: Any) -> str:  # Any: JSON

@@ -124,7 +124,8 @@ def test_band_of_an_unusual_value_is_explained_then_and_now(
     assert now["nearest_miss"]["sentence"] == "Fires with price above 15.9478, was 12."
     findings = dict(finding_of(raised.verdict).details)
     assert findings["Band"] == "6.5522 to 15.4478"
-    assert findings["Score"] == "59.355187"
+    assert findings["Wanted"] == "a score of more than 3"
+    assert findings["Score"] == "59.36"
 
 
 def test_window_that_closed_is_explained_of_the_record_after_it(

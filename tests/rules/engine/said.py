@@ -286,6 +286,13 @@ SAID = {
             " so that MSFT price is at or below 310)), raise a warning."
         ),
     ),
+    "not-a-flag": (
+        {"when": {"any": [{"not": {"fact": P, "op": "eq", "value": True}}, LOW]}},
+        (
+            "When MSFT price is not true or MSFT price is at or below 310, raise a"
+            " warning."
+        ),
+    ),
     "not-a-group": (
         {"when": {"not": {"all": [LOW, HIGH]}}},
         (
