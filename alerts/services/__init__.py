@@ -10,6 +10,7 @@ from alerts.services.apperate import logged_alerts, save_apperate_rule
 from alerts.services.browsing import Cursor, FeedFilter, FeedRows, Show, browse_feed
 from alerts.services.case_making import make_rule_test
 from alerts.services.delivering import message_of, send_due
+from alerts.services.doctoring import Finding, Verdict, examine
 from alerts.services.examples import (
     Card,
     ExampleNotFound,
@@ -80,6 +81,7 @@ __all__ = [
     "FeedFilter",
     "FeedPage",
     "FeedRows",
+    "Finding",
     "Home",
     "NothingToRetry",
     "Numbers",
@@ -92,6 +94,7 @@ __all__ = [
     "Step",
     "Steps",
     "Stored",
+    "Verdict",
     "acknowledge_alert",
     "alert_facts",
     "begin_installation",
@@ -102,6 +105,7 @@ __all__ = [
     "delete_output",
     "drain_queues",
     "ensure_output",
+    "examine",
     "example_cards",
     "explain_alert",
     "find_alert",
