@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
@@ -87,6 +89,19 @@ def test_what_waits_is_asked_of_the_database(prices: Dataset) -> None:
     assert told["bellwether_deliveries_waiting", (("status", "queued"),)] == 0
     age = told["bellwether_heartbeat_age_seconds", (("part", "beat"),)]
     assert age >= 30
+
+
+def test_every_metric_is_explained() -> None:
+    page = (settings.BASE_DIR / "docs" / "operating.md").read_text()
+    told = exposition(Stored(now=database_now())).decode()
+
+    names = re.findall(
+        r"^# TYPE (\w+) (?:counter|gauge|histogram)$", told, re.MULTILINE
+    )
+    ours = {name for name in names if not name.endswith("_created")}
+
+    assert len(ours) > 10
+    assert [name for name in sorted(ours) if f"`{name}`" not in page] == []
 
 
 @pytest.mark.usefixtures("at_the_machine")
