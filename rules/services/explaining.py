@@ -229,7 +229,7 @@ def _explain_judged(
         event,
         key=key,
         series=look.series,
-        remembered=look.windows(key, pasts),
+        remembered=look.memory(key, pasts, until=record.event_time),
     )
     earlier, later = _beside(look, key, record)
     return Explanation(
@@ -251,7 +251,7 @@ def _explain_judged(
         ),
         earlier=earlier,
         later=later,
-        notes=(*look.notes(), *look.gaps(after, key, _cut(pasts))),
+        notes=tuple(look.gaps(after, key, _cut(pasts))),
     )
 
 
@@ -270,7 +270,7 @@ def _explain_silence(
         key=key,
         at=moment,
         series=look.series,
-        remembered=look.windows(key, pasts),
+        remembered=look.memory(key, pasts, until=moment),
     )
     earlier, later = _beside(look, key, after_it)
     return Explanation(
@@ -286,7 +286,7 @@ def _explain_silence(
         held=tuple(look.held_off(moment, is_in_effect=in_effect is not None)),
         earlier=earlier,
         later=later,
-        notes=(*look.notes(), *look.gaps(facts, key, _cut(pasts))),
+        notes=tuple(look.gaps(facts, key, _cut(pasts))),
     )
 
 

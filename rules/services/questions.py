@@ -14,6 +14,7 @@ from datasets.services import (
     past_told,
 )
 from rules.engine import (
+    Condition,
     DefinitionInvalid,
     Event,
     GroupVerdict,
@@ -164,13 +165,19 @@ class Question:
                 facts = facts.take_in(self.event(record))
         return facts
 
-    def windows(self, key: str, pasts: Mapping[Subject, PastOfKey]) -> Remembered:
-        """Return what the windows of a key held once some records had been judged."""
+    def memory(
+        self, key: str, pasts: Mapping[Subject, PastOfKey], *, until: datetime
+    ) -> Remembered:
+        """Return what conditions remembered of a key once some records were judged.
+
+        That is what windows held, what was counted or waited for, and on which side of
+        a moving level a fact was; by an instant, whose timers have fired.
+        """
         records = sorted(
             (one for past in pasts.values() for one in past.records if not one.is_late),
             key=lambda one: (one.seq, one.ord),
         )
-        if not records or not self._rule.windowed:
+        if not records or not self._remembers:
             return {}
         since = meant_since(
             self.version.rule, self.lane, records[-1].seq + 1, self.spec
@@ -186,6 +193,17 @@ class Question:
             events=[
                 self.event(one) for one in records if one.seq > since and not one.stands
             ],
+            until=until,
+        )
+
+    @property
+    def _remembers(self) -> bool:
+        """Tell whether what makes it true depends on more than the facts."""
+        over_time = (Spell, InSequence)
+        return any(
+            isinstance(one, over_time) or bool(one.memory_id or one.window_id)
+            for one in nodes_of(self.spec.when)
+            if isinstance(one, (*over_time, Condition))
         )
 
     def held_off(
@@ -231,24 +249,6 @@ class Question:
             }
 
         return grow(verdict)
-
-    def notes(self) -> Iterator[str]:
-        """Say what a verdict over facts alone cannot know."""
-        remembers = (
-            one.memory_id and not one.window_id
-            for _, one in conditions_of(self.spec.when)
-        )
-        if any(remembers):
-            yield (
-                "The rule remembers from event to event on which side of a moving "
-                "level a fact was; here that is taken from the values alone."
-            )
-        over_time = (Spell, InSequence)
-        if any(isinstance(one, over_time) for one in nodes_of(self.spec.when)):
-            yield (
-                "The rule counts or waits over several events; what those before this "
-                "one had added up to is not kept, and counts here as nothing."
-            )
 
     def gaps(self, facts: Facts, key: str, cut: set[Subject]) -> Iterator[str]:
         """Say which values the log may have lost, of keys not kept whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -11,10 +12,12 @@ from rules.engine import (
     DefinitionInvalid,
     Event,
     KeyFacts,
+    Position,
     Program,
     Slice,
     Specification,
     Subject,
+    Tick,
     same_meaning,
     step,
 )
@@ -33,15 +36,19 @@ def remembered_after(
     key: str,
     facts: Mapping[Subject, KeyFacts],
     events: Iterable[Event],
+    until: datetime,
 ) -> Remembered:
     """Return what a rule remembered of a key once it had seen some events.
 
     `facts` are those before the first. The rule starts without a memory, as it does
-    where it comes into effect.
+    where it comes into effect. Then its timers fire that were due by an instant.
     """
     state = Slice(facts=facts)
     for event in events:
         state = state.after(step(program, state, event))
+    here = Position(seq=0, ord=0)  # no alert is made of this, so any place will do
+    tick = Tick(rule_id=rule_id, key=key, at=until, position=here)
+    state = state.after(step(program, state, tick))
     instance = state.instances.get((rule_id, key))
     return NOTHING if instance is None else instance.nodes
 

@@ -1,4 +1,4 @@
-"""Why a rule over a window was true or not: what the window held, then and now."""
+"""Why a rule that remembers was true or not: what it had seen by then, and by now."""
 
 from __future__ import annotations
 
@@ -147,20 +147,59 @@ def test_window_that_closed_is_explained_of_the_record_after_it(
     assert opened.at.isoformat() == contents["final_at"]
 
 
-def test_now_says_how_far_a_count_has_come_and_a_record_that_it_is_not_kept(
+LOW = {"fact": 0, "op": "lte", "value": 310}
+REMEMBERED: dict[str, tuple[dict[str, Any], list[object]]] = {
+    "held": ({**LOW, "held": "15m"}, [300, 305, 300]),
+    "times": ({**LOW, "times": {"at_least": 3, "within": "1h"}}, [300, 400, 300, 300]),
+    "of-last": ({**LOW, "of_last": {"at_least": 2, "of": 3}}, [300, 400, 300]),
+    "sequence": (
+        {"sequence": [LOW, {"fact": 0, "op": "gt", "value": 400}], "within": "1h"},
+        [300, 350, 410],
+    ),
+    "since-the-last-alert": (
+        {"fact": 0, "op": "fall", "by": 50, "since": "last_alert"},
+        [400, 360, 350, 320, 300],
+    ),
+    "moving-level": (
+        {"fact": 0, "op": "cross_up", "value": {"fact": "DEMO:PRICES:SPY:price"}},
+        [300, None, 600],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_record_is_explained_by_what_was_remembered_then(
+    market: Market, client: Client, name: str
+) -> None:
+    """What is said of the record, and with it, is what its alert said."""
+    when, prices = REMEMBERED[name]
+    market.trade({"symbol": "SPY", "price": 500})
+    rule = market.watch(watch=AVERAGE["watch"], when=when)
+    for price in prices:
+        market.trade({"symbol": "MSFT", "price": price})
+    batch = newest_batch()
+    raised = Transition.objects.latest("pk")
+    market.trade({"symbol": "MSFT", "price": 1})
+
+    told = explain(client, rule, batch=batch, ord=0)
+
+    assert (told["truth"], told["reason"]) == (True, raised.reason)
+    assert told["verdict"].get("progress") == raised.verdict.get("progress")
+    assert told["notes"] == []
+
+
+def test_count_is_as_far_as_it_has_come_now_and_at_a_record(
     market: Market, client: Client
 ) -> None:
     market.seconds = int((database_now() - NOW).total_seconds()) - 3 * 600
-    low = {"fact": 0, "op": "lte", "value": 310}
-    counted = {**low, "times": {"at_least": 3, "within": "1d"}}
+    counted = {**LOW, "times": {"at_least": 3, "within": "1d"}}
     rule = market.watch(watch=AVERAGE["watch"], when=counted)
     market.trade({"symbol": "MSFT", "price": 300})
+    batch = newest_batch()
     market.trade({"symbol": "MSFT", "price": 300})
 
     now = explain(client, rule)
-    then = explain(client, rule, batch=newest_batch(), ord=0)
+    then = explain(client, rule, batch=batch, ord=0)
 
     assert now["verdict"]["progress"]["count"] == 2
-    assert now["notes"] == []
     assert then["verdict"]["progress"]["count"] == 1
-    assert "counts here as nothing" in then["notes"][0]
