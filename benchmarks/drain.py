@@ -1,7 +1,8 @@
 """How many events a second a lane judges: 10,000 events under 100 rules, or more.
 
 With ``--calm`` the rules are the workload's over 1,000 keys, stored at once, with
-thresholds so far away that few events raise an alert.
+thresholds so far away that no event raises an alert unless it is to; `calm_lane.py`
+judges them and says what it measures.
 
 Run it against the databases that DATABASE_URL names, or SQLite in a new directory;
 README.md says how to read what it prints. It leaves its rows behind, so give it a
@@ -16,13 +17,13 @@ import json
 import os
 import pstats
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 _data = tempfile.TemporaryDirectory(prefix="bw-bench-")
@@ -39,13 +40,7 @@ from django.db import connection  # noqa: E402
 from alerts.models import Alert, Delivery  # noqa: E402
 from alerts.pipeline import drain_lane  # noqa: E402
 from alerts.services import create_output, number_entries  # noqa: E402
-from benchmarks.workload import (  # noqa: E402
-    Rules,
-    make_events,
-    make_rules,
-    name_of,
-    opening_prices,
-)
+from benchmarks.calm import Storing, store_first_values  # noqa: E402
 from config.clock import database_now  # noqa: E402
 from datasets.models import Dataset  # noqa: E402
 from datasets.schemas import Index  # noqa: E402
@@ -57,25 +52,26 @@ from datasets.services import (  # noqa: E402
     is_waiting,
     open_lane,
 )
-from rules.models import Rule, Version  # noqa: E402
 from rules.services import create_rule  # noqa: E402
 from workspaces.access import Access, open_for_system  # noqa: E402
 from workspaces.models import Workspace  # noqa: E402
 
 SYMBOLS = 60
-KEYS = 1_000
 
 
 def main() -> None:
     """Measure once for each size of batch."""
     options = _options()
     call_command("migrate", verbosity=0, interactive=False)
+    if options.calm:
+        _measure_calm(options)
+        return
     for place, size in enumerate(options.batch):
         access = _workspace(f"BENCH{place}_{int(time.time())}")
         dataset = _dataset(access)
-        loaded = _prepare(access, dataset, options)
-        accept = _accept_calm if options.calm else _accept
-        accepted = accept(dataset, options.events, size, random.Random(7))  # noqa: S311
+        _make_rules(access, options.rules)
+        drain_lane(lane_id=open_lane(dataset).pk)
+        accepted = _accept(dataset, options.events, size, random.Random(7))  # noqa: S311
         profile = cProfile.Profile() if options.profile else None
         drained, processor = _drain(dataset, profile)
         numbered = _number(access)
@@ -84,7 +80,6 @@ def main() -> None:
             batch=size,
             events=options.events,
             rules=options.rules,
-            loaded_seconds=round(loaded, 2),
             accepted_per_second=round(options.events / accepted),
             drained_per_second=round(options.events / drained),
             drained_per_processor_second=round(options.events / processor),
@@ -107,92 +102,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(access: Access, dataset: Dataset, options: argparse.Namespace) -> float:
-    """Make rules, and have their lane judge its first events; return the seconds."""
-    lane_id = open_lane(dataset).pk
-    if not options.calm:
-        _make_rules(access, options.rules)
-        drain_lane(lane_id=lane_id)
-        return 0.0
-    _store_calm_rules(access, dataset, options.rules)
+def _measure_calm(options: argparse.Namespace) -> None:
+    """Store rules and have another process judge them, whose memory is its own."""
+    access = _workspace(f"CALM_{int(time.time())}")
+    dataset = _dataset(access)
+    store_first_values(dataset, database_now())
+    drain_lane(lane_id=open_lane(dataset).pk)
     began = time.perf_counter()
-    _accept_calm(dataset, 1, 1, random.Random(7))  # noqa: S311
-    drain_lane(lane_id=lane_id)
-    loaded = time.perf_counter() - began
-    # Every key has its first value before the clock starts.
-    firsts = [
-        {"symbol": name_of(key), "price": Decimal(str(price)), "volume": 1}
-        for key, price in enumerate(opening_prices(KEYS))
-    ]
-    accept_batch(dataset=dataset, events=firsts, ingest=Ingest(), now=database_now())
-    drain_lane(lane_id=lane_id)
-    return loaded
-
-
-def _store_calm_rules(access: Access, dataset: Dataset, count: int) -> None:
-    """Store rules as saving them would leave them once they are in effect."""
-    now, lane, slug = database_now(), open_lane(dataset), access.workspace.slug
-    drawn = make_rules(count, KEYS)
-    names = [f"{slug}:PRICES:{name_of(key)}" for key in range(KEYS)]
-    for start in range(0, count, 5_000):
-        numbers = range(start, min(start + 5_000, count))
-        rules = Rule.objects.bulk_create(
-            Rule(
-                uuid=uuid4(),
-                workspace=access.workspace,
-                slug=f"r{number}",
-                name=f"Rule {number}",
-                kind="signal",
-                created_at=now,
-                updated_at=now,
-            )
-            for number in numbers
-        )
-        versions = Version.objects.bulk_create(
-            Version(
-                rule=rule,
-                number=1,
-                definition=_calm_definition(drawn, number, names),
-                sentence="Measured.",
-                lane=lane,
-                effective_seq=0,
-                created_at=now,
-            )
-            for rule, number in zip(rules, numbers, strict=True)
-        )
-        for rule, version in zip(rules, versions, strict=True):
-            rule.latest = rule.in_effect = version
-        Rule.objects.bulk_update(rules, ["latest", "in_effect"], batch_size=500)
-
-
-def _calm_definition(drawn: Rules, number: int, names: list[str]) -> dict[str, object]:
-    """Write a rule of the workload, its threshold five hundredths further away."""
-    down, fact = bool(drawn.down[number]), names[drawn.key[number]]
-    price = round(float(drawn.price[number]) * (0.95 if down else 1.05), 4)
-    members: list[dict[str, object]] = [
-        {
-            "fact": f"{fact}:price",
-            "op": "lte" if down else "gte",
-            "value": Decimal(str(price)),
-        }
-    ]
-    return {"kind": "signal", "name": f"Rule {number}", "when": {"all": members}}
-
-
-def _accept_calm(
-    dataset: Dataset, events: int, size: int, _draw: random.Random
-) -> float:
-    """Store the workload's walk of each symbol; return the seconds it took."""
-    began, now = time.perf_counter(), database_now()
-    walked = [
-        {**event, "price": Decimal(str(event["price"])), "volume": 1}
-        for event in make_events(events, KEYS)
-    ]
-    for start in range(0, events, size):
-        at = now + timedelta(milliseconds=start)
-        part = walked[start : start + size]
-        accept_batch(dataset=dataset, events=part, ingest=Ingest(), now=at)
-    return time.perf_counter() - began
+    Storing(access, dataset, database_now()).store(options.rules)
+    stored = time.perf_counter() - began
+    sys.stderr.write(f"{options.rules} rules stored in {stored:.0f} s\n")
+    connection.close()
+    script = Path(__file__).parent / "calm_lane.py"
+    arguments = [str(dataset.pk), str(options.rules), str(options.events)]
+    sizes = [str(size) for size in options.batch]
+    subprocess.run([sys.executable, script, *arguments, *sizes], check=True)  # noqa: S603 - our own script
 
 
 def _workspace(slug: str) -> Access:
