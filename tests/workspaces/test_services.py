@@ -13,6 +13,7 @@ from workspaces.services import (
     check_setup_code,
     create_owner,
     create_workspace,
+    free_slug,
     is_set_up,
     issue_token,
     new_setup_code,
@@ -117,3 +118,24 @@ def test_text_of_a_token_is_stored_nowhere() -> None:
     stored += [str(value) for value in AuditEntry.objects.values().get().values()]
     assert not any(text in value for value in stored)
     assert token.hint.startswith("sk_")
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"),
+    [
+        pytest.param([], "cheap", id="nobody has it"),
+        pytest.param(["cheaper", "cheap-2"], "cheap", id="others begin alike"),
+        pytest.param(["cheap", "cheap-2", "cheap-4"], "cheap-3", id="the first free"),
+        pytest.param(
+            ["cheap", *(f"cheap-{n}" for n in range(2, 12))], "cheap-12", id="many"
+        ),
+    ],
+)
+def test_slug_is_the_name_or_the_first_number_that_is_free(
+    taken: list[str], free: str
+) -> None:
+    for slug in taken:
+        WorkspaceFactory(slug=slug)
+
+    rows = Workspace.objects.all()
+    assert free_slug(name="Cheap!", otherwise="x", rows=rows) == free
