@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from datasets.json import encode
 from datasets.models import Fact, Lane
+from datasets.store.facts import FactRow, replace_facts
+
+_COLUMNS = ("dataset_id", "key", "fields", "watermark")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +30,11 @@ def load_facts(
     """Return what the lane knows of these (dataset id, key) pairs."""
     rows = Fact.objects.filter(lane=lane, key__in={key for _, key in keys})
     return {
-        (row.dataset_id, row.key): StoredFacts(
-            dataset_id=row.dataset_id,
-            key=row.key,
-            fields=row.fields,
-            watermark=row.watermark,
+        (dataset_id, key): StoredFacts(
+            dataset_id=dataset_id, key=key, fields=fields, watermark=watermark
         )
-        for row in rows
-        if (row.dataset_id, row.key) in keys
+        for dataset_id, key, fields, watermark in rows.values_list(*_COLUMNS)
+        if (dataset_id, key) in keys
     }
 
 
@@ -42,30 +43,24 @@ def read_facts(*, lane: Lane, keys: Collection[str] | None) -> Iterator[StoredFa
     rows = Fact.objects.filter(lane=lane, dataset=lane.dataset_id)
     if keys is not None:
         rows = rows.filter(key__in=keys)
-    for row in rows.iterator():
+    columns = rows.values_list(*_COLUMNS)
+    for dataset_id, key, fields, watermark in columns.iterator():
         yield StoredFacts(
-            dataset_id=row.dataset_id,
-            key=row.key,
-            fields=row.fields,
-            watermark=row.watermark,
+            dataset_id=dataset_id, key=key, fields=fields, watermark=watermark
         )
 
 
 def save_facts(*, lane: Lane, changed: Iterable[StoredFacts]) -> None:
     """Store the facts that a drain changed, in its commit."""
-    Fact.objects.bulk_create(
+    replace_facts(
         [
-            Fact(
-                lane=lane,
+            FactRow(
+                lane_id=lane.pk,
                 dataset_id=one.dataset_id,
                 key=one.key,
-                fields=one.fields,
+                fields=encode(one.fields).decode(),
                 watermark=one.watermark,
             )
             for one in changed
-        ],
-        update_conflicts=True,
-        unique_fields=["lane", "dataset", "key"],
-        update_fields=["fields", "watermark"],
-        batch_size=500,
+        ]
     )
