@@ -85,6 +85,7 @@ def judge_batches(
     bench.judge_events(waiting)
     judgement = bench.judgement
     judgement.unreadable = dict(program.unreadable)
+    program.facts.keep(judgement.facts)
     program.tallies.collect(program.program, judgement.counted)
     judgement.tabled = program.take_tabled()
     return judgement
@@ -269,7 +270,9 @@ class _Bench:
             self._learn(known)
 
     def _read_facts(self, subjects: Set[FactKey]) -> None:
-        self._facts.update(self.state.read_facts(subjects - self._facts.keys()))
+        missing = subjects - self._facts.keys()
+        kept = self.program.facts.find(missing)
+        self._facts |= {**kept, **self.state.read_facts(missing - kept.keys())}
 
     def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the instances of the keys concerned whose timers may be due."""

@@ -10,6 +10,7 @@ from rules.columns import ChoosingProgram, Predicate
 from rules.services.counting import Tallies
 from rules.services.facts import KnownDatasets, series_of, traits_of
 from rules.services.in_effect import RuleInEffect, rule_in_effect, rules_in_effect
+from rules.services.kept_facts import KeptFacts
 from rules.services.lane_state import Values
 from rules.services.predicates import fits_table
 from rules.services.readers import Readers
@@ -33,6 +34,7 @@ class LaneProgram:
     datasets: KnownDatasets
     readers: Readers = field(default_factory=Readers)
     tallies: Tallies = field(default_factory=Tallies)
+    facts: KeptFacts = field(default_factory=KeptFacts)
     #: The sentences for the owners of rules that cannot be read.
     unreadable: dict[int, str] = field(default_factory=dict)
     #: What the lane's table is to say of rules that came or went.
@@ -80,9 +82,13 @@ class LaneProgram:
         return known
 
     def _learn(self, dataset: Dataset) -> str:
+        series = series_of(dataset)
+        if series in self.datasets and self.datasets.id_of(series) != dataset.pk:
+            # One that was made anew under the name of another has facts of its own.
+            self.facts.forget(series)
         self.datasets.add(dataset)
         self.program.set_series(traits_of(dataset))
-        return series_of(dataset)
+        return series
 
     def remove(self, rule_id: int) -> None:
         """Judge this rule no more; unknown ones are none to remove."""

@@ -87,7 +87,7 @@ def _rows(lane: Lane, said: Tabled) -> list[StoredPredicate]:
 def _mark(lane: Lane, rules: Iterable[int], *, is_tabled: bool) -> None:
     # One that moved on to another lane is marked there.
     judged = Rule.objects.filter(pk__in=list(rules), in_effect__lane=lane)
-    judged.exclude(is_tabled=is_tabled).update(is_tabled=is_tabled)
+    judged.filter(is_tabled=not is_tabled).update(is_tabled=is_tabled)
 
 
 def _place_ids(lane: Lane, places: set[Place]) -> dict[Place, int]:
