@@ -108,19 +108,17 @@ class Loading:
         self._rows.key.array[rows] = where.key[lone]
         self._rows.interest.array[rows] = np.array(own)[lone]
         several: dict[int, Runners] = {}
-        known: dict[tuple[int, ...], Runners] = {}
-        for number in np.flatnonzero(counts > 1).tolist():
-            begin = first[number]
-            places = tuple(table.place[begin : begin + counts[number]].tolist())
-            runners = known.get(places)
-            if runners is None:
-                runners = known[places] = _runners(where, places)
-            row = int(rows[number])
-            if len(runners) > 1:
-                several[row] = runners
-                self._rows.key.view[row] = SEVERAL
-            else:
-                self._rows.interest.view[row] = runners[0][2]
+        for size in np.unique(counts[counts > 1]).tolist():
+            chosen = np.flatnonzero(counts == size)
+            members = table.place[first[chosen][:, None] + np.arange(size)]
+            kinds, kind = np.unique(members, axis=0, return_inverse=True)
+            runners = [_runners(where, tuple(places)) for places in kinds.tolist()]
+            interests = np.array([one[0][2] for one in runners])
+            self._rows.interest.array[rows[chosen]] = interests[kind]
+            is_several = np.array([len(one) > 1 for one in runners])[kind]
+            self._rows.key.array[rows[chosen[is_several]]] = SEVERAL
+            for number in np.flatnonzero(is_several).tolist():
+                several[int(rows[chosen[number]])] = runners[kind[number]]
         return several
 
     def _grouped(

@@ -146,7 +146,7 @@ class Segments:
         target = np.concatenate([self.target.array[kept], target])
         # Just after a constant comes before at the next double, exact ones are between.
         tie = np.where(kind & EXACT, 1, np.where(kind & OPEN, 0, 2))
-        order = np.lexsort((tie, at, segments))
+        order = _sorted_by(segments, at, tie.astype(np.int8))
         self._lay_out(touched, segments[order], at[order], kind[order], target[order])
         return [int(one) for one in touched]
 
@@ -247,6 +247,16 @@ class Segments:
         self.base.array[touched] = bases
         self.length.array[touched] = lengths
         self.capacity.array[touched] = capacities
+
+
+def _sorted_by(segments: Longs, at: Floats, tie: Bytes) -> Longs:
+    """Sort as ``lexsort`` does, several times faster: small numbers sort by radix."""
+    order: Longs = tie.argsort(kind="stable")
+    order = order[at[order].argsort(kind="stable")]
+    numbers = segments[order]
+    if int(numbers.max()) < 1 << 15:
+        numbers = numbers.astype(np.int16)
+    return order[numbers.argsort(kind="stable")]
 
 
 def passes(value: Decimal, cut: Cut) -> bool:
