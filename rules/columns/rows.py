@@ -74,9 +74,10 @@ class Rows:
     runs it, and ``key`` (int32: its only one, ``ANY_KEY`` or ``SEVERAL``); ``passed``
     and ``unknown`` (int64), which are open while the rule is true or unknown
     (``columns.counters``); ``ran_before`` (int64), what had run when it came;
-    ``is_whole`` (bool), false if how it fared before that is not known here; and its
-    cuts, ``cuts`` (int16) of them from ``first`` (int32) on in a pool that says where
-    they lie: ``segment``, ``at``, ``kind``, ``target``.
+    ``is_whole`` (bool), false if how it fared before that is not known here; ``truth``
+    (int8), the last that was noted (``columns.settling``); and its cuts, ``cuts``
+    (int16) of them from ``first`` (int32) on in a pool that says where they lie:
+    ``segment``, ``at``, ``kind``, ``target``.
     """
 
     def __init__(self) -> None:
@@ -89,6 +90,7 @@ class Rows:
         self.unknown = Buffer(np.int64)
         self.ran_before = Buffer(np.int64)
         self.is_whole = Buffer(np.bool_)
+        self.truth = Buffer(np.int8)
         self.first = Buffer(np.int32)
         self.cuts = Buffer(np.int16)
         self.segment = Buffer(np.int32)
@@ -196,6 +198,7 @@ class Rows:
             self.unknown,
             self.ran_before,
             self.is_whole,
+            self.truth,
             self.first,
             self.cuts,
         ):

@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rules.columns.buffers import Longs
 from rules.columns.rows import Rows
 from rules.columns.standing import Standing
 from rules.columns.truth import Changes
+
+_MANY = 100_000
+"""So many changes are noted before each rule is named once."""
+_NOTHING = -1
 
 
 class Settled(NamedTuple):
@@ -28,43 +33,69 @@ class Settled(NamedTuple):
 
 
 class Settling:
-    """The rules on one key that changed, with the truth that they have now."""
+    """The rules on one key that changed, with the truth that they have now.
+
+    Changes are only noted, by the batch; each rule counts once when they are taken.
+    """
 
     def __init__(self, rows: Rows, standing: Standing) -> None:
         self._rows = rows
         self._standing = standing
-        self._truths: dict[int, int] = {}
+        self._singles: list[int] = []
+        self._batches: list[Longs] = []
+        self._noted = 0
 
     def note(self, row: int) -> None:
         """Note that the counters of a rule were changed apart from its truth."""
         key = self._rows.key.view[row]
-        if key >= 0 and row not in self._truths:
+        if key >= 0:
             truths = self._standing.truths(row, np.array([key]))
-            self._truths[row] = int(truths[0])
+            self._rows.truth.view[row] = int(truths[0])
+            self._singles.append(row)
 
     def note_list(self, changes: list[tuple[int, int, int, int]]) -> None:
         """Note a few changes, in the order of events."""
-        self._truths.update((row, after) for _, row, _, after in changes)
+        truth = self._rows.truth.view
+        for _, row, _, after in changes:
+            truth[row] = after
+            self._singles.append(row)
+        if len(self._singles) > _MANY:
+            self._gather()
 
     def note_all(self, changes: Changes) -> None:
         """Note many changes, in any order."""
         order = changes.event.argsort(kind="stable")
-        rows, truths = changes.of[order].tolist(), changes.after[order].tolist()
-        self._truths.update(zip(rows, truths, strict=True))
+        rows = changes.of[order]
+        self._rows.truth.array[rows] = changes.after[order]
+        self._batches.append(rows)
+        self._noted += len(rows)
+        if self._noted > _MANY:
+            self._gather()
 
     def discard(self, row: int) -> None:
         """Forget a rule."""
-        self._truths.pop(row, None)
+        self._rows.truth.view[row] = _NOTHING
 
     def take(self) -> list[Settled]:
         """Give the counters of the rules that changed since asked last."""
-        taken, self._truths = self._truths, {}
+        self._gather()
+        taken, self._batches, self._noted = self._batches, [], 0
         rows = self._rows
+        changed = taken[0]
+        changed = changed[rows.key.array[changed] >= 0]
+        truths = rows.truth.array[changed]
         return [
             self._settled(row, rows.key.view[row], truth)
-            for row, truth in taken.items()
-            if rows.key.view[row] >= 0
+            for row, truth in zip(changed.tolist(), truths.tolist(), strict=True)
+            if truth != _NOTHING
         ]
+
+    def _gather(self) -> None:
+        """Name each rule once that was noted."""
+        singles = np.array(self._singles, dtype=np.int64)
+        self._batches = [np.unique(np.concatenate([singles, *self._batches]))]
+        self._singles = []
+        self._noted = 0
 
     def _settled(self, row: int, key: int, truth: int) -> Settled:
         rows, series = self._rows, self._standing.series_of(row)
