@@ -40,7 +40,7 @@ class LaneProgram:
     #: What the lane's table is to say of rules that came or went.
     tabled: dict[int, list[Predicate]] = field(default_factory=dict)
     #: Rules are let go of once so many are at hand.
-    let_go_at: int = 2 * AT_HAND
+    let_go_at: int = field(default_factory=lambda: 2 * AT_HAND)
 
     def put(self, rule: RuleInEffect) -> None:
         """Judge this rule from the next event on, if it can be read."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery.signals import before_task_publish
 from django.db import connection
+from django.test import TestCase
 
 from alerts.models import Alert, Delivery, FeedEntry, Transition
 from alerts.pipeline import drain_lane
@@ -59,6 +60,12 @@ def send(
 def drain(dataset: Dataset) -> None:
     """Drain to the end: on a busy machine the usual budget might not do."""
     drain_lane(lane_id=open_lane(dataset).pk, budget_seconds=PATIENCE_SECONDS)
+
+
+def drain_and_go_on(dataset: Dataset) -> None:
+    """Drain as a process does that goes on, and keeps the lane's program."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        drain(dataset)
 
 
 def judged(dataset: Dataset) -> dict[str, Any]:  # any: rows of any table

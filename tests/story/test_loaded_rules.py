@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Alert
-from datasets.models import Dataset
+from datasets.models import Dataset, Fact
 from rules.models import Operator, Predicate, Rule, Tally, Version
 from rules.services import change_rule, create_rule, delete_rule, lane_program
 from rules.services.programs import forget_programs
 from tests.factories import NOW
-from tests.story.lane import definition, drain, price, send
+from tests.story.lane import definition, drain, drain_and_go_on, price, send
 from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,23 @@ def test_lane_reads_no_definition_of_quiet_rules_and_writes_no_row(
     assert {rule.health for rule in Rule.objects.all()} == {"ok"}
     assert {(rule.ran, rule.passed) for rule in Rule.objects.counted()} == {(2, 0)}
     assert Tally.objects.get().runs == 2
+
+
+def test_facts_of_keys_that_were_met_are_not_read_again(
+    access: Access, prices: Dataset
+) -> None:
+    create_rule(access=access, definition=definition(kind="state"), now=NOW)
+    send(prices, price(320), at=1)
+    drain_and_go_on(prices)
+
+    with CaptureQueriesContext(connection) as drained:
+        send(prices, price(300), at=2)
+        drain(prices)
+
+    asked = [one["sql"] for one in drained if one["sql"].startswith("SELECT")]
+    assert not [one for one in asked if "datasets_fact" in one]
+    assert Alert.objects.get().state == "open"
+    assert Fact.objects.get().fields["price"][:2] == [300, 320]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +173,10 @@ def test_rules_that_are_let_go_of_are_read_again(
         rule = definition(kind="state", when=when, name=f"Above {number}")
         rules.append(create_rule(access=access, definition=rule, now=NOW))
     drain(prices)
-    forget_programs()
 
     for at, amount in enumerate([310, 290, 302, 290], start=1):
         send(prices, price(amount), at=at)
-        drain(prices)
+        drain_and_go_on(prices)
 
     assert [counted(rule) for rule in rules] == [(4, 2), (4, 2), (4, 1), (4, 1)]
     assert sorted(Alert.objects.values_list("rule__slug", "state")) == [

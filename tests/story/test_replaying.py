@@ -25,7 +25,7 @@ from rules.models import Predicate, Rule
 from rules.services import change_rule, create_rule, turn_rule
 from rules.services.programs import forget_programs
 from tests.factories import NOW, DatasetFactory
-from tests.story.lane import definition, drain, price, send
+from tests.story.lane import definition, drain, drain_and_go_on, price, send
 from tests.story.replayed import ANY_KEY, DEFINITIONS, KEYS
 from tests.story.test_poison import drain_until_done, poison
 from workspaces.access import Access
@@ -114,7 +114,7 @@ class Story:
         sweep_timers(now=self.now_received())
 
     def drain(self) -> None:
-        drain(self.ticks)
+        drain_and_go_on(self.ticks)
 
     def now_received(self) -> Any:
         return NOW + timedelta(seconds=self.seconds)
