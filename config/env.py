@@ -78,6 +78,14 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}; write on or off.")
 
 
+def choice(name: str, known: tuple[str, ...]) -> str:
+    """Return one of the known words, the first if none is set."""
+    value = text(name, known[0]).lower()
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write {' or '.join(known)}.")
+    return value
+
+
 def number(name: str, default: int, *, least: int = 0) -> int:
     """Return a whole number of at least `least`."""
     value = text(name, str(default))

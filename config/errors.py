@@ -27,7 +27,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     if not is_call(request.path):
         answer = unavailable_page if is_away else broken_page
         request_id = uuid.uuid4().hex
-        logger.error("A page could not be drawn, request %s", request_id)
+        logger.error("A page could not be drawn", extra={"request_id": request_id})
         response = answer(request, request_id=request_id)
     else:
         bare = refused_bare(refusal, path=request.path)

@@ -141,7 +141,9 @@ def problem_of(
 ) -> dict[str, object]:
     """Return the problem document of a refusal, and note its id in the log."""
     request_id = uuid.uuid4().hex
-    logger.info("Answered %d %s, request %s", status, refusal.code, request_id)
+    logger.info(
+        "Answered %d %s", status, refusal.code, extra={"request_id": request_id}
+    )
     return {
         # A code that one refusal brought along is explained with those of its class.
         "type": f"/docs/problems#{type(refusal).code}",
