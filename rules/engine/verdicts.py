@@ -292,18 +292,24 @@ def _judge_window(
     operator = condition.operator
     look = look_over(condition, window, view, view.look(condition.fact, key), memory)
 
+    if operator.extends:
+        tried = sides_of_record(condition, sides, look)
+    else:
+        tried = sides_over(condition, sides, look.seen)
+    answers = [operator.judge(one) for one in tried]
+    truth = any_of(answers)
+
     def ask(kept: Kept) -> Truth:
+        if kept is look.seen:
+            return truth
         return any_of(map(operator.judge, sides_over(condition, sides, kept)))
 
     watch_leaving(condition, look, memory, ask)
-    tried = sides_over(condition, sides, look.seen)
-    if operator.extends:
-        tried = sides_of_record(condition, sides, look)
-    asked = next((one for one in tried if operator.judge(one) is True), tried[0])
+    asked = tried[answers.index(True) if True in answers else 0]
     if operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(asked))
     return ConditionVerdict(
-        truth=any_of(map(operator.judge, tried)),
+        truth=truth,
         condition=condition,
         key=key,
         found=asked.found,
