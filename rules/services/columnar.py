@@ -36,9 +36,6 @@ from rules.services.gathering import instant_of, microseconds_of
 from rules.services.histories import history_of
 
 _DRAFT = 1
-_QUARTER_HOUR = 15 * 60 * 1_000_000
-#: Since then every zone is off by whole quarters of an hour.
-_EVEN_SINCE = 100_000_000 * 1_000_000
 
 
 class ColumnsDisagree(Exception):
@@ -79,7 +76,7 @@ class Survey:
                 zip(self.question.outputs, answer.told_by_output(), strict=True)
             ),
             passes=answer.passed,
-            per_day=_days(begun.at.tolist(), zone),
+            per_day=_days(begun.quarters_counted(), zone),
             per_key=keys[:KEYS_SHOWN],
             keys=len(keys),
             events=span.events,
@@ -295,12 +292,9 @@ def _bounds(period: Period) -> tuple[int | None, int | None]:
     )
 
 
-def _days(times: Iterable[int], zone: tzinfo) -> dict[date, int]:
-    """Count times by their day in a zone."""
-    counts: Counter[int] = Counter()
-    for at in times:
-        counts[at - at % _QUARTER_HOUR if at >= _EVEN_SINCE else at] += 1
+def _days(times: Iterable[tuple[int, int]], zone: tzinfo) -> dict[date, int]:
+    """Add up counts of quarters of an hour by their day in a zone."""
     days: Counter[date] = Counter()
-    for at, count in counts.items():
+    for at, count in times:
         days[instant_of(at).astimezone(zone).date()] += count
     return dict(sorted(days.items()))

@@ -22,6 +22,10 @@ from rules.columns.history.truths import (
 )
 from rules.engine import Mode, RuleKind
 
+_QUARTER_HOUR = 15 * 60 * 1_000_000
+#: Since then every zone is off by whole quarters of an hour.
+_EVEN_SINCE = 100_000_000 * 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -97,6 +101,16 @@ class Answer:
                 numbers[order].tolist(), counts[order].tolist(), strict=True
             )
         ]
+
+    def quarters_counted(self) -> list[tuple[int, int]]:
+        """Count the transitions of each quarter of an hour, by its beginning.
+
+        Days of every zone begin with one. Of early times each counts for itself.
+        """
+        at = self.at
+        begun = np.where(at >= _EVEN_SINCE, at - at % _QUARTER_HOUR, at)
+        quarters, counts = np.unique(begun, return_counts=True)
+        return list(zip(quarters.tolist(), counts.tolist(), strict=True))
 
     @property
     def sent(self) -> int:
