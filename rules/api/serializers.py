@@ -117,9 +117,11 @@ class CoolingSerializer(serializers.Serializer[object]):
 
 
 class TimerSerializer(serializers.Serializer[object]):
-    """What is due by time alone: `hold`, `recover`, `no_data` or `wake`."""
+    """What is due by time alone; `lapse` is a value that leaves a window."""
 
-    timer = serializers.CharField()
+    timer = serializers.CharField(
+        help_text="`hold`, `recover`, `no_data`, `lapse`, `wake` or `remind`."
+    )
     due_at = serializers.DateTimeField(help_text="Event time.")
 
 

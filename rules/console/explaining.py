@@ -37,6 +37,7 @@ _TIMERS = {
     Timer.HOLD: "opens",
     Timer.RECOVER: "resolves",
     Timer.NO_DATA: "is taken for silent",
+    Timer.LAPSE: "is judged again as a value leaves its window",
     Timer.WAKE: "is looked at again",
     Timer.REMIND: "is told of once more",
 }

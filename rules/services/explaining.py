@@ -59,7 +59,7 @@ class RecordPlace:
 class InstanceNow:
     """Where a rule stands for a key now, since when, and what is due by time alone.
 
-    `timers` name what for: `hold`, `recover`, `no_data`, `wake` or `remind`.
+    `timers` name what for: `hold`, `recover`, `no_data`, `lapse`, `wake`, `remind`.
     """
 
     state: InstanceState

@@ -57,6 +57,20 @@ def test_rule_over_any_key_offers_its_keys(market: Market, client: Client) -> No
     assert 'id="problem"' not in page
 
 
+def test_page_says_when_windows_bring_a_rule_about(
+    market: Market, client: Client
+) -> None:
+    price = "DEMO:PRICES:MSFT:price"
+    shapes = {"sliding": "as a value leaves its window", "tumbling": "looked at again"}
+    for shape, words in shapes.items():
+        over = {"take": "avg", "window": shape, "length": "1h"}
+        when = {"fact": price, "over": over, "op": "gt", "value": 1}
+        rule = market.watch(kind="state", watch={"facts": [price]}, when=when)
+        market.trade({"symbol": "MSFT", "price": 305})
+
+        assert words in words_of(page_of(client, rule))
+
+
 def test_page_says_what_was_found_and_what_it_would_have_taken(
     market: Market, client: Client
 ) -> None:
