@@ -30,6 +30,7 @@ from rules.services.backtesting import (
     backtest_at_once,
     read_asked_period,
     read_draft,
+    survey_waiting,
 )
 from rules.services.backtests import Backtest
 from rules.services.judged_pasts import PastJudging
@@ -259,7 +260,13 @@ def _judge(run: BacktestRun, clock: Clock) -> None:
     access = open_for_system(workspace=run.workspace)
     spec, lanes = read_draft(access, asked["definition"], asked["addresses"])
     period = read_asked_period(lanes[0], asked["since"], asked["until"])
-    judging = PastJudging(spec, lanes, period, most_events=MOST_EVENTS)
+    judging = PastJudging(
+        spec,
+        lanes,
+        period,
+        most_events=MOST_EVENTS,
+        waiting=survey_waiting(spec, lanes, clock()),
+    )
     _note(run, judging, clock)
     due = time.monotonic() + _NOTED_EVERY_SECONDS
     for _ in judging.steps():

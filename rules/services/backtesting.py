@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from datasets.services import Period, read_period, read_zone
 from rules.engine import Specification
 from rules.services.backtests import Backtest
 from rules.services.charting import curve_of
-from rules.services.columnar import ColumnsDisagree, survey_rule
+from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
 from rules.services.definitions import foreign_lanes, read_definition
 from rules.services.facts import series_of
 from rules.services.judged_pasts import PastJudging
@@ -25,6 +25,8 @@ from rules.services.previewing import with_outputs
 from workspaces.access import Access
 
 logger = logging.getLogger(__name__)
+
+_NO_TIME = timedelta()
 
 
 def backtest_rule(
@@ -48,6 +50,7 @@ def backtest_rule(
 
     1. Columns answer for a rule of plain conditions (`rules.columns.history`), over all
        that is stored. What follows is for the others.
+       Of what has to last under any key they name the keys where it was true at all.
     2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
        replaced records included, ignored duplicates not. Of a rule that names its keys
        only those of these count, as far as ten times as many of all keys reach back.
@@ -86,7 +89,7 @@ def backtest_at_once(
     period = read_asked_period(lanes[0], since, until)
     past: SurveyedPast | JudgedPast | None = survey_past(spec, lanes, period, now)
     if past is None:
-        judging = _judging(spec, lanes, period)
+        judging = _judging(spec, lanes, period, now)
         past = None if judging.is_cut else _judged(judging, now)
     return None if past is None else _told(past, period, with_curve=with_curve)
 
@@ -148,13 +151,33 @@ def look_at_past(
     surveyed = survey_past(spec, lanes, period, now)
     if surveyed is not None:
         return surveyed
-    return _judged(_judging(spec, lanes, period), now)
+    return _judged(_judging(spec, lanes, period, now), now)
 
 
-def _judging(spec: Specification, lanes: Sequence[Lane], period: Period) -> PastJudging:
-    # So many as are the default, of 25 fields, took 2.0 to 2.4 s whatever the rule.
-    most = settings.BELLWETHER_BACKTEST_EVENTS
-    return PastJudging(spec, lanes, period, most_events=most)
+def _judging(
+    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
+) -> PastJudging:
+    return PastJudging(
+        spec,
+        lanes,
+        period,
+        # So many as are the default, of 25 fields, took 2.0 to 2.4 s whatever the rule.
+        most_events=settings.BELLWETHER_BACKTEST_EVENTS,
+        waiting=survey_waiting(spec, lanes, now),
+    )
+
+
+def survey_waiting(
+    spec: Specification, lanes: Sequence[Lane], now: datetime
+) -> Survey | None:
+    """Ask the columns when what has to last was true, of a rule on any key.
+
+    None if they cannot tell, or nothing has to last.
+    """
+    at_once = replace(spec, hold=_NO_TIME, recover=replace(spec.recover, hold=_NO_TIME))
+    if len(lanes) > 1 or not spec.any_key or at_once == spec:
+        return None
+    return survey_rule(spec=at_once, lane=lanes[0], now=now)
 
 
 def _judged(judging: PastJudging, now: datetime) -> JudgedPast:

@@ -86,6 +86,19 @@ class Survey:
             closest=self._closest((earliest, latest)),
         )
 
+    def keys_passed(self) -> list[str]:
+        """Name the keys under which the rule was true, ever."""
+        return self.answer.keys_passed(self.history.records)
+
+    def span(self, period: Period) -> tuple[int, datetime | None, datetime | None]:
+        """Count the events of all keys within a period; say when they begin and end."""
+        span = self.history.span(None, *_bounds(period))
+        earliest, latest = (
+            None if one is None else instant_of(one)
+            for one in (span.earliest, span.latest)
+        )
+        return span.events, earliest, latest
+
     def begun(self, period: Period) -> list[tuple[int, int, str]]:
         """Name where alerts begin within a period: sequence, order and key."""
         answer = self.answer.between(*_bounds(period)).began()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,12 +20,16 @@ from datasets.services import (
 from rules.engine import Specification
 from rules.services.backtests import Backtest, Hit
 from rules.services.benches import Bench, Tally
+from rules.services.columnar import Survey
 from rules.services.gathering import count_waiting, microseconds_of
 from rules.services.merged_logs import read_merged
 from rules.services.pasts import JudgedPast, Moment, moment_of
 
 #: Records are found so much faster than judged, where few are of the rule's keys.
 _FOUND_PER_JUDGED: Final = 10
+#: Keys of which the events are looked for by name.
+_KEYS_NAMED: Final = 500
+_WHOLE: Final = Stretch(start=1, ord=0, is_cut=False)
 #: Events between two looks at how far it is.
 _AT_ONCE: Final = 2_000
 
@@ -36,6 +41,9 @@ class PastJudging:
     home first, are read as one: what home was told of stands where it was told of it,
     all else by the time of its receipt. They share the number of events, and what
     comes about is placed by the batches of all of them, the first of which is 1.
+
+    `waiting` are the columns' words of what a rule waits for that then has to last:
+    under keys where that never was true nothing comes about, so they are left out.
     """
 
     def __init__(
@@ -45,13 +53,21 @@ class PastJudging:
         period: Period,
         *,
         most_events: int,
+        waiting: Survey | None = None,
     ) -> None:
         self._lanes = lanes
         self._bench = Bench(spec, lanes[0], Tally(spec, lanes[0], period))
-        self._stretches = {
-            lane.pk: _stretch_for(lane, self._bench.keys, most_events // len(lanes))
-            for lane in lanes
-        }
+        self._period = period
+        self._keys = self._bench.keys
+        self._waiting = waiting if _is_short(lanes[0], waiting, most_events) else None
+        if self._waiting is not None:
+            self._keys = self._waiting.keys_passed()
+            self._stretches = {lanes[0].pk: _WHOLE}
+        else:
+            share = most_events // len(lanes)
+            self._stretches = {
+                lane.pk: _stretch_for(lane, self._keys, share) for lane in lanes
+            }
         self._places: list[tuple[int, int]] = []
         self.read = 0
         self.total = sum(
@@ -80,7 +96,11 @@ class PastJudging:
 
     def so_far(self) -> Backtest:
         """Tell what came about up to here."""
-        return self._bench.tally.result(is_cut=self.is_cut)
+        found = self._bench.tally.result(is_cut=self.is_cut)
+        if self._waiting is None:
+            return found
+        events, earliest, latest = self._waiting.span(self._period)
+        return replace(found, events=events, earliest=earliest, latest=latest)
 
     def end(self, now: datetime) -> JudgedPast:
         """Let time go on to `now`, once all is behind, and tell what came about."""
@@ -106,7 +126,7 @@ class PastJudging:
         home, *foreign = self._lanes
         if not foreign:
             start = self._stretches[home.pk].start
-            keys = self._bench.keys
+            keys = self._keys
             for some in read_log(lane=home, start=start, keys=keys, is_whole=False):
                 for one in some:
                     yield home, one, None
@@ -115,7 +135,7 @@ class PastJudging:
             home=home,
             foreign=foreign,
             starts={pk: one.start for pk, one in self._stretches.items()},
-            keys=self._bench.keys,
+            keys=self._keys,
         )
         for lane, one in merged:
             self._places.append((lane.pk, one.seq))
@@ -132,6 +152,16 @@ class PastJudging:
 
 def _instant(at: datetime | None) -> int:
     return 0 if at is None else microseconds_of(at)
+
+
+def _is_short(lane: Lane, waiting: Survey | None, most_events: int) -> bool:
+    """Tell whether few enough events are of keys for which there was any waiting."""
+    if waiting is None:
+        return False
+    keys = waiting.keys_passed()
+    if len(keys) > _KEYS_NAMED:
+        return False
+    return count_records(lane=lane, start=1, keys=keys) <= most_events
 
 
 def _stretch_for(lane: Lane, keys: Collection[str] | None, most_events: int) -> Stretch:

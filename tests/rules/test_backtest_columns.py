@@ -165,6 +165,37 @@ def test_columns_tell_of_joined_conditions_what_the_engine_does(
     assert [hit.reason for hit in found.hits] != []
 
 
+def test_engine_judges_what_has_to_last_where_columns_found_it_true_at_all(
+    prices: Dataset, access: Access, settings: Settings
+) -> None:
+    random = Random(7)
+    for place in range(40):
+        symbol, least = random.choice([("MSFT", 309), ("AAPL", 309), ("IBM", 300)])
+        high = random.choice([2, 3]) if place // 10 % 2 else random.choice([0, 0, 2])
+        event = {"symbol": symbol, "price": least + high}
+        ingest = Ingest()
+        later = NOW + timedelta(seconds=random.randrange(3) + 5 * place)
+        accept_batch(dataset=prices, events=[event], ingest=ingest, now=later)
+    drain_all(prices)
+    more = {
+        "kind": "state",
+        "hold": "20s",
+        "recover": {"when": {**HIGH, "op": "lt"}, "hold": "10s"},
+    }
+    now = NOW + timedelta(hours=1)
+    judged = judge(access, HIGH, now=now, **more)
+    own = Record.objects.exclude(key="IBM").count()
+    settings.BELLWETHER_BACKTEST_EVENTS = own
+
+    found = look_back(access, HIGH, now=now, **more)
+
+    assert told(found) == told(judged)
+    assert found.events == 40 > own
+    assert {hit.kind for hit in found.hits} >= {"opened", "resolved"}
+    settings.BELLWETHER_BACKTEST_EVENTS = own - 1
+    assert look_back(access, HIGH, now=now, **more).is_cut
+
+
 def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> None:
     wander(prices, batches=4)
     keep()

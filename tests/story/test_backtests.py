@@ -267,7 +267,7 @@ def test_backtest_stores_nothing(
     wander(prices, events=20)
     definition = {"name": "Draft", **RULES["state"]}
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(24):
         found = backtest_rule(access=access, definition=definition, now=NOW)
 
     assert found.events

@@ -102,6 +102,15 @@ class Answer:
             )
         ]
 
+    def keys_passed(self, records: Records) -> list[str]:
+        """Name the keys under which the rule was true, ever."""
+        places = self.passes
+        if places.dtype == np.bool_:
+            places = np.flatnonzero(places)
+        rows = self.runs.row[places]
+        numbers = np.unique(np.searchsorted(records.starts, rows, side="right") - 1)
+        return [records.keys[number] for number in numbers.tolist()]
+
     def quarters_counted(self) -> list[tuple[int, int]]:
         """Count the transitions of each quarter of an hour, by its beginning.
 
