@@ -93,6 +93,15 @@ def _show(explained: Explanation) -> dict[str, object]:
         "truth": explained.verdict.truth,
         "reason": explained.verdict.reason,
         "verdict": explained.tree,
+        "ladder": [
+            {
+                "severity": rung.severity,
+                "truth": rung.verdict.truth,
+                "reason": rung.verdict.reason,
+                "verdict": rung.tree,
+            }
+            for rung in explained.ladder
+        ],
         "nearest_miss": miss.to_json() if miss else None,
         "held": explained.held,
         "alerts": [{"id": step.alert, "step": step.kind} for step in explained.steps],

@@ -135,6 +135,15 @@ class InstanceNowSerializer(serializers.Serializer[object]):
     timers = TimerSerializer(many=True)
 
 
+class RungSerializer(serializers.Serializer[object]):
+    """What was found of a step of the ladder: while it is true, it is so bad."""
+
+    severity = serializers.CharField()
+    truth = serializers.BooleanField(allow_null=True, help_text="Null is unknown.")
+    reason = serializers.CharField()
+    verdict = serializers.DictField()
+
+
 class ExplanationSerializer(serializers.Serializer[object]):
     """What a rule says of a key, now or at a record, and why."""
 
@@ -152,6 +161,7 @@ class ExplanationSerializer(serializers.Serializer[object]):
         help_text="The tree: `truth` with `kind` and `members`, or a condition with "
         "what was found and wanted, the margin, and how old the value was."
     )
+    ladder = RungSerializer(many=True, help_text="As written; empty for none.")
     nearest_miss = MissSerializer(allow_null=True, help_text="Null if it is true.")
     held = serializers.ListField(
         child=serializers.CharField(), help_text="Why the rule did not run there."

@@ -75,6 +75,7 @@ class ShownExplanation:
     found: Explanation
     sentence: str
     tree: Finding
+    ladder: Sequence[tuple[str, Finding]]
     changes: Sequence[Change]
     state: str
     gates: Sequence[Gate]
@@ -136,6 +137,7 @@ def _shown(
             for one in misses
         ],
         tree=finding_of(found.tree),
+        ladder=[(one.severity, finding_of(one.tree)) for one in found.ladder],
         state=_STATES[standing.state] if standing and rule.kind == Kind.STATE else "",
         gates=_gates(found, names),
     )

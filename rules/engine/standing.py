@@ -14,7 +14,7 @@ from rules.engine.events import (
     subject_of,
 )
 from rules.engine.memory import Memory
-from rules.engine.nodes import Condition
+from rules.engine.nodes import Condition, Node
 from rules.engine.specification import Mode, RuleKind, Specification
 from rules.engine.verdicts import Verdict, judge
 
@@ -29,16 +29,18 @@ def judge_facts(
     at: datetime,
     series: AllSeries,
     remembered: Mapping[str, object] = NOTHING_KEPT,
+    node: Node | None = None,
 ) -> Verdict:
     """Say what an event of `key` that changes no value would be told at an instant.
 
     ``remembered`` is what conditions kept at the run before (``Instance.nodes``); then
-    it is said how far things have come, and no event more is counted.
+    it is said how far things have come, and no event more is counted. ``node`` is what
+    is judged, such as a step of the ladder; the rule's conditions unless said.
     """
     subject = subject_of(specification.leading_fact, key, series)
     view = View.standing(facts, subject, at=at, series=series)
     memory = _memory(specification, remembered, of_event=remembered is NOTHING_KEPT)
-    return judge(specification.when, view, key, memory)
+    return judge(node or specification.when, view, key, memory)
 
 
 def judge_event(
@@ -49,6 +51,7 @@ def judge_event(
     key: str,
     series: AllSeries,
     remembered: Mapping[str, object] = NOTHING_KEPT,
+    node: Node | None = None,
 ) -> Verdict:
     """Say what an event is told under a key; ``facts`` are those before it.
 
@@ -57,7 +60,8 @@ def judge_event(
     windows hold nothing but the event's own value.
     """
     view = View.of_event(event, facts, series=series)
-    return judge(specification.when, view, key, _memory(specification, remembered))
+    memory = _memory(specification, remembered)
+    return judge(node or specification.when, view, key, memory)
 
 
 def _memory(

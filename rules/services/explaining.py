@@ -23,6 +23,7 @@ from rules.engine import (
     Instance,
     InstanceState,
     NearestMiss,
+    Node,
     Subject,
     Verdict,
     cooling_until,
@@ -35,7 +36,7 @@ from rules.models import Rule, Version
 from rules.ports import AlertStep, ports
 from rules.services.facts import series_of
 from rules.services.lane_state import StoredState
-from rules.services.questions import ExplanationInvalid, Question
+from rules.services.questions import ExplanationInvalid, Question, Rung
 from rules.services.remembering import version_at
 from workspaces.access import Access, Need
 
@@ -73,7 +74,8 @@ class Explanation:
 
     `record` is blank where facts were judged and no event: those of now, or of the
     moment `at`. `tree` is the verdict as plain data, each condition with its pointer
-    and the age of what was found. `held` are the reasons why the rule did not run
+    and the age of what was found. `ladder` is what was said of each of
+    its steps. `held` are the reasons why the rule did not run
     there, whatever its conditions say. `cooling` tells until when outputs are not told,
     `~feed` being the feed; it and `standing` are known of now alone. `earlier` and
     `later` are the key's events beside. `notes` say what could not be rebuilt.
@@ -87,6 +89,7 @@ class Explanation:
     at: datetime
     verdict: Verdict
     tree: Mapping[str, object]
+    ladder: Sequence[Rung]
     miss: NearestMiss | None
     held: tuple[str, ...]
     steps: Sequence[AlertStep] = ()
@@ -137,14 +140,19 @@ def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
     facts = StoredState(look.lane, look.datasets).read_facts(subjects)
     row = StoredInstance.objects.filter(rule=rule, key=key).first()
     instance = Instance.from_json(row.memory) if row else _blank(rule, key)
-    verdict = judge_facts(
-        look.spec,
-        facts,
-        key=key,
-        at=now,
-        series=look.series,
-        remembered=instance.nodes,
-    )
+
+    def judged(node: Node) -> Verdict:
+        return judge_facts(
+            look.spec,
+            facts,
+            key=key,
+            at=now,
+            series=look.series,
+            remembered=instance.nodes,
+            node=node,
+        )
+
+    verdict = judged(look.spec.when)
     is_in_effect = rule.in_effect_id is not None
     return Explanation(
         rule=rule,
@@ -155,6 +163,7 @@ def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
         at=now,
         verdict=verdict,
         tree=look.tree(verdict, facts, key, now),
+        ladder=tuple(look.ladder(judged, facts, key, now)),
         miss=nearest_miss(verdict, look.series),
         held=tuple(look.held_off(now, is_in_effect=is_in_effect, when="now")),
         standing=InstanceNow(
@@ -223,14 +232,20 @@ def _explain_judged(
     pasts = look.pasts(key, before=record, also=event.subject)
     before = {subject: look.replay(past.records) for subject, past in pasts.items()}
     after = {**before, event.subject: before[event.subject].take_in(event)}
-    verdict = judge_event(
-        look.spec,
-        before,
-        event,
-        key=key,
-        series=look.series,
-        remembered=look.memory(key, pasts, until=record.event_time),
-    )
+    remembered = look.memory(key, pasts, until=record.event_time)
+
+    def judged(node: Node) -> Verdict:
+        return judge_event(
+            look.spec,
+            before,
+            event,
+            key=key,
+            series=look.series,
+            remembered=remembered,
+            node=node,
+        )
+
+    verdict = judged(look.spec.when)
     earlier, later = _beside(look, key, record)
     return Explanation(
         rule=rule,
@@ -241,6 +256,7 @@ def _explain_judged(
         at=record.event_time,
         verdict=verdict,
         tree=look.tree(verdict, after, key, record.event_time),
+        ladder=tuple(look.ladder(judged, after, key, record.event_time)),
         miss=nearest_miss(verdict, look.series),
         held=(
             *look.held_off(record.event_time, is_in_effect=in_effect is not None),
@@ -264,14 +280,20 @@ def _explain_silence(
     after_it = replace(last, ord=last.ord + 1)
     pasts = look.pasts(key, before=after_it)
     facts = {subject: look.replay(past.records) for subject, past in pasts.items()}
-    verdict = judge_facts(
-        look.spec,
-        facts,
-        key=key,
-        at=moment,
-        series=look.series,
-        remembered=look.memory(key, pasts, until=moment),
-    )
+    remembered = look.memory(key, pasts, until=moment)
+
+    def judged(node: Node) -> Verdict:
+        return judge_facts(
+            look.spec,
+            facts,
+            key=key,
+            at=moment,
+            series=look.series,
+            remembered=remembered,
+            node=node,
+        )
+
+    verdict = judged(look.spec.when)
     earlier, later = _beside(look, key, after_it)
     return Explanation(
         rule=rule,
@@ -282,6 +304,7 @@ def _explain_silence(
         at=moment,
         verdict=verdict,
         tree=look.tree(verdict, facts, key, moment),
+        ladder=tuple(look.ladder(judged, facts, key, moment)),
         miss=nearest_miss(verdict, look.series),
         held=tuple(look.held_off(moment, is_in_effect=in_effect is not None)),
         earlier=earlier,

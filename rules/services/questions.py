@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from datasets.services import (
@@ -20,14 +21,15 @@ from rules.engine import (
     GroupVerdict,
     InSequence,
     KeyFacts,
+    Node,
     Position,
     Program,
     Series,
+    Severity,
     Spell,
     Subject,
     Verdict,
     conditions_of,
-    nodes_of,
     seen_at,
     subject_of,
 )
@@ -60,6 +62,15 @@ class VersionUnreadable(Clash):
     """The version that was judged by cannot be read by this release."""
 
     code = "version_unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """A step of the ladder as it was found; `tree` is as that of the rule."""
+
+    severity: Severity
+    verdict: Verdict
+    tree: Mapping[str, object]
 
 
 class Question:
@@ -202,7 +213,7 @@ class Question:
         over_time = (Spell, InSequence)
         return any(
             isinstance(one, over_time) or bool(one.memory_id or one.window_id)
-            for one in nodes_of(self.spec.when)
+            for one in self.spec.nodes()
             if isinstance(one, (*over_time, Condition))
         )
 
@@ -229,11 +240,31 @@ class Question:
         if record.is_late and not self._rule.sees_late_events:
             yield "The record came late, and the rule looks back in time."
 
+    def ladder(
+        self, judged: Callable[[Node], Verdict], facts: Facts, key: str, at: datetime
+    ) -> Iterator[Rung]:
+        """Judge each step of the ladder, in its order."""
+        for place, step in enumerate(self.spec.ladder):
+            verdict = judged(step.when)
+            pointed = list(conditions_of(step.when, f"/ladder/{place}/when"))
+            tree = self._tree(verdict, facts, key, at, pointed)
+            yield Rung(severity=step.severity, verdict=verdict, tree=tree)
+
     def tree(
         self, verdict: Verdict, facts: Facts, key: str, at: datetime
     ) -> Mapping[str, object]:
         """Return a verdict as plain data, with the age of each value that was found."""
-        pointers = (pointer for pointer, _ in conditions_of(self.spec.when))
+        return self._tree(verdict, facts, key, at, conditions_of(self.spec.when))
+
+    def _tree(
+        self,
+        verdict: Verdict,
+        facts: Facts,
+        key: str,
+        at: datetime,
+        pointed: Iterable[tuple[str, Condition]],
+    ) -> Mapping[str, object]:
+        pointers = (pointer for pointer, _ in pointed)
 
         def grow(node: Verdict) -> Mapping[str, object]:
             if isinstance(node, GroupVerdict):

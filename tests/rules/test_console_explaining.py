@@ -57,6 +57,18 @@ def test_rule_over_any_key_offers_its_keys(market: Market, client: Client) -> No
     assert 'id="problem"' not in page
 
 
+def test_page_shows_how_bad_it_is(market: Market, client: Client) -> None:
+    worse = {"fact": 0, "op": "lt", "value": 300}
+    rule = market.watch(kind="state", ladder=[{"when": worse, "is": "critical"}])
+    market.trade({"symbol": "MSFT", "price": 305})
+
+    said = words_of(page_of(client, rule, "?key=MSFT"))
+
+    assert "How bad it is" in said
+    assert "Critical while this is so:" in said
+    assert "price is 305, not below 300 (by 5)" in said
+
+
 def test_page_says_when_windows_bring_a_rule_about(
     market: Market, client: Client
 ) -> None:

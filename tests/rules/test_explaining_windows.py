@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from alerts.models import Transition
@@ -145,6 +147,37 @@ def test_window_that_closed_is_explained_of_the_record_after_it(
     contents = then["verdict"]["contents"]
     assert (contents["count"], contents["is_final"]) == (2, True)
     assert opened.at.isoformat() == contents["final_at"]
+
+
+def test_steps_of_the_ladder_are_explained_beside_the_rule(
+    market: Market, client: Client
+) -> None:
+    low = {"fact": 0, "op": "lte"}
+    rule = market.watch(
+        kind="state",
+        watch=AVERAGE["watch"],
+        when={**low, "value": 310},
+        ladder=[
+            {"when": {**low, "value": 300, "held": "15m"}, "is": "critical"},
+            {"when": {**low, "value": 250}, "is": "info"},
+        ],
+    )
+    for price in (305, 299, 298, 297):
+        market.trade({"symbol": "MSFT", "price": price})
+
+    then = explain(client, rule, batch=newest_batch(), ord=0)
+
+    held, lower = then["ladder"]
+    assert (held["severity"], held["truth"]) == ("critical", True)
+    assert held["reason"] == (
+        "price is 297, at or below 300 (by 3), held for 20 minutes of 15 minutes"
+    )
+    assert held["verdict"]["members"][0]["pointer"] == "/ladder/0/when"
+    assert (lower["severity"], lower["truth"]) == ("info", False)
+    assert lower["reason"] == "price is 297, not at or below 250 (by 47)"
+    out = StringIO()
+    call_command("explain", "DEMO", rule.slug, stdout=out)
+    assert "While this is so, it is critical:\n  [true] Held for" in out.getvalue()
 
 
 LOW = {"fact": 0, "op": "lte", "value": 310}

@@ -86,6 +86,9 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{truth.capitalize()}: {found.verdict.reason}."
     yield ""
     yield from _tree(finding_of(found.tree), "")
+    for rung in found.ladder:
+        yield f"While this is so, it is {rung.severity}:"
+        yield from _tree(finding_of(rung.tree), "  ")
     yield ""
     if found.miss is not None:
         yield f"Nearest miss: {found.miss.sentence}"
