@@ -1,6 +1,7 @@
 """Why a condition is true, false or unknown, in the words a person would use."""
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from rules.engine.bands import Baseline, say_doubt, say_found
 from rules.engine.contents import Contents
@@ -20,6 +21,8 @@ from rules.engine.values import (
 )
 from rules.engine.windows import COUNTING, MAX_MEMBERS
 from rules.engine.wording import say_amount, say_wanted
+
+_READ = Context(prec=12, rounding=ROUND_HALF_EVEN, traps=[])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class Reason:
     @property
     def _state(self) -> str:
         if self.contents is not None and not self._operator.reaches:
-            return f"is {show(self.found)}{self._of_how_many}"
+            return f"is {_show_taken(self.found)}{self._of_how_many}"
         if self._operator.extends:
             return f"is {show(self.found)} against {show(self.before)}"
         if self._operator.looks_back:
@@ -124,7 +127,8 @@ class Reason:
         if not self._operator.compares_alike or self._operator.looks_back:
             return ""
         apart = distance(self.found, self.wanted)
-        return f" (by {show(apart)})" if apart else ""
+        shown = show(apart) if self.contents is None else _show_taken(apart)
+        return f" (by {shown})" if apart else ""
 
     def _name_other(self, path: FactPath) -> str:
         """Call the fact on the right side, by its dataset too where that is another."""
@@ -166,7 +170,7 @@ class Reason:
     @property
     def _doubt_of_left(self) -> str:
         if self._is_window_open and self.contents is not None:
-            return _doubt_of_window(self.contents, show(self.found))
+            return _doubt_of_window(self.contents, _show_taken(self.found))
         if self.found is None:
             return "has no value"
         if not self._takes(self.found):
@@ -201,6 +205,13 @@ class Reason:
     def _no_such_type(self, value: Value) -> str:
         types = " or ".join(sorted(self._operator.types))
         return f"is {show(value)}, which is no {types}"
+
+
+def _show_taken(value: Value) -> str:
+    """Show what was taken of a window; of an average not all 34 digits are read."""
+    if isinstance(value, Decimal) and len(value.as_tuple().digits) > _READ.prec:
+        return show(_READ.plus(value))
+    return show(value)
 
 
 def _doubt_of_window(contents: Contents, found: str) -> str:

@@ -257,6 +257,19 @@ def test_reason_names_the_window_and_says_what_is_not_final():
     }
 
 
+def test_reason_rounds_what_nobody_reads_and_the_verdict_does_not():
+    lane = Lane()
+    lane.put(state(each("avg", "gt", 3)))
+    lane.prices(1, 1, 8)
+
+    (opened,) = lane.send(OTHER, second=150)
+
+    assert "is 3.33333333333 (3 values, " in opened.reason
+    assert opened.reason.endswith("above 3 (by 0.333333333333)")
+    assert opened.verdict is not None
+    assert opened.verdict.to_json()["found"] == Decimal("3." + "3" * 33)
+
+
 def test_windows_are_remembered_as_json_however_many_values_came():
     lane = Lane()
     lane.put(signal({"any": [each(one, "gt", 9) for one in TAKES]}))
