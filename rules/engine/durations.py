@@ -45,6 +45,13 @@ def say_duration(duration: timedelta) -> str:
     return f"{amount} {_WORD_OF[unit]}{'' if amount == '1' else 's'}"
 
 
+def say_measured(length: timedelta) -> str:
+    """Write a measured length of time in words, to the second from ten seconds on."""
+    coarse = length >= timedelta(seconds=10)
+    grain = timedelta(seconds=1) if coarse else timedelta(milliseconds=1)
+    return say_duration(round(length / grain) * grain)
+
+
 def say_every(duration: timedelta) -> str:
     """Write how often in words: ``a minute``, ``an hour``, ``every 90 seconds``."""
     amount, unit = _amount_and_unit(duration)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from rules.engine.durations import say_duration
+from rules.engine.durations import say_measured
 from rules.engine.memory import Memory
 from rules.engine.spells import Progress
 from rules.engine.values import Truth
@@ -102,7 +102,7 @@ def _progress(
         words = f", the last of {wanted} steps"
     if began is not None:
         since = max(steps.at - began, timedelta())
-        words += f", begun {say_duration(since)} before"
+        words += f", begun {say_measured(since)} before"
     return Progress(
         truth=truth,
         words=words,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from rules.engine.durations import say_duration
+from rules.engine.durations import say_duration, say_measured
 from rules.engine.memory import Memory
 from rules.engine.modifiers import Held, Modifier, OfLast, Times
 from rules.engine.values import Truth
@@ -71,7 +71,7 @@ def _progress_of_held(
     held: Held, truth: Truth, *, since: datetime | None, at: datetime
 ) -> Progress:
     so_long = timedelta() if since is None else max(at - since, timedelta())
-    words = f", held for {say_duration(so_long)} of {say_duration(held.length)}"
+    words = f", held for {say_measured(so_long)} of {say_duration(held.length)}"
     return Progress(
         truth=truth,
         words="" if since is None else words,

@@ -13,7 +13,7 @@ from rules.engine import (
     render_duration,
     say_duration,
 )
-from rules.engine.durations import LONGEST, say_every
+from rules.engine.durations import LONGEST, say_every, say_measured
 
 READ = {
     "seconds": ("60s", 60),
@@ -65,6 +65,20 @@ def test_duration_is_written_in_the_largest_unit(seconds, rendered, said, every)
     assert render_duration(duration) == rendered
     assert say_duration(duration) == said
     assert say_every(duration) == every
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (79.071804, "79 seconds"),
+        (119.6, "2 minutes"),
+        (10.0004, "10 seconds"),
+        (9.071804, "9.072 seconds"),
+        (0.0001, "0 seconds"),
+    ],
+)
+def test_what_was_measured_is_said_no_finer_than_it_matters(seconds, said):
+    assert say_measured(timedelta(seconds=seconds)) == said
 
 
 @given(st.timedeltas(timedelta(), LONGEST))
