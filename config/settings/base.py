@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
         "AlertState": "alerts.models.AlertState",
+        "BacktestState": "rules.models.BacktestState",
         "BatchState": "datasets.models.BatchState",
         "DeliveryStatus": "alerts.models.DeliveryStatus",
         "RuleKind": "rules.models.Kind",

@@ -34,7 +34,14 @@ from rules.engine import (
 )
 from rules.engine.transitions import InstanceId
 from tests.rules.engine.lanes import START, parsed, signal, state
-from tests.rules.engine.strategies import Put, Remove, Sent, definitions, sent
+from tests.rules.engine.strategies import (
+    Put,
+    Remove,
+    Sent,
+    definitions,
+    sent,
+    workable,
+)
 from tests.rules.engine.walks import happenings
 
 HOME = "CORE:STOCK"
@@ -286,7 +293,8 @@ def plainly(one: Put | Remove | Sent) -> Put | Remove | Sent:
         plain = {
             name: term for name, term in one.definition.items() if name not in terms
         }
-        return Put(one.rule_id, {**plain, "when": over(one.rule_id % 3 - 1, "*")})
+        plain["when"] = over(one.rule_id % 3 - 1, "*")
+        return Put(one.rule_id, workable(plain))
     return one
 
 
