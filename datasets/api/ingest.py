@@ -27,6 +27,7 @@ from datasets.services import (
     EventBody,
     GroupCommit,
     Opening,
+    OutcomeUnknown,
     Published,
     StoredBatch,
     Submission,
@@ -96,8 +97,8 @@ class IngestDoor:
                 raise TakeLongWay
             submission = await self._prepare(call, body, key, opening)
             stored = await self._store(submission)
-        except Overloaded as overloaded:
-            return refused_bare(overloaded, path=call.path)
+        except (Overloaded, OutcomeUnknown) as refusal:
+            return refused_bare(refusal, path=call.path)
         except (Refusal, DatabaseError) as reason:
             raise TakeLongWay from reason
         try:

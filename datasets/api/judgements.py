@@ -44,18 +44,19 @@ class Judgements:
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         pause = _SOONEST_SECONDS
-        known = 0
+        known: set[int] = set()
         while self._asked:
-            await asyncio.sleep(pause)
-            asked = list(self._asked)
+            asked = set(self._asked)
             judged = await loop.run_in_executor(self._thread, _ask, asked)
             for batch_id, state in judged.items():
                 future = self._asked.get(batch_id)
                 if future is not None and not future.done():
                     future.set_result(state)
-            is_quiet = not judged and asked[-1] == known
+            # Whoever is new is looked for soon; who waits long, seldom.
+            is_quiet = not judged and asked <= known
             pause = min(pause * 1.5, _LATEST_SECONDS) if is_quiet else _SOONEST_SECONDS
-            known = asked[-1] if asked else 0
+            known = asked
+            await asyncio.sleep(pause)
 
 
 def _ask(batch_ids: Collection[int]) -> dict[int, BatchState]:

@@ -68,7 +68,12 @@ from datasets.services.forwarding import (
     is_snapshot,
     treatment_of,
 )
-from datasets.services.grouping import GroupCommit, Submission, prepare_submission
+from datasets.services.grouping import (
+    GroupCommit,
+    OutcomeUnknown,
+    Submission,
+    prepare_submission,
+)
 from datasets.services.history import (
     JudgedRecord,
     NotJudged,
@@ -229,6 +234,7 @@ __all__ = [
     "NotRetryable",
     "NothingToReplay",
     "Opening",
+    "OutcomeUnknown",
     "Part",
     "PastOfKey",
     "Period",

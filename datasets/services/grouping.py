@@ -2,7 +2,8 @@
 
 One transaction stores all that wait, so they share its cost; each is answered after
 it. What cannot be stored so, for whatever reason, is handed back with nothing done,
-and takes the ordinary way, alone, where every refusal has its words.
+and takes the ordinary way, alone, where every refusal has its words. Only where the
+database was lost in the midst of a commit nobody knows what was done: that is said.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import close_old_connections, connection
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+)
 
 from config.celery import Task, nudge
 from config.metrics import COMMIT_SECONDS
@@ -37,7 +43,7 @@ from datasets.store.batches import PlainBatch, insert_plain
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
-from workspaces.refusals import Overloaded
+from workspaces.refusals import Overloaded, Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +51,20 @@ logger = logging.getLogger(__name__)
 GROUP_EVENTS = 5_000
 #: What may wait in memory for the next commits.
 WAITING_EVENTS = 50_000
+
+
+class OutcomeUnknown(Unavailable):
+    """The database was lost in the midst of a commit; the records may be stored."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database was lost while it stored the records; whether they are "
+            "stored is not known. Send them again under the Idempotency-Key that they "
+            "had; without one they may then be there twice.",
+            retry_after=RETRY_AFTER,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +148,10 @@ class GroupCommit:
     def _run(self) -> None:
         while group := self._next_group():
             close_old_connections()
-            stored = _store([submission for submission, _ in group])
+            outcome = _store([submission for submission, _ in group])
             told = [one for _, one in group]
             # All of a group are told at once: waking the loop costs more than telling.
-            told[0].get_loop().call_soon_threadsafe(_tell, told, stored)
+            told[0].get_loop().call_soon_threadsafe(_tell, told, outcome)
         connection.close()
 
     def _next_group(self) -> list[Waiting]:
@@ -147,20 +167,28 @@ class GroupCommit:
             return group
 
 
-def _store(group: Sequence[Submission]) -> Mapping[int, StoredBatch]:
+def _store(group: Sequence[Submission]) -> Mapping[int, StoredBatch] | OutcomeUnknown:
     try:
         return store_group(group)
+    except OutcomeUnknown as unknown:
+        logger.warning("a commit was cut off", exc_info=True)
+        return unknown
     except Exception:  # whatever it was, each request finds out for itself, alone
         logger.warning("group not stored, its requests go alone", exc_info=True)
         return {}
 
 
 def _tell(
-    told: Sequence[Future[StoredBatch | None]], stored: Mapping[int, StoredBatch]
+    told: Sequence[Future[StoredBatch | None]],
+    outcome: Mapping[int, StoredBatch] | OutcomeUnknown,
 ) -> None:
     for place, one in enumerate(told):
-        if not one.done():  # whose client has gone
-            one.set_result(stored.get(place))
+        if one.done():  # its client has gone
+            continue
+        if isinstance(outcome, OutcomeUnknown):
+            one.set_exception(outcome)
+        else:
+            one.set_result(outcome.get(place))
 
 
 def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
@@ -168,22 +196,37 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
 
     Left out are those whose dataset has changed since it was opened, and those whose
     key was claimed before, also by an earlier one of the group.
+
+    Raises:
+        OutcomeUnknown: if the database was lost after it was told to commit.
     """
-    with COMMIT_SECONDS.labels("records").time(), writing():
-        fresh = _still_as_opened(group)
-        places = _claiming(group, fresh)
-        ids = insert_plain([_batch_of(group[place]) for place in places])
-        stored = {
-            place: StoredBatch(
-                batch_id=pk, size=len(group[place].events), refuses=False
-            )
-            for place, pk in zip(places, ids, strict=True)
-        }
-        insert_records(_rows(group, stored))
-        answer_keys(_answers(group, stored))
-        for lane_id in {group[place].opening.lane.pk for place in places}:
-            nudge(Task.DRAIN, lane_id=lane_id)
-        count_accepted(Origin.API, sum(batch.size for batch in stored.values()))
+    stored: dict[int, StoredBatch] = {}
+    is_whole = False
+    try:
+        with COMMIT_SECONDS.labels("records").time(), writing():
+            stored = _insert(group)
+            is_whole = True
+    except (OperationalError, InterfaceError) as error:
+        if is_whole:
+            raise OutcomeUnknown from error
+        raise
+    return stored
+
+
+def _insert(group: Sequence[Submission]) -> dict[int, StoredBatch]:
+    """Insert what can be stored of a group, inside the caller's transaction."""
+    fresh = _still_as_opened(group)
+    places = _claiming(group, fresh)
+    ids = insert_plain([_batch_of(group[place]) for place in places])
+    stored = {
+        place: StoredBatch(batch_id=pk, size=len(group[place].events), refuses=False)
+        for place, pk in zip(places, ids, strict=True)
+    }
+    insert_records(_rows(group, stored))
+    answer_keys(_answers(group, stored))
+    for lane_id in {group[place].opening.lane.pk for place in places}:
+        nudge(Task.DRAIN, lane_id=lane_id)
+    count_accepted(Origin.API, sum(batch.size for batch in stored.values()))
     return stored
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
@@ -21,6 +23,7 @@ from datasets.services import (
     open_lane,
     prepare_submission,
     read_key,
+    writing,
 )
 from datasets.services.grouping import store_group
 from tests.datasets.api.door import LONG_WAY, Asked, Door, full_lanes
@@ -333,3 +336,21 @@ def test_what_fails_together_goes_alone(
 
     assert told.status == LONG_WAY
     assert not Batch.objects.exists()
+
+
+def test_a_commit_of_which_the_end_is_not_known_is_not_tried_again(
+    door: Door, native: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def cut_off() -> Iterator[None]:
+        with writing():
+            yield
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr("datasets.services.grouping.writing", cut_off)
+
+    (told,) = door.ask(native)
+
+    assert (told.status, told.body["code"]) == (503, "outcome_unknown")
+    assert door.taken == []
+    assert Batch.objects.count() == 1
