@@ -183,5 +183,6 @@ def test_socket_that_led_elsewhere_is_closed_before_a_byte_leaves(
 
 
 def test_unix_sockets_are_never_opened() -> None:
+    """httpcore's base class refuses them; ours must not begin to open any."""
     with pytest.raises(NotImplementedError):
         backend(to_loopback).connect_unix_socket("/var/run/docker.sock")

@@ -92,7 +92,9 @@ def test_many_threads_never_hold_it_at_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the line is SQLite's")
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite's writers wait in line"
+)
 def test_single_write_outside_a_transaction_waits_for_the_transaction_before_it() -> (
     None
 ):
