@@ -1,0 +1,39 @@
+"""What people are told: alerts, transitions, outputs, deliveries and the feed."""
+
+from alerts.models.alerts import (
+    Alert,
+    AlertQuerySet,
+    AlertState,
+    Severity,
+    Transition,
+    TransitionKind,
+)
+from alerts.models.feed import EntryKind, FeedEntry, FeedHead
+from alerts.models.outputs import (
+    Attempt,
+    Delivery,
+    DeliveryQuerySet,
+    DeliveryStatus,
+    Output,
+    OutputQuerySet,
+)
+from alerts.models.parts import Heartbeat
+
+__all__ = [
+    "Alert",
+    "AlertQuerySet",
+    "AlertState",
+    "Attempt",
+    "Delivery",
+    "DeliveryQuerySet",
+    "DeliveryStatus",
+    "EntryKind",
+    "FeedEntry",
+    "FeedHead",
+    "Heartbeat",
+    "Output",
+    "OutputQuerySet",
+    "Severity",
+    "Transition",
+    "TransitionKind",
+]
