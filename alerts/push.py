@@ -12,13 +12,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from asgiref.sync import async_to_sync
-from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 from redis import RedisError
 
 from alerts.models import FeedEntry
+from config.celery import is_broker_away, note_broker_away
 
 logger = logging.getLogger(__name__)
+
+#: Whoever numbers the feed waits so long for the channel layer.
+_PATIENCE_SECONDS = 1.0
 
 
 class _Loop:
@@ -58,9 +62,18 @@ def _send(group: str, message: dict[str, object]) -> None:
                 layer.group_send(group, message), _loop.running
             )
         return
-    if layer is None:
+    if layer is None or is_broker_away():
         return
     try:
-        async_to_sync(layer.group_send)(group, message)
-    except (RedisError, OSError):
+        async_to_sync(_send_in_time)(layer, group, message)
+    except (RedisError, OSError, TimeoutError):
+        note_broker_away()
         logger.warning("channel layer away, browsers catch up by number")
+
+
+async def _send_in_time(
+    layer: BaseChannelLayer, group: str, message: dict[str, object]
+) -> None:
+    """Send, unless Redis swallows what it is told: the feed is not to wait for it."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        await layer.group_send(group, message)

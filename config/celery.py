@@ -5,6 +5,7 @@ due (DESIGN.md section 2). Nothing else in the program sends a Celery message.
 """
 
 import logging
+import os
 import threading
 import time
 import zlib
@@ -17,7 +18,8 @@ import redis
 from celery import Celery
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from kombu.connection import ConnectionPool
+from kombu.exceptions import KombuError
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +84,11 @@ def nudge(task: Task, **ids: int | str) -> None:
 def answer(task: Task, **ids: int | str) -> None:
     """Let the bell ring again: called before the work first reads what is due.
 
-    An event stored after that read therefore always rings (DESIGN.md 2.3).
+    An event stored after that read therefore always rings (DESIGN.md 2.3). While the
+    broker is away no bell rings, and a key that stays dies by itself soon after.
     """
+    if _pause.is_on():
+        return
     _bells().remove(_bell_key(task, ids))
 
 
@@ -92,17 +97,30 @@ def ring(task: Task, ids: Mapping[str, int | str]) -> None:
     if _pause.is_on() or not _bells().add(_bell_key(task, ids)):
         return
     try:
-        app.send_task(
-            task.value,
-            kwargs=dict(ids),
-            queue=queue_of(task, ids),
-            expires=30,
-            retry=False,
-            ignore_result=True,
-        )
-    except (OperationalError, OSError, redis.RedisError):
+        pool = _connections()
+        with pool.acquire(block=True, timeout=1) as connection:  # type: ignore[no-untyped-call] # kombu's
+            app.send_task(
+                task.value,
+                kwargs=dict(ids),
+                queue=queue_of(task, ids),
+                connection=connection,
+                expires=30,
+                retry=False,
+                ignore_result=True,
+            )
+    except (KombuError, OSError, redis.RedisError):
         _pause.begin()
         logger.warning("broker away, sweeps take over", extra={"task": task.value})
+
+
+def is_broker_away() -> bool:
+    """Say whether Redis failed a moment ago, so that nobody asks it now."""
+    return _pause.is_on()
+
+
+def note_broker_away() -> None:
+    """Have everybody in this process leave Redis alone for a few seconds."""
+    _pause.begin()
 
 
 def _bell_key(task: Task, ids: Mapping[str, int | str]) -> str:
@@ -176,6 +194,26 @@ class _Pause:
 
 
 _pause = _Pause()
+
+#: Whoever publishes has somebody waiting. Those who read wait for hours, and have other
+#: limits (settings, `CELERY_BROKER_TRANSPORT_OPTIONS`).
+_PUBLISHING = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+}
+
+
+@lru_cache(maxsize=1)
+def _connections() -> ConnectionPool:
+    options = _PUBLISHING if settings.REDIS_URL else {}
+    pool: ConnectionPool = app.connection(transport_options=options).Pool(limit=10)
+    return pool
+
+
+# A child has none of its parent's connections, only copies of their files.
+os.register_at_fork(after_in_child=_connections.cache_clear)
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,9 @@ import re
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import psycopg
 from tests.services.process import (
     US,
     Account,
+    Server,
     ServerDidNotStartError,
     free_port,
     inside_wheel,
@@ -29,10 +32,41 @@ USER = "bellwether"
 OPTIONS = (
     "fsync=off",
     "full_page_writes=off",
-    "synchronous_commit=off",
     "listen_addresses=127.0.0.1",
     "max_connections=200",
 )
+#: What a server keeps that is killed: a commit is in its log, if not on the disk.
+QUICK = ("synchronous_commit=off",)
+_RESTART_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A PostgreSQL of our own, which can be stopped hard."""
+
+    url: str
+    server: Server
+
+    def stop_at_once(self) -> None:
+        """Stop it as `pg_ctl -m immediate` does: no checkpoint, sessions are cut."""
+        self.server.end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """Kill the postmaster; its sessions notice by themselves."""
+        self.server.end(signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start it again, as soon as the sessions of a killed one have gone."""
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while True:
+            try:
+                self.server.start()
+            except ServerDidNotStartError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
 
 @contextlib.contextmanager
@@ -42,21 +76,32 @@ def postgresql() -> Iterator[str]:
     It listens on a free loopback port and on a Unix socket in its directory, trusts
     everybody there, and holds nothing but the database `postgres`.
     """
+    with cluster(*QUICK) as own:
+        yield own.url
+
+
+@contextlib.contextmanager
+def cluster(*more: str) -> Iterator[Cluster]:
+    """Run a fresh cluster with more options; without any a kill loses no commit."""
     account = _account()
     with _directory(account) as base:
         programs = _reachable(_programs(), account, base)
         data, port = base / "data", free_port()
         _make_cluster(programs, data, account)
         url = f"postgresql://{USER}@127.0.0.1:{port}/postgres"
-        options = (*OPTIONS, f"port={port}", f"unix_socket_directories={base}")
-        with running(
-            [programs / "postgres", "-D", data, *(f"--{each}" for each in options)],
+        options = (*OPTIONS, *more, f"port={port}", f"unix_socket_directories={base}")
+        server = Server(
+            command=[
+                *(programs / "postgres", "-D", data),
+                *(f"--{each}" for each in options),
+            ],
             is_ready=partial(_is_ready, url),
             log=base / "log",
             account=account,
-            stop=signal.SIGINT,  # "fast": ends sessions that a failed test left open
-        ):
-            yield url
+            stop_signal=signal.SIGINT,  # "fast": ends sessions that a test left open
+        )
+        with running(server):
+            yield Cluster(url=url, server=server)
 
 
 def _programs() -> Path:

@@ -71,41 +71,62 @@ def run_once(
     return ended.stdout
 
 
-@contextlib.contextmanager
-def running(
-    command: Sequence[str | Path],
-    *,
-    is_ready: Callable[[], bool],
-    log: Path,
-    account: Account = US,
-    stop: signal.Signals = signal.SIGTERM,
-) -> Iterator[None]:
-    """Run a server until the block ends; the block begins once `is_ready`.
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """A server that can be started, stopped and killed, and started again.
 
     It gets a session of its own: Ctrl-C in a terminal reaches the test run alone,
-    which ends its tests first and its servers, here, last.
+    which ends its tests first and its servers last.
     """
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=account.user,
-            group=account.group,
-            extra_groups=account.extra_groups,
-        )
-    try:
-        _await(child, is_ready, log)
-        yield
-    finally:
-        child.send_signal(stop)
+
+    command: Sequence[str | Path]
+    is_ready: Callable[[], bool]
+    log: Path
+    account: Account = US
+    stop_signal: signal.Signals = signal.SIGTERM
+    _child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that was started last."""
+        assert self._child is not None, "it was never started"
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start it and return once it is ready."""
+        with self.log.open("ab") as output:
+            self._child = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=self.account.user,
+                group=self.account.group,
+                extra_groups=self.account.extra_groups,
+            )
+        _await(self._child, self.is_ready, self.log)
+
+    def end(self, how: signal.Signals | None = None) -> None:
+        """Send it this signal, and kill it if it is still there after a while."""
+        if self._child is None:
+            return
+        self._child.send_signal(how or self.stop_signal)
         try:
-            child.wait(STOP_SECONDS)
+            self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            self._child.kill()
+            self._child.wait()
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Run a server until the block ends; the block begins once it is ready."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.end()
 
 
 def _await(
