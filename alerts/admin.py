@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from alerts.models import (
     Alert,
     Attempt,
+    Canary,
     Delivery,
     FeedEntry,
     FeedHead,
     Heartbeat,
     Output,
+    Proof,
     Transition,
 )
 from alerts.services import NothingToRetry, retry_delivery
@@ -182,3 +184,19 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     """When each part last showed that it works."""
 
     list_display = ("part", "at")
+
+
+@admin.register(Canary)
+class CanaryAdmin(ReadOnlyAdmin):
+    """When the canary sets out again."""
+
+    list_display = ("dataset", "due_at")
+    list_select_related = ("dataset",)
+
+
+@admin.register(Proof)
+class ProofAdmin(ReadOnlyAdmin):
+    """What came back of the canary."""
+
+    list_display = ("sent_at", "delivered_at", "length")
+    date_hierarchy = "sent_at"

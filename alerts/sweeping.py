@@ -11,9 +11,11 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from alerts.models import Delivery, FeedEntry
 from alerts.pipeline import drain_lane
-from alerts.services.feed import number_entries
+from alerts.services import forget_canaries, number_entries, send_canary
 from datasets.models import Batch, BatchState, Idempotency
 from datasets.services import KEEP_FOR, forget_expired
 from rules.services import expire_rules, fire_timers, forget_backtests
@@ -72,11 +74,18 @@ def sweep_deliveries(*, now: datetime, send: Callable[[int], None]) -> None:
     _each("output", outputs, send)
 
 
+def sweep_canary(*, now: datetime) -> None:
+    """Send the canary off if its minute has come, unless it is to stay at home."""
+    if settings.BELLWETHER_CANARY:
+        send_canary(now=now)
+
+
 def sweep_upkeep(*, now: datetime) -> None:
     """Forget what has lived its time."""
     Idempotency.objects.filter(created_at__lt=now - KEEP_FOR).delete()
     forget_expired(now=now)
     forget_backtests(now=now)
+    forget_canaries(now=now)
 
 
 def _each(kind: str, ids: Iterable[int], work: Callable[[int], None]) -> None:

@@ -7,6 +7,7 @@ from celery import shared_task
 from alerts.pipeline import drain_lane
 from alerts.services import note_heartbeat, number_entries, send_due
 from alerts.sweeping import (
+    sweep_canary,
     sweep_deliveries,
     sweep_feed,
     sweep_lanes,
@@ -61,6 +62,12 @@ def deliveries() -> None:
         nudge(Task.SEND, output_id=output_id)
 
     sweep_deliveries(now=database_now(), send=ring)
+
+
+@shared_task(name=Task.SWEEP_CANARY.value)
+def canary() -> None:
+    """Send the canary off if its minute has come."""
+    sweep_canary(now=database_now())
 
 
 @shared_task(name=Task.SWEEP_UPKEEP.value)

@@ -50,6 +50,7 @@ class Task(StrEnum):
     BACKTEST = "rules.backtest"
     SWEEP_SEGMENTS = "rules.sweep_segments"
     SWEEP_BACKTESTS = "rules.sweep_backtests"
+    SWEEP_CANARY = "alerts.sweep_canary"
     SWEEP_UPKEEP = "alerts.sweep_upkeep"
     HEARTBEAT = "alerts.heartbeat"
 

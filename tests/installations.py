@@ -75,6 +75,7 @@ class Installation:
         own = {
             "BELLWETHER_DATA_DIR": str(self.data_dir),
             "BELLWETHER_SIMULATOR": "off",
+            "BELLWETHER_CANARY": "off",
         }
         return {**kept, **own, **self.settings}
 

@@ -30,6 +30,8 @@ from workspaces.tokens import digest_of, hint_of, new_token_text
 
 TOKEN_LIFE = timedelta(days=365)
 CORE = "CORE"
+#: Where the program watches itself: nobody belongs to it, and nobody may make it.
+SYSTEM = "_system"
 #: Names that would be read as something else in a path.
 RESERVED_WORKSPACES = frozenset({CORE, "DATASET", "API", "WS", "ADMIN"})
 
@@ -79,6 +81,14 @@ def create_workspace(
     )
 
 
+def ensure_system_workspace(*, now: datetime) -> Workspace:
+    """Return the workspace in which the program watches itself, made if it is new."""
+    workspace, _ = Workspace.objects.get_or_create(
+        slug=SYSTEM, defaults={"title": "This installation", "created_at": now}
+    )
+    return workspace
+
+
 def add_member(
     *, workspace: Workspace, user: User, role: Role, now: datetime
 ) -> Membership:
@@ -105,7 +115,7 @@ def create_owner(
         OwnerInvalid: naming the field that is wrong.
     """
     user = _create_staff(email=email, password=password)
-    home = Workspace.objects.named(workspace).first()
+    home = Workspace.objects.named(workspace).exclude(slug=SYSTEM).first()
     if home is None:
         home = create_workspace(slug=workspace, now=now)
     for joined in {home, *Workspace.objects.filter(is_shared=True)}:

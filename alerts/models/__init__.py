@@ -17,13 +17,14 @@ from alerts.models.outputs import (
     Output,
     OutputQuerySet,
 )
-from alerts.models.parts import Heartbeat
+from alerts.models.parts import Canary, Heartbeat, Proof
 
 __all__ = [
     "Alert",
     "AlertQuerySet",
     "AlertState",
     "Attempt",
+    "Canary",
     "Delivery",
     "DeliveryQuerySet",
     "DeliveryStatus",
@@ -33,6 +34,7 @@ __all__ = [
     "Heartbeat",
     "Output",
     "OutputQuerySet",
+    "Proof",
     "Severity",
     "Transition",
     "TransitionKind",

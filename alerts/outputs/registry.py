@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from alerts.outputs.base import OutputKind
 from alerts.outputs.email import Email
+from alerts.outputs.loop_back import LoopBack
 from alerts.outputs.webhook import Webhook
 
 
@@ -31,11 +32,22 @@ def gather(kinds: Iterable[OutputKind]) -> Mapping[str, OutputKind]:
     return gathered
 
 
+#: Those that people may make outputs of.
 OUTPUT_KINDS: Mapping[str, OutputKind] = gather((Email(), Webhook()))
+_ALL_KINDS = gather((*OUTPUT_KINDS.values(), LoopBack()))
 
 
 def find_kind(name: str) -> OutputKind:
-    """Return a kind by name.
+    """Return the kind of a stored output by name, also one that only we make.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    return _ALL_KINDS[name]
+
+
+def find_offered(name: str) -> OutputKind:
+    """Return a kind that people may make outputs of, by name.
 
     Raises:
         UnknownKind: there is none of this name.

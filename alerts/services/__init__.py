@@ -8,6 +8,13 @@ from alerts.services.acknowledging import (
 )
 from alerts.services.apperate import logged_alerts, save_apperate_rule
 from alerts.services.browsing import Cursor, FeedFilter, FeedRows, Show, browse_feed
+from alerts.services.canary import (
+    CanaryReport,
+    forget_canaries,
+    read_canary,
+    seed_canary,
+    send_canary,
+)
 from alerts.services.case_making import make_rule_test
 from alerts.services.delivering import message_of, send_due
 from alerts.services.doctoring import Finding, Verdict, examine
@@ -72,6 +79,7 @@ __all__ = [
     "AlertNotFound",
     "AlertPage",
     "AlreadyAcknowledged",
+    "CanaryReport",
     "Card",
     "Cursor",
     "DeliveryNotFound",
@@ -111,6 +119,7 @@ __all__ = [
     "find_alert",
     "find_delivery",
     "find_output",
+    "forget_canaries",
     "frame_of",
     "head_of",
     "list_alerts",
@@ -124,6 +133,7 @@ __all__ = [
     "note_text",
     "number_entries",
     "part_of_worker",
+    "read_canary",
     "read_feed",
     "read_home",
     "read_quiet",
@@ -132,7 +142,9 @@ __all__ = [
     "retry_delivery",
     "save_apperate_rule",
     "secret_of",
+    "seed_canary",
     "seed_installation",
+    "send_canary",
     "send_due",
     "show_secret",
     "start_market",

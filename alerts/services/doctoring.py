@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from alerts.models import Delivery, DeliveryStatus, Output
+from alerts.services.canary import read_canary
 from alerts.services.health import readiness
 from config import frontend
 from config.clock import database_now
@@ -258,10 +259,30 @@ def _examine_deliveries(now: datetime) -> Finding:
     )
 
 
+def _examine_canary(now: datetime) -> Finding:
+    canary = read_canary(now=now)
+    if not canary.is_on:
+        return Finding(subject="canary", seen="off")
+    seen = "none came back yet"
+    if canary.last is not None and canary.age is not None:
+        seen = (
+            f"the newest that came back left {canary.age.total_seconds():.0f} s ago "
+            f"and took {canary.last.length.total_seconds():.2f} s"
+        )
+    return Finding(
+        subject="canary",
+        seen=seen,
+        mend="Events do not come all the way: `/readyz` names who is silent."
+        if canary.is_late
+        else "",
+    )
+
+
 _WORK: tuple[Callable[[datetime], Finding], ...] = (
     _examine_backlog,
     _examine_quarantine,
     _examine_rules,
     _examine_outputs,
     _examine_deliveries,
+    _examine_canary,
 )

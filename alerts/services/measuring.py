@@ -11,11 +11,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from alerts.models import Delivery, DeliveryStatus, Heartbeat
+from alerts.services.canary import read_canary
 from config import metrics
 from datasets.models import Batch, BatchState, Quarantine
 from datasets.services import SettledBatch
 from rules.models import Rule
 from rules.services import Judgement
+from workspaces.services import SYSTEM
 
 _WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.FAILED)
 
@@ -66,10 +68,11 @@ class Stored(Collector):
             "Events that could not be judged and wait for somebody.",
             Quarantine.objects.count(),
         )
-        rules = Rule.objects.filter(is_enabled=True).count()
-        yield _gauge("rules_enabled", "Rules that are on.", rules)
+        rules = Rule.objects.filter(is_enabled=True).exclude(workspace__slug=SYSTEM)
+        yield _gauge("rules_enabled", "Rules that are on.", rules.count())
         yield self._deliveries()
         yield self._heartbeats()
+        yield from self._canary()
 
     def _deliveries(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
@@ -92,6 +95,27 @@ class Stored(Collector):
         for part, at in Heartbeat.objects.values_list("part", "at"):
             family.add_metric([part], max(0, (self._now - at).total_seconds()))
         return family
+
+    def _canary(self) -> Iterator[GaugeMetricFamily]:
+        """Tell of the canary, once something came back of it."""
+        canary = read_canary(now=self._now)
+        if not canary.is_on or canary.age is None:
+            return
+        yield _gauge(
+            "canary_age_seconds",
+            "How long ago the newest canary that came back was sent off.",
+            canary.age.total_seconds(),
+        )
+        family = GaugeMetricFamily(
+            "bellwether_canary_latency_seconds",
+            "How long canaries of the last hour took from receipt to delivery.",
+            labels=["quantile"],
+        )
+        for share in (0.5, 0.99):
+            length = canary.length(share)
+            if length is not None:
+                family.add_metric([str(share)], length.total_seconds())
+        yield family
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from alerts.services import seed_installation
+from alerts.services import seed_canary, seed_installation
 from config import frontend
 from workspaces.models import Workspace
 
@@ -104,6 +104,8 @@ def seed(*, report: Report, now: datetime) -> None:
     if not Workspace.objects.exists():
         report("Writing two days of the simulated market")
     seed_installation(now=now)
+    if settings.BELLWETHER_CANARY:
+        seed_canary(now=now)
 
 
 def _fingerprint() -> str:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 
 from alerts.services import note_heartbeat
 from alerts.sweeping import (
+    sweep_canary,
     sweep_deliveries,
     sweep_feed,
     sweep_lanes,
@@ -50,6 +51,7 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "jobs": (sweep_jobs, 1.0),
     "segments": (keep_segments, 15.0),
     "backtests": (sweep_backtests, 5.0),
+    "canary": (sweep_canary, 10.0),
     "upkeep": (sweep_upkeep, 60.0),
     "life": (_show_life, 15.0),
 }

@@ -37,6 +37,8 @@ CSRF_TRUSTED_ORIGINS = [BELLWETHER_URL]
 BELLWETHER_LISTEN = env.text("BELLWETHER_LISTEN")
 
 BELLWETHER_SIMULATOR = env.flag("BELLWETHER_SIMULATOR", default=True)
+#: Whether an event a minute goes all the way, to show that the installation works.
+BELLWETHER_CANARY = env.flag("BELLWETHER_CANARY", default=True)
 # Private networks that webhooks and sources may reach all the same; none by default.
 BELLWETHER_ALLOWED_NETWORKS = env.networks("BELLWETHER_ALLOWED_NETWORKS")
 BELLWETHER_DRAIN_SLOTS = env.number("BELLWETHER_DRAIN_SLOTS", 2, least=1)

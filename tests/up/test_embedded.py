@@ -9,14 +9,15 @@ import sys
 import pytest
 
 from tests.installations import ROOT, Installation, installed, until
-from tests.up.watching import Watched, read
+from tests.up.watching import Watched, canary_is_back, read
 
 
 @pytest.fixture(scope="module")
 def serving(prepared_data, tmp_path_factory):
     """Give an installation that serves, to all tests that leave it so."""
     data_dir = tmp_path_factory.mktemp("serving") / "data"
-    with installed(data_dir, prepared=prepared_data) as installation:
+    settings = {"BELLWETHER_CANARY": "on"}
+    with installed(data_dir, prepared=prepared_data, settings=settings) as installation:
         installation.start()
         yield installation
 
@@ -37,6 +38,10 @@ def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
     assert parts == dict.fromkeys(
         ["database", "migrations", "worker", "beat", "runner"], "ok"
     )
+
+
+def test_the_canary_comes_back(serving):
+    until(lambda: canary_is_back(serving), seconds=60, what="the canary's return")
 
 
 def test_an_alert_reaches_an_open_socket(serving):

@@ -12,7 +12,7 @@ import redis
 
 from tests.installations import full_settings, installed, until
 from tests.services.redis import redis_server
-from tests.up.watching import Watched, read
+from tests.up.watching import Watched, canary_is_back, read
 
 PARTS = {"web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"}
 
@@ -28,7 +28,11 @@ def serving(prepared_data, tmp_path_factory, postgres_url, own_redis):
     data_dir = tmp_path_factory.mktemp("full") / "data"
     with (
         full_settings(postgres_url, own_redis) as settings,
-        installed(data_dir, prepared=prepared_data, settings=settings) as installation,
+        installed(
+            data_dir,
+            prepared=prepared_data,
+            settings={**settings, "BELLWETHER_CANARY": "on"},
+        ) as installation,
     ):
         installation.start()
         yield installation
@@ -54,6 +58,10 @@ def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
     parts = json.loads(serving.answers("/readyz")[1])["parts"]
     assert parts.keys() == {"database", "migrations", *PARTS} - {"web"}
     assert set(parts.values()) == {"ok"}
+
+
+def test_the_canary_comes_back(serving):
+    until(lambda: canary_is_back(serving), seconds=60, what="the canary's return")
 
 
 def test_a_socket_that_idles_is_not_cut_and_hears_what_comes_then(watched):

@@ -6,12 +6,19 @@ import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
 from tests.chaos.client import Client
 from tests.installations import Installation
+
+
+def canary_is_back(installation: Installation) -> bool:
+    """Say whether an event of the canary came all the way by now."""
+    status, told = installation.answers("/metrics")
+    return status == HTTPStatus.OK and "bellwether_canary_age_seconds " in told
 
 
 @dataclass(frozen=True, slots=True)
