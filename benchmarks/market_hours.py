@@ -20,7 +20,12 @@ from datasets.models import (
     RunState,
     Source,
 )
-from datasets.services import CheckedEvent, forget_expired, open_lane
+from datasets.services import (
+    CheckedEvent,
+    fetch_source,
+    forget_expired,
+    open_lane,
+)
 from datasets.services.sifting import Sieve
 from datasets.store.records import RecordRow, insert_records
 
@@ -30,6 +35,8 @@ HOUR = timedelta(hours=1)
 def seed(*, now: datetime, kept: timedelta) -> None:
     """Make the installation as its first start does, its history judged."""
     seed_installation(now=now)
+    for source in Source.objects.all():
+        fetch_source(source_id=source.pk, clock=lambda: now)
     Dataset.objects.update(retention_seconds=int(kept.total_seconds()))
     Batch.objects.update(state=BatchState.JUDGED)
 

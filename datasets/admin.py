@@ -158,20 +158,30 @@ class SourceAdmin(admin.ModelAdmin):
         "is_enabled",
         "is_held",
         "next_run_at",
+        "past_until",
     )
     list_filter = ("kind", "is_enabled", "is_held")
     list_select_related = ("dataset",)
     search_fields = ("name", "dataset__slug")
     autocomplete_fields = ("dataset",)
-    readonly_fields = ("is_held",)
+    readonly_fields = ("is_held", "past_until")
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     """Fetches, newest first."""
 
-    list_display = ("id", "source", "slot", "state", "rows", "skipped_slots", "error")
-    list_filter = ("state",)
+    list_display = (
+        "id",
+        "source",
+        "slot",
+        "is_history",
+        "state",
+        "rows",
+        "skipped_slots",
+        "error",
+    )
+    list_filter = ("state", "is_history")
     list_select_related = ("source",)
     search_fields = ("source__name", "error")
     date_hierarchy = "slot"

@@ -87,6 +87,9 @@ def show_home(request: HttpRequest, access: Access) -> HttpResponse:
             "has_data": bool(home.examples) or home.progress.has_dataset,
             "steps": [] if all(step.is_done for step in steps) else steps,
             "may_start_market": home.may_start_market,
+            "is_market_beginning": any(
+                one.is_writing_past and one.is_simulated for one in home.sources
+            ),
             "leads_with_examples": not all(step.is_done for step in steps)
             and not all(card.is_on for card in home.examples),
             "examples": [_example(card, slug) for card in home.examples],
@@ -221,6 +224,7 @@ def _source(state: SourceState) -> Mapping[str, object]:
         "rate": f"{state.records_last_minute:,} records a minute",
         "is_stale": state.is_stale,
         "is_simulated": state.is_simulated,
+        "is_beginning": state.is_writing_past,
     }
 
 

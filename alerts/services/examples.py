@@ -15,7 +15,7 @@ from decimal import ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Final
 
 from datasets.models import Dataset, Fact, Record
-from datasets.services import is_resting, is_waiting, open_lane
+from datasets.services import is_beginning, is_resting, is_waiting, open_lane
 from rules.engine import render_sentence
 from rules.models import Rule
 from rules.services import create_rule, parse_rule, turn_rule
@@ -113,14 +113,18 @@ def turn_on_example(*, access: Access, slug: str, now: datetime) -> Rule:
 
 
 def _quotes() -> Mapping[str, Quote]:
-    """Return the last known quote of every share by its symbol; none at rest."""
+    """Return the last known quote of every share by its symbol.
+
+    There is none while the market is at rest, or begins: what is known then are prices
+    of the past, and a threshold near one would not be met by the price of now.
+    """
     stock = (
         Dataset.objects.alive()
         .filter(workspace__slug=CORE, workspace__is_shared=True)
         .named(STOCK)
         .first()
     )
-    if stock is None or is_resting(dataset=stock):
+    if stock is None or is_resting(dataset=stock) or is_beginning(dataset=stock):
         return {}
     facts = Fact.objects.own().filter(dataset=stock)
     quotes: dict[str, dict[str, object]] = {
@@ -135,8 +139,7 @@ def _quotes() -> Mapping[str, Quote]:
 def _catch_up(quotes: dict[str, dict[str, object]], stock: Dataset) -> None:
     """Put what is stored over what is judged: facts may still be days behind.
 
-    Just after the first start two days of history wait to be judged, and a threshold
-    near a price of then would not be met by the price of now.
+    Just after the first start two days of history wait to be judged.
     """
     newest = Record.objects.current().filter(dataset=stock)
     newest = newest.order_by("-batch_id", "-ord")

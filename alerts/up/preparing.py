@@ -16,7 +16,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from alerts.services import seed_canary, seed_installation
 from config import frontend
-from workspaces.models import Workspace
 
 Report = Callable[[str], None]
 
@@ -34,7 +33,7 @@ def prepare_database(*, report: Report, now: datetime) -> None:
     """
     await_database(report=report)
     migrate(report=report)
-    seed(report=report, now=now)
+    seed(now=now)
 
 
 def prepare_pages(*, report: Report) -> None:
@@ -99,10 +98,8 @@ def collect_static(*, report: Report) -> None:
     stamp.write_text(wanted)
 
 
-def seed(*, report: Report, now: datetime) -> None:
-    """Make what a new installation finds; only the first start takes time for it."""
-    if not Workspace.objects.exists():
-        report("Writing two days of the simulated market")
+def seed(*, now: datetime) -> None:
+    """Make what a new installation finds."""
     seed_installation(now=now)
     if settings.BELLWETHER_CANARY:
         seed_canary(now=now)

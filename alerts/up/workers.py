@@ -6,6 +6,7 @@ import platform
 import signal
 import time
 import warnings
+from typing import Any
 
 from celery.beat import Service
 from celery.platforms import SecurityWarning
@@ -15,7 +16,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from alerts.services import part_of_worker
 from alerts.up.plan import Worker
 from alerts.up.watching import ring_for, run_or_leave, watch_worker
-from config.celery import app, heartbeat_queue
+from config.celery import Task, app, heartbeat_queue
 
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
 _QUIET = {"without_heartbeat": True, "without_mingle": True, "without_gossip": True}
@@ -52,6 +53,24 @@ class WorkerThread:
         controller.start()
         if state.should_stop is None:
             raise RuntimeError("The worker ended by itself.")
+
+
+class _Scheduler(DatabaseScheduler):  # type: ignore[misc] # a library without types
+    """The schedule of the database, begun with the heartbeat.
+
+    A new installation would else wait until its first 15 s are over to hear that beat
+    rings and a worker answers.
+    """
+
+    _has_begun = False
+
+    def tick(self, *args: Any, **options: Any) -> Any:
+        """Ring for what is due; return the seconds until the next look."""
+        if not self._has_begun:
+            self._has_begun = True
+            if entry := self.schedule.get(Task.HEARTBEAT.value):
+                self.apply_entry(entry, producer=self.producer)
+        return super().tick(*args, **options)
 
 
 class BeatThread:
@@ -98,4 +117,4 @@ def run_worker(worker: Worker) -> int:
 
 
 def _new_beat() -> Service:
-    return Service(app, max_interval=1, scheduler_cls=DatabaseScheduler)
+    return Service(app, max_interval=1, scheduler_cls=_Scheduler)

@@ -32,7 +32,16 @@ class Source(models.Model):
         default=False,
         help_text="Kept from running by the installation's settings, switch or not.",
     )
-    next_run_at = models.DateTimeField()
+    next_run_at = models.DateTimeField(
+        help_text="When to look next: its slot, or while its past is being written, "
+        "when whoever writes it is taken for dead.",
+    )
+    past_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="What it brings of the past, up to here, is still being written; "
+        "its slots begin after that.",
+    )
     runs_kept = models.PositiveIntegerField(default=10_000)
     created_at = models.DateTimeField()
 
@@ -56,6 +65,11 @@ class Source(models.Model):
         """Say whether it fetches at its slots."""
         return self.is_enabled and not self.is_held
 
+    @property
+    def is_writing_past(self) -> bool:
+        """Say whether its past is being written, so that its slots wait."""
+        return self.is_running and self.past_until is not None
+
 
 class RunState(models.TextChoices):
     """How a fetch ended."""
@@ -66,10 +80,11 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One fetch of one slot; the unique pair makes each slot run once."""
+    """One fetch: of one slot, or of the past, up to that instant; each runs once."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")
     slot = models.DateTimeField()
+    is_history = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=RunState, default=RunState.RUNNING)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -78,7 +93,11 @@ class Run(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("source", "slot", name="run_unique")]
+        constraints = [
+            models.UniqueConstraint(
+                "source", "slot", "is_history", name="run_of_slot_unique"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"

@@ -43,7 +43,6 @@ from datasets.services.configuring import (
     SourceNotFound,
     create_source,
     find_source,
-    load_history,
     turn_source,
 )
 from datasets.services.drafts import (
@@ -135,6 +134,7 @@ from datasets.services.making import (
     find_dataset,
 )
 from datasets.services.market import (
+    is_beginning,
     is_market_off,
     is_resting,
     seed_market,
@@ -293,6 +293,7 @@ __all__ = [
     "holding",
     "import_draft",
     "index_of",
+    "is_beginning",
     "is_market_off",
     "is_resting",
     "is_simulation_running",
@@ -309,7 +310,6 @@ __all__ = [
     "list_datasets",
     "list_imports",
     "load_facts",
-    "load_history",
     "log_begins",
     "newest_judged",
     "newest_records",

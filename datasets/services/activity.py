@@ -23,7 +23,10 @@ _EVENTS = (Origin.API, Origin.SOURCE, Origin.IMPORT, Origin.OUTPUT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source does: its last good run, and the records of the last minute."""
+    """How a source does: its last good run, and the records of the last minute.
+
+    One that still writes its past has brought nothing yet of what happens now.
+    """
 
     workspace: str
     dataset: str
@@ -32,6 +35,7 @@ class SourceState:
     records_last_minute: int
     is_stale: bool
     is_simulated: bool
+    is_writing_past: bool
 
 
 def events_last_minute(*, workspace: Workspace, now: datetime) -> int:
@@ -63,7 +67,9 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
         .annotate(last_at=Subquery(done.order_by("-slot").values("ended_at")[:1]))
         .order_by("dataset__workspace__slug", "name", "pk")
     )
-    recent = Run.objects.filter(source__in=sources, slot__gte=now - RATE_PERIOD)
+    recent = Run.objects.filter(
+        source__in=sources, slot__gte=now - RATE_PERIOD, is_history=False
+    )
     rows = dict(recent.values_list("source").annotate(rows=Sum("rows")))
     return [_state_of(source, rows.get(source.pk, 0), now) for source in sources]
 
@@ -86,6 +92,7 @@ def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
         records_last_minute=rows,
         is_stale=silence > max(allowed, SHORTEST_SILENCE),
         is_simulated=source.dataset.is_simulated,
+        is_writing_past=source.is_writing_past,
     )
 
 

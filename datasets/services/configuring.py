@@ -1,23 +1,17 @@
-"""Making and switching sources, and what a new one brings of the past."""
+"""Making and switching sources."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 
 from datasets.connectors import ConfigInvalid, ConnectorError, find_connector
-from datasets.models import Dataset, Origin, Source
-from datasets.services.accepting import Ingest, accept_checked
-from datasets.services.sifting import Sieve
+from datasets.models import Dataset, Source
 from datasets.services.slots import first_slot
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
 from workspaces.refusals import FieldError, Invalid, Missing
 from workspaces.services import record_audit
-
-#: Records of a batch of history: a round's worth for the drain.
-HISTORY_CHUNK = 1_000
 
 
 class SourceInvalid(Invalid):
@@ -90,26 +84,6 @@ def find_source(*, access: Access, slug: str, source_id: int) -> Source:
     if source is None:
         raise SourceNotFound(f"There is no such source of the dataset {slug}.")
     return source
-
-
-def load_history(*, source: Source, now: datetime) -> int:
-    """Store what a source brings of the past, as history; return how many records.
-
-    All of it is one transaction, so that a crash leaves nothing half loaded.
-    """
-    sieve = Sieve(source.dataset)
-    connector = find_connector(source.kind)
-    past = connector.history(config=source.config, until=now)
-    passing = sieve.passing(past, received_at=now)
-    ingest = Ingest(origin=Origin.SOURCE, is_live=False)
-    count = 0
-    with writing():
-        while events := list(islice(passing, HISTORY_CHUNK)):
-            accept_checked(
-                dataset=source.dataset, events=events, ingest=ingest, now=now
-            )
-            count += len(events)
-    return count
 
 
 def _checked_config(kind: str, config: Mapping[str, object]) -> dict[str, object]:

@@ -18,8 +18,9 @@ from datasets.connectors.simulator import (
 )
 from datasets.models import Dataset, Fact, KeyForm, Record, Source
 from datasets.schemas import Index
-from datasets.services.configuring import create_source, load_history, turn_source
+from datasets.services.configuring import create_source, turn_source
 from datasets.services.making import DatasetDraft, create_dataset
+from datasets.services.pasts import begin_past
 from datasets.store.writing import writing
 from workspaces.access import Access
 from workspaces.models import Workspace
@@ -64,7 +65,9 @@ _PARTS: Final = (
 
 
 def seed_market(*, access: Access, is_simulated: bool, now: datetime) -> None:
-    """Make what is missing of the market's datasets, sources and history.
+    """Make what is missing of the market's datasets and sources.
+
+    Its past is written by the sources, as the first thing that they do.
 
     What was made once is not made again, also if somebody deleted it since. A market
     that began without the simulator gets it as long as nobody has fed it. Sources of
@@ -92,6 +95,12 @@ def is_resting(*, dataset: Dataset) -> bool:
     """Say whether a dataset holds simulated data that nothing brings any more."""
     running = Source.objects.running().filter(dataset=dataset)
     return dataset.is_simulated and not running.exists()
+
+
+def is_beginning(*, dataset: Dataset) -> bool:
+    """Say whether the past of a dataset is still being written by its sources."""
+    running = Source.objects.running().filter(dataset=dataset)
+    return running.exclude(past_until=None).exists()
 
 
 def _simulators(workspace: Workspace) -> QuerySet[Source]:
@@ -137,7 +146,7 @@ def _simulate(dataset: Dataset, *, part: _Part, access: Access, now: datetime) -
         every=part.every,
         now=now,
     )
-    load_history(source=source, now=now)
+    begin_past(source=source, now=now)
 
 
 def _draft(part: _Part) -> DatasetDraft:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -12,17 +11,22 @@ from django.db.models import QuerySet
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.connectors import ConnectorError, find_connector
-from datasets.models import Origin, Run, RunState, Source
-from datasets.services.accepting import Ingest, accept_checked
+from datasets.models import Run, RunState, Source
+from datasets.services.pasts import claim_past, give_up_past, write_past
+from datasets.services.runs import (
+    Clock,
+    RunTaken,
+    adopt_run,
+    end_run,
+    fail_run,
+    store_events,
+)
 from datasets.services.sifting import Sieve
 from datasets.services.slots import due_slot
-from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
 from workspaces.refusals import Refusal
 
 logger = logging.getLogger(__name__)
-
-Clock = Callable[[], datetime]
 
 #: A fetch worker answers its bell sooner than this; after it, the sweep fetches itself.
 OVERDUE = timedelta(seconds=5)
@@ -30,10 +34,6 @@ OVERDUE = timedelta(seconds=5)
 RUN_LEASE = timedelta(seconds=120)
 #: Records that one commit of a fetch stores.
 CHUNK_RECORDS = 1_000
-
-
-class RunTaken(Exception):
-    """Another worker ended or went on with this run; what we hold of it is void."""
 
 
 def sweep_sources(*, now: datetime, clock: Clock = database_now) -> None:
@@ -53,13 +53,17 @@ def sweep_sources(*, now: datetime, clock: Clock = database_now) -> None:
 def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
     """Fetch the due slot of a source, and what a dead worker left of earlier ones.
 
-    Running it twice is harmless: a slot has one run, and each of its chunks is stored
-    in the transaction that moves the run's count of rows on.
+    A new source brings its past first. Running it twice is harmless: the past and each
+    slot have one run, and each of its chunks is stored in the transaction that moves
+    the run's count of rows on.
     """
     answer(Task.FETCH, source_id=source_id)
     for run in _left_runs(clock()).filter(source_id=source_id):
-        if _adopt_run(run, now=clock()):
+        if adopt_run(run, now=clock()):
             _fetch(run, clock)
+    past = claim_past(source_id=source_id, now=clock())
+    if past is not None:
+        _fetch(past, clock)
     due = claim_run(source_id=source_id, now=clock())
     if due is not None:
         _fetch(due, clock)
@@ -68,9 +72,10 @@ def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
 def claim_run(*, source_id: int, now: datetime) -> Run | None:
     """Insert the run of the source's due slot and write its next slot; one commit.
 
-    None means that nothing is due, or that another worker claimed it.
+    None means that nothing is due, that another worker claimed it, or that the past
+    is to be written first.
     """
-    source = _due_sources(now).filter(pk=source_id).first()
+    source = _due_sources(now).filter(pk=source_id, past_until=None).first()
     if source is None:
         return None
     every = timedelta(seconds=source.every_seconds)
@@ -96,38 +101,34 @@ def _due_sources(now: datetime) -> QuerySet[Source]:
 
 def _left_runs(now: datetime) -> QuerySet[Run]:
     return Run.objects.filter(
-        state=RunState.RUNNING, started_at__lt=now - RUN_LEASE
+        state=RunState.RUNNING, is_history=False, started_at__lt=now - RUN_LEASE
     ).select_related("source__dataset__workspace")
-
-
-def _adopt_run(run: Run, *, now: datetime) -> bool:
-    """Take over a run whose worker is gone; False if another was quicker."""
-    if not _held(run).update(started_at=now):
-        return False
-    run.started_at = now
-    return True
 
 
 def _fetch(run: Run, clock: Clock) -> None:
     """Fetch and store a run that is ours; what goes wrong becomes its error."""
+    store = write_past if run.is_history else _store_fetched
     try:
-        _store_fetched(run, clock)
+        store(run, clock)
     except RunTaken:
         logger.warning("run taken by another worker", extra={"run": run.pk})
     except (ConnectorError, Refusal) as error:
-        _fail_run(run, now=clock(), error=str(error))
+        _fail(run, now=clock(), error=str(error))
     except Exception:
         # A connector meets the world; whatever it met must not stop the next slot.
         logger.exception("fetch failed", extra={"run": run.pk})
-        _fail_run(
+        _fail(
             run,
             now=clock(),
             error="The fetch failed unexpectedly; the server's log says more.",
         )
 
 
-def _fail_run(run: Run, *, now: datetime, error: str) -> None:
-    _held(run).update(state=RunState.FAILED, ended_at=now, error=error)
+def _fail(run: Run, *, now: datetime, error: str) -> None:
+    if run.is_history:
+        give_up_past(run, now=now, error=error)
+    else:
+        fail_run(run, now=now, error=error)
 
 
 def _store_fetched(run: Run, clock: Clock) -> None:
@@ -143,39 +144,9 @@ def _store_fetched(run: Run, clock: Clock) -> None:
     fresh = islice(passing, run.rows, None)
     chunk = list(islice(fresh, CHUNK_RECORDS))
     while following := list(islice(fresh, CHUNK_RECORDS)):
-        _store_chunk(run, chunk, now=clock())
+        store_events(run, chunk, now=clock())
         chunk = following
     now = clock()
     with writing():
-        _store_chunk(run, chunk, now=now)
-        _end_run(run, now=now, error=sieve.summary)
-
-
-def _store_chunk(run: Run, events: list[CheckedEvent], *, now: datetime) -> None:
-    """Store events together with the run's count of them, so never twice."""
-    if not events:
-        return
-    events.sort(key=lambda one: one.event_time)
-    with writing():
-        rows = run.rows + len(events)
-        if not _held(run).filter(rows=run.rows).update(rows=rows):
-            raise RunTaken(run.pk)
-        accept_checked(
-            dataset=run.source.dataset,
-            events=events,
-            ingest=Ingest(origin=Origin.SOURCE),
-            now=now,
-        )
-    run.rows = rows
-
-
-def _end_run(run: Run, *, now: datetime, error: str) -> None:
-    if not _held(run).update(state=RunState.DONE, ended_at=now, error=error):
-        raise RunTaken(run.pk)
-
-
-def _held(run: Run) -> QuerySet[Run]:
-    """The run's row as long as it is ours: an adopting worker changes its start."""
-    return Run.objects.filter(
-        pk=run.pk, state=RunState.RUNNING, started_at=run.started_at
-    )
+        store_events(run, chunk, now=now)
+        end_run(run, now=now, error=sieve.summary)

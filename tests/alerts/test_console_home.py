@@ -153,6 +153,28 @@ def quoted(market: Market) -> Dataset:
     return stock
 
 
+def test_market_whose_past_is_being_written_says_so_and_offers_no_examples(
+    quoted: Dataset, owner: Client
+) -> None:
+    Source.objects.create(
+        dataset=quoted,
+        name="Stocks",
+        kind="simulator",
+        next_run_at=NOW,
+        past_until=NOW,
+        created_at=NOW,
+    )
+    Dataset.objects.filter(pk=quoted.pk).update(is_simulated=True)
+
+    answer = owner.get(HOME)
+
+    page = answer.content.decode()
+    assert answer.context["examples"] == []
+    assert "The past of the simulated market is being written." in page
+    assert "its past is being written" in page
+    assert "Bring something to watch" not in page
+
+
 def test_example_is_turned_on_by_one_click_and_then_says_what_its_rule_says(
     market: Market, quoted: Dataset, owner: Client
 ) -> None:

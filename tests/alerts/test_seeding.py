@@ -80,6 +80,14 @@ def tick(*, seconds: int) -> None:
     drain(stock())
 
 
+def seed() -> None:
+    """Make the installation, and let its sources write their past."""
+    seed_installation(now=NOW)
+    for source in Source.objects.running():
+        moment = NOW + timedelta(milliseconds=1)
+        fetch_source(source_id=source.pk, clock=repeat(moment).__next__)
+
+
 @pytest.mark.usefixtures("brief")
 def test_new_installation_has_the_market_its_sources_and_a_demo() -> None:
     seed_installation(now=NOW)
@@ -96,7 +104,7 @@ def test_new_installation_has_the_market_its_sources_and_a_demo() -> None:
 
 @pytest.mark.usefixtures("brief")
 def test_history_is_judged_into_facts_and_tells_nobody() -> None:
-    seed_installation(now=NOW)
+    seed()
 
     batches = Batch.objects.filter(lane__dataset=stock())
     assert set(batches.values_list("is_live", flat=True)) == {False}
@@ -111,7 +119,7 @@ def test_history_is_judged_into_facts_and_tells_nobody() -> None:
 
 @pytest.mark.usefixtures("brief")
 def test_second_start_changes_nothing() -> None:
-    seed_installation(now=NOW)
+    seed()
     before = (Batch.objects.count(), Dataset.objects.count(), Source.objects.count())
 
     seed_installation(now=NOW + timedelta(days=1))
@@ -177,7 +185,7 @@ def test_market_that_began_without_the_simulator_gets_it_later(
     seed_installation(now=NOW)
     settings.BELLWETHER_SIMULATOR = True
 
-    seed_installation(now=NOW)
+    seed()
     seed_installation(now=NOW)
 
     drain(stock())
@@ -222,7 +230,7 @@ def test_staff_belong_to_core_whether_they_or_it_came_first() -> None:
 @pytest.fixture
 def market(brief: None) -> Dataset:
     """The seeded market, its history judged."""
-    seed_installation(now=NOW)
+    seed()
     drain(stock())
     return stock()
 
@@ -244,7 +252,7 @@ def test_market_trades_at_every_slot_through_the_ordinary_path(
 ) -> None:
     tick(seconds=10)
 
-    runs = Run.objects.filter(source__dataset=market)
+    runs = Run.objects.filter(source__dataset=market, is_history=False)
     assert runs.count() == 10
     assert {run.error for run in runs} == {""}
     assert all(5 <= run.rows <= 20 for run in runs)
@@ -282,6 +290,14 @@ def test_market_at_rest_offers_no_examples(market: Dataset) -> None:
     assert example_cards(workspace=demo().workspace) == []
     with pytest.raises(ExampleNotFound):
         turn_on_example(access=demo(), slug="volume", now=NOW)
+
+
+def test_examples_wait_until_the_past_of_the_market_is_written(
+    market: Dataset,
+) -> None:
+    Source.objects.filter(dataset=market).update(past_until=NOW)
+
+    assert example_cards(workspace=demo().workspace) == []
 
 
 def test_unknown_example_is_not_found(market: Dataset) -> None:

@@ -113,6 +113,17 @@ def test_sources_are_shown_with_their_last_run(owner, prices):
     assert "5 records" in page
 
 
+def test_source_that_writes_its_past_says_so_and_how_much_is_stored(owner, source):
+    Source.objects.update(past_until=NOW)
+    Run.objects.create(
+        source=source, slot=NOW, is_history=True, started_at=NOW, rows=12_500
+    )
+
+    page = text_of(owner.get("/w/DEMO/data/PRICES"))
+
+    assert "Its past is being written, 12,500 records so far." in page
+
+
 def test_numbers_are_shown_with_their_digits(owner, prices, store):
     store(
         prices,

@@ -15,7 +15,6 @@ from datasets.services import (
     claim_run,
     create_source,
     fetch_source,
-    load_history,
     sweep_sources,
 )
 from datasets.services.slots import due_slot, first_slot
@@ -298,19 +297,6 @@ def test_source_that_is_off_does_not_run(
     fetch_source(source_id=source.pk, clock=at(NOW))
 
     assert not Run.objects.exists()
-
-
-def test_history_of_a_source_is_stored_as_history(
-    access: Access, prices: Dataset
-) -> None:
-    source = new_source(access, prices, count=2_100)
-
-    stored = load_history(source=source, now=NOW)
-
-    assert stored == 2_100
-    batches = Batch.objects.order_by("pk")
-    assert [batch.size for batch in batches] == [1_000, 1_000, 100]
-    assert {batch.is_live for batch in batches} == {False}
 
 
 @pytest.mark.parametrize(

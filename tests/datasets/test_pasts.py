@@ -1,0 +1,223 @@
+"""A new source writes its past first: in chunks, as history, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from datasets.connectors import ConnectorError, registry
+from datasets.models import Batch, BatchState, Dataset, Record, Run, RunState, Source
+from datasets.services import (
+    create_source,
+    fetch_source,
+    source_states,
+    sweep_sources,
+    turn_source,
+)
+from datasets.services.pasts import PAST_CHUNK, PAST_LEASE, begin_past
+from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from workspaces.access import Access, open_for_system
+
+MINUTE = timedelta(minutes=1)
+#: Numbers of the past, numbered on; chunks of them are whole but for the last.
+PAST = 2 * PAST_CHUNK + 100
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing of ours catches it, and what was not committed is gone."""
+
+
+class Chronicle:
+    """A connector that knows a past of `PAST` numbers, and one number of each slot."""
+
+    kind = "chronicle"
+    label = "Chronicle"
+
+    def validate(self, config: Mapping[str, object]) -> dict[str, object]:
+        return dict(config)
+
+    def fetch(
+        self, *, config: Mapping[str, object], slot: datetime
+    ) -> Iterator[dict[str, object]]:
+        yield {"symbol": "NOW", "price": -1}
+
+    def history(
+        self, *, config: Mapping[str, object], until: datetime
+    ) -> Iterator[dict[str, object]]:
+        for number in range(PAST):
+            if number == config.get("breaks_at"):
+                raise ConnectorError("The archive answered 503; try again later.")
+            yield {"symbol": "PAST", "price": number}
+
+
+class Clock:
+    """A clock that moves on at every look; `at_look` says what else happens then."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self._moment = moment
+        self._looks = count()
+        self.at_look: dict[int, Callable[[], object]] = {}
+
+    def __call__(self) -> datetime:
+        look = next(self._looks)
+        self.at_look.get(look, lambda: None)()
+        return self._moment + (look + 1) * timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def access(db: None, monkeypatch: pytest.MonkeyPatch) -> Access:
+    monkeypatch.setitem(registry._registry._connectors, Chronicle.kind, Chronicle())
+    return open_for_system(workspace=WorkspaceFactory(slug="DEMO"))
+
+
+@pytest.fixture
+def prices(access: Access) -> Dataset:
+    return DatasetFactory(workspace=access.workspace, slug="PRICES")
+
+
+def new_source(access: Access, dataset: Dataset, **config: object) -> Source:
+    source = create_source(
+        access=access,
+        dataset=dataset,
+        name="Exchange",
+        kind=Chronicle.kind,
+        config=config,
+        every=MINUTE,
+        now=NOW,
+    )
+    begin_past(source=source, now=NOW)
+    return source
+
+
+def numbers() -> list[int]:
+    """Return what is stored of the past, in lane order."""
+    rows = Record.objects.filter(key="PAST").order_by("batch_id", "ord")
+    return [body["price"] for body in rows.values_list("body", flat=True)]
+
+
+def kill(source: Source, *, at_look: int) -> None:
+    """Let a worker fetch, and kill it when it looks at the clock the nth time."""
+
+    def die() -> None:
+        raise Killed
+
+    clock = Clock()
+    clock.at_look[at_look] = die
+    with pytest.raises(Killed):
+        fetch_source(source_id=source.pk, clock=clock)
+
+
+def test_past_is_stored_as_history_before_the_first_slot(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+
+    fetch_source(source_id=source.pk, clock=Clock())
+
+    batches = Batch.objects.order_by("pk")
+    assert [batch.size for batch in batches] == [PAST_CHUNK, PAST_CHUNK, 100]
+    assert {batch.is_live for batch in batches} == {False}
+    assert numbers() == list(range(PAST))
+    run = Run.objects.get()
+    assert (run.is_history, run.state, run.rows) == (True, RunState.DONE, PAST)
+    source.refresh_from_db()
+    assert (source.past_until, source.next_run_at) == (None, NOW + MINUTE)
+
+
+def test_slots_begin_when_the_past_is_written(access: Access, prices: Dataset) -> None:
+    source = new_source(access, prices)
+    fetch_source(source_id=source.pk, clock=Clock())
+
+    fetch_source(source_id=source.pk, clock=Clock(NOW + MINUTE))
+
+    assert Run.objects.filter(is_history=False).get().slot == NOW + MINUTE
+    assert [batch.is_live for batch in Batch.objects.order_by("pk")][3:] == [True]
+
+
+@pytest.mark.parametrize("look", range(2, 7))
+def test_killed_anywhere_it_goes_on_and_writes_nothing_twice(
+    access: Access, prices: Dataset, look: int
+) -> None:
+    source = new_source(access, prices)
+    kill(source, at_look=look)
+
+    sweep_sources(now=NOW + MINUTE / 6, clock=Clock(NOW + MINUTE / 6))
+    assert Run.objects.get().state == RunState.RUNNING, "its lease has not ended"
+    later = NOW + 2 * PAST_LEASE
+    sweep_sources(now=later, clock=Clock(later))
+
+    assert numbers() == list(range(PAST))
+    assert Run.objects.filter(is_history=True).get().state == RunState.DONE
+
+
+def test_worker_whose_past_was_taken_over_stores_nothing_more(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+    later = NOW + 2 * PAST_LEASE
+    slow = Clock()
+    # After its first chunk this worker sleeps so long that another takes over.
+    slow.at_look[4] = lambda: sweep_sources(now=later, clock=Clock(later))
+
+    fetch_source(source_id=source.pk, clock=slow)
+
+    assert numbers() == list(range(PAST))
+    assert Run.objects.filter(is_history=True).get().state == RunState.DONE
+
+
+def test_source_goes_on_without_a_past_that_it_cannot_bring(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices, breaks_at=PAST_CHUNK)
+
+    fetch_source(source_id=source.pk, clock=Clock())
+    fetch_source(source_id=source.pk, clock=Clock(NOW + MINUTE))
+
+    past, slot = Run.objects.order_by("slot")
+    assert (past.state, past.rows) == (RunState.FAILED, PAST_CHUNK)
+    assert "answered 503" in past.error
+    assert (slot.state, slot.rows) == (RunState.DONE, 1)
+
+
+def test_past_steps_aside_while_the_lane_has_much_to_judge(
+    access: Access, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKLOG_EVENTS = 2 * PAST_CHUNK
+    source = new_source(access, prices)
+
+    fetch_source(source_id=source.pk, clock=Clock())
+    assert numbers() == list(range(PAST_CHUNK))
+    Batch.objects.update(state=BatchState.JUDGED)
+    later = NOW + MINUTE / 6
+    sweep_sources(now=later, clock=Clock(later))
+
+    assert numbers() == list(range(2 * PAST_CHUNK))
+
+
+def test_source_that_is_off_writes_no_past(access: Access, prices: Dataset) -> None:
+    source = new_source(access, prices)
+    turn_source(access=access, source=source, on=False, now=NOW)
+
+    fetch_source(source_id=source.pk, clock=Clock(NOW + MINUTE))
+    assert not Run.objects.exists()
+    turn_source(access=access, source=source, on=True, now=NOW + MINUTE)
+    fetch_source(source_id=source.pk, clock=Clock(NOW + 2 * MINUTE))
+
+    assert numbers() == list(range(PAST))
+
+
+def test_records_of_the_past_are_none_of_the_last_minute(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+    (before,) = source_states(workspace=access.workspace, now=NOW)
+
+    fetch_source(source_id=source.pk, clock=Clock())
+
+    (after,) = source_states(workspace=access.workspace, now=NOW)
+    assert (before.is_writing_past, after.is_writing_past) == (True, False)
+    assert after.records_last_minute == 0
