@@ -8,6 +8,7 @@ would make files as soon as it is imported. What the database knows is asked the
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from prometheus_client import (
     multiprocess,
 )
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 if settings.BELLWETHER_METRICS_DIR:
     Path(settings.BELLWETHER_METRICS_DIR).mkdir(parents=True, exist_ok=True)
@@ -85,14 +87,51 @@ SOCKETS = Gauge(
 
 def exposition(*others: Collector) -> bytes:
     """Return all that was counted, and what others collect, as Prometheus reads it."""
+    registry = _counted()
+    for other in others:
+        registry.register(other)
+    return generate_latest(registry)
+
+
+def open_sockets() -> int:
+    """Return how many WebSockets are open on this host."""
+    samples = _samples("bellwether_sockets")
+    return int(sum(one.value for one in samples))
+
+
+def lag_spread() -> dict[float, int]:
+    """Return how many live batches this host judged within each bound, in seconds.
+
+    Each is counted under the least bound that it did not exceed; the last has none.
+    """
+    upto: Counts[float] = Counts()
+    for one in _samples("bellwether_lag_seconds"):
+        if "le" in one.labels:
+            upto[float(one.labels["le"])] += int(one.value)
+    bounds = sorted(upto)
+    below = [0, *(upto[bound] for bound in bounds)]
+    return {
+        bound: upto[bound] - less for bound, less in zip(bounds, below, strict=False)
+    }
+
+
+def _counted() -> CollectorRegistry:
     registry = CollectorRegistry()
     if settings.BELLWETHER_METRICS_DIR:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(_OURS)
-    for other in others:
-        registry.register(other)
-    return generate_latest(registry)
+    return registry
+
+
+def _samples(family: str) -> list[Sample]:
+    """Return what was counted of one family, by all processes of this host."""
+    return [
+        sample
+        for one in _counted().collect()
+        if one.name == family
+        for sample in one.samples
+    ]
 
 
 def begin_counting() -> None:

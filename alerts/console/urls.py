@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.console import alerts, feed, home, mailbox, setup
+from alerts.console import alerts, feed, home, mailbox, operations, setup
 
 app_name = "alerts"
 _workspace = "w/<str:workspace>"
@@ -11,6 +11,17 @@ _alert = f"{_workspace}/alerts/<uuid:alert_id>"
 urlpatterns = [
     path("", home.start, name="start"),
     path("setup", setup.set_up_installation, name="setup"),
+    path("ops", operations.show_operations, name="operations"),
+    path(
+        "ops/quarantine/<int:quarantined>/replay",
+        operations.replay,
+        name="replay-quarantined",
+    ),
+    path(
+        "ops/quarantine/<int:quarantined>/dismiss",
+        operations.dismiss,
+        name="dismiss-quarantined",
+    ),
     path(_workspace, home.show_home),
     path(f"{_workspace}/", home.show_home, name="home"),
     path(

@@ -39,6 +39,14 @@ from alerts.services.health import (
 from alerts.services.home import Home, Numbers, Quiet, read_home, read_quiet
 from alerts.services.listing import list_alerts, list_deliveries, list_outputs
 from alerts.services.measuring import Stored, count_round
+from alerts.services.operations import (
+    Operations,
+    PartState,
+    QuarantinedNotFound,
+    dismiss_for_staff,
+    read_operations,
+    replay_for_staff,
+)
 from alerts.services.outputs import (
     Directory,
     OutputNotFound,
@@ -93,8 +101,11 @@ __all__ = [
     "Home",
     "NothingToRetry",
     "Numbers",
+    "Operations",
     "OutputNotFound",
     "OutputRefused",
+    "PartState",
+    "QuarantinedNotFound",
     "Quiet",
     "Readiness",
     "ReplayReport",
@@ -111,6 +122,7 @@ __all__ = [
     "count_round",
     "create_output",
     "delete_output",
+    "dismiss_for_staff",
     "drain_queues",
     "ensure_output",
     "examine",
@@ -136,9 +148,11 @@ __all__ = [
     "read_canary",
     "read_feed",
     "read_home",
+    "read_operations",
     "read_quiet",
     "readiness",
     "record_transitions",
+    "replay_for_staff",
     "retry_delivery",
     "save_apperate_rule",
     "secret_of",

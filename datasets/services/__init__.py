@@ -13,8 +13,10 @@ from datasets.services.accepting import (
     lane_full,
 )
 from datasets.services.activity import (
+    FailingSource,
     SourceState,
     events_last_minute,
+    failing_sources,
     is_simulation_running,
     source_states,
 )
@@ -141,6 +143,13 @@ from datasets.services.market import (
     turn_market,
 )
 from datasets.services.openings import HOLDS_SECONDS, Opening, open_for_ingest
+from datasets.services.overseeing import (
+    LaneState,
+    LaneStates,
+    QuarantinedEvent,
+    lane_states,
+    newest_quarantined,
+)
 from datasets.services.periods import Period, PeriodInvalid, read_period
 from datasets.services.previewing import ImportPreview, preview_import
 from datasets.services.publishing import (
@@ -169,7 +178,11 @@ from datasets.services.reading import (
     received_times,
     shown_fields,
 )
-from datasets.services.replaying import NothingToReplay, replay_quarantined
+from datasets.services.replaying import (
+    NothingToReplay,
+    dismiss_quarantined,
+    replay_quarantined,
+)
 from datasets.services.retention import forget_expired
 from datasets.services.searching import FoundFact, fact_path, search_facts
 from datasets.services.sources import claim_run, fetch_source, sweep_sources
@@ -214,6 +227,7 @@ __all__ = [
     "DuplicatesRefused",
     "EventBody",
     "EventsInvalid",
+    "FailingSource",
     "FileUnreadable",
     "ForwardedEvent",
     "FoundFact",
@@ -230,6 +244,8 @@ __all__ = [
     "LaneEvent",
     "LaneMoved",
     "LanePart",
+    "LaneState",
+    "LaneStates",
     "NotJudged",
     "NotRetryable",
     "NothingToReplay",
@@ -242,6 +258,7 @@ __all__ = [
     "Placed",
     "Publication",
     "Published",
+    "QuarantinedEvent",
     "RecordCursor",
     "RecordNotFound",
     "RecordPage",
@@ -273,10 +290,12 @@ __all__ = [
     "create_dataset",
     "create_source",
     "delete_dataset",
+    "dismiss_quarantined",
     "distinct_values",
     "events_last_minute",
     "fact_path",
     "fail_part",
+    "failing_sources",
     "fetch_source",
     "find_batch",
     "find_dataset",
@@ -306,12 +325,14 @@ __all__ = [
     "known_keys",
     "lane_full",
     "lane_held_for",
+    "lane_states",
     "lateness_in_effect",
     "list_datasets",
     "list_imports",
     "load_facts",
     "log_begins",
     "newest_judged",
+    "newest_quarantined",
     "newest_records",
     "newest_stretch",
     "newest_told",

@@ -38,6 +38,15 @@ class SourceState:
     is_writing_past: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingSource:
+    """A source whose last run failed, or that brought nothing for too long."""
+
+    pk: int
+    state: SourceState
+    error: str
+
+
 def events_last_minute(*, workspace: Workspace, now: datetime) -> int:
     """Count the events of the last minute that the workspace's rules can watch.
 
@@ -72,6 +81,37 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
     )
     rows = dict(recent.values_list("source").annotate(rows=Sum("rows")))
     return [_state_of(source, rows.get(source.pk, 0), now) for source in sources]
+
+
+def failing_sources(*, now: datetime) -> list[FailingSource]:
+    """Return the sources in use, of all workspaces, that fail or are stale, by name."""
+    runs = Run.objects.filter(source=OuterRef("pk")).exclude(state=RunState.RUNNING)
+    newest = runs.order_by("-slot")
+    done = runs.filter(state=RunState.DONE).order_by("-slot")
+    sources = (
+        Source.objects.running()
+        .select_related("dataset__workspace")
+        .annotate(
+            last_at=Subquery(done.values("ended_at")[:1]),
+            last_state=Subquery(newest.values("state")[:1]),
+            last_error=Subquery(newest.values("error")[:1]),
+        )
+        .order_by("dataset__workspace__slug", "name", "pk")
+    )
+    states = ((source, _state_of(source, 0, now)) for source in sources)
+    return [
+        FailingSource(
+            pk=source.pk,
+            state=state,
+            error=vars(source)["last_error"] or "" if _has_failed(source) else "",
+        )
+        for source, state in states
+        if state.is_stale or _has_failed(source)
+    ]
+
+
+def _has_failed(source: Source) -> bool:
+    return bool(vars(source)["last_state"] == RunState.FAILED)
 
 
 def is_simulation_running(*, workspace: Workspace) -> bool:

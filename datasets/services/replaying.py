@@ -1,4 +1,4 @@
-"""Judging anew what was set aside, once the reason is mended."""
+"""Judging anew what was set aside, once the reason is mended, or letting it lie."""
 
 from __future__ import annotations
 
@@ -58,6 +58,28 @@ def replay_quarantined(
             now=now,
         )
     return replay
+
+
+def dismiss_quarantined(
+    *, access: Access, quarantined: Quarantine, now: datetime
+) -> None:
+    """Strike an event off the list of those that wait; its record stays in the log.
+
+    Raises:
+        NothingToReplay: if somebody did so before, or replayed it.
+    """
+    access.require(Need.WRITE)
+    with writing():
+        struck, _ = Quarantine.objects.filter(pk=quarantined.pk).delete()
+        if not struck:
+            raise NothingToReplay("This event is not set aside any more.")
+        record_audit(
+            access=access,
+            action="event.dismissed",
+            target=f"{quarantined.batch_id}.{quarantined.ord}",
+            now=now,
+            reason=quarantined.reason,
+        )
 
 
 def _store_again(batch: Batch, record: Record, now: datetime) -> Batch:

@@ -48,7 +48,7 @@ def bellwether(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installatio
     """An installation whose simulated market trades, from its very first start."""
     one = Installation(
         data_dir=tmp_path_factory.mktemp("market") / "data",
-        settings={"BELLWETHER_SIMULATOR": "on"},
+        settings={"BELLWETHER_SIMULATOR": "on", "BELLWETHER_CANARY": "on"},
     )
     try:
         one.start()

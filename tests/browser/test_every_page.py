@@ -34,6 +34,26 @@ pages = {{code: render_to_string(f"errors/{{code}}.html") for code in (429, 500,
 print(json.dumps(pages))
 """
 
+#: Sets an event aside, and lets a source fail.
+TROUBLE = """
+from config.clock import utc_now
+from datasets.models import Batch, Dataset, Quarantine, Record, Run, Source
+
+now = utc_now()
+market = Dataset.objects.get(workspace__slug="CORE", slug="MARKET")
+batch = Batch.objects.filter(lane__dataset=market, size__gt=0).latest("pk")
+why = "Division by nothing."
+Quarantine.objects.create(batch=batch, ord=0, reason=why, created_at=now)
+failing = Source.objects.create(
+    dataset=market, name="Rates", kind="simulator", config={"feed": "market"},
+    every_seconds=86_400, next_run_at=now.replace(year=now.year + 1), created_at=now,
+)
+Run.objects.create(
+    source=failing, slot=now, state="failed", started_at=now, ended_at=now,
+    error="The host does not answer.",
+)
+"""
+
 
 @pytest.fixture(scope="module")
 def error_pages(bellwether: Installation, session: Any) -> dict[str, str]:
@@ -71,6 +91,26 @@ def test_market_is_turned_off_and_home_leads_to_other_data(page: Page) -> None:
     assert wrongs(page) == []
     page.get_by_role("button", name="Turn on the demo market").click()
     expect(page.get_by_role("heading", name="Rules to try")).to_be_visible()
+
+
+def test_staff_can_read_how_the_installation_does(
+    page: Page, bellwether: Installation
+) -> None:
+    bellwether.manage("shell", "--verbosity=0", "-c", TROUBLE)
+
+    assert looked(page, "/ops") == {}
+
+    row = page.get_by_role("row").filter(has_text="Division by nothing.")
+    expect(row).to_have_count(1)
+    again = row.get_by_role("button", name="Judge again")
+    again.focus()
+    with page.expect_response("**/ops"):
+        pass
+    expect(again).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is on its way through its lane again.")).to_be_visible()
+    expect(row).to_have_count(0)
+    assert wrongs(page) == []
 
 
 def test_everybody_can_read_the_error_pages(
