@@ -16,8 +16,9 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 
-from alerts.push import group_of
+from alerts.push import group_of, join_group, leave_group
 from alerts.services import FeedPage, read_feed
+from config.celery import is_broker_away
 from config.clock import utc_now
 from config.metrics import SOCKETS
 from workspaces.access import Access, Need, find_token, open_for_token, open_for_user
@@ -43,6 +44,8 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     #: Programs send their first frame this soon; the feed shows life this often.
     enter_seconds = 10.0
     beat_seconds = 20.0
+    #: While Redis is away no bell rings, and the feed is looked at this often.
+    look_seconds = 4.0
     #: A group forgets its members after a day, so sockets are renewed before.
     oldest_seconds = 12 * 3600.0
 
@@ -70,7 +73,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Follow the feed no more."""
         if self.access is not None:
-            await self.channel_layer.group_discard(self._group, self.channel_name)
+            await leave_group(self.channel_layer, self._group, self.channel_name)
 
     async def receive_json(self, content: Any, **_: object) -> None:
         """Answer `resume` and `ping`; anything else closes the socket."""
@@ -101,24 +104,38 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         """Show life, heal what a lost bell left, and end what is too old.
 
         1. Whoever does not say in time who they are is not let in.
-        2. Each beat reads on, so a bell that got lost delays nobody for longer.
-        3. Past its age the socket closes, and the client comes back by number.
+        2. Each beat reads on, so a bell that got lost delays nobody for longer, and
+           joins the group again, which a Redis that was emptied has forgotten.
+        3. While Redis is away, and once it is back, the feed is looked at more often.
+        4. Past its age the socket closes, and the client comes back by number.
         """
         try:
             await asyncio.wait_for(self._entered.wait(), self.enter_seconds)
         except TimeoutError:
             await self.close(code=FORBIDDEN)
             return
-        ends_at = asyncio.get_running_loop().time() + self.oldest_seconds
-        while asyncio.get_running_loop().time() < ends_at:
-            await asyncio.sleep(self.beat_seconds)
-            try:
-                await self._read_on()
-            except DatabaseError:
-                logger.warning("feed not read, the next beat tries again")
-            if self.last is not None:
-                await self.send_json({"type": "heartbeat", "head": self.last})
+        now = asyncio.get_running_loop().time
+        ends_at, beats_at = now() + self.oldest_seconds, now() + self.beat_seconds
+        was_away = True  # perhaps it was when the socket came
+        while now() < ends_at:
+            await asyncio.sleep(min(self.look_seconds, self.beat_seconds))
+            is_away, is_beat = is_broker_away(), now() >= beats_at
+            if is_away or was_away or is_beat:
+                await self._look()
+            if is_beat:
+                beats_at = now() + self.beat_seconds
+                if self.last is not None:
+                    await self.send_json({"type": "heartbeat", "head": self.last})
+            was_away = is_away
         await self.close(code=OLD)
+
+    async def _look(self) -> None:
+        """Join the group again, and read what its bells may not have told."""
+        await join_group(self.channel_layer, self._group, self.channel_name)
+        try:
+            await self._read_on()
+        except DatabaseError:
+            logger.warning("feed not read, the next beat tries again")
 
     async def _resume(self, content: dict[str, Any]) -> None:
         if self.access is None and isinstance(content.get("token"), str):
@@ -152,7 +169,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         except Refusal:
             await self.close(code=FORBIDDEN)
             return
-        await self.channel_layer.group_add(self._group, self.channel_name)
+        await join_group(self.channel_layer, self._group, self.channel_name)
         self._entered.set()
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from asgiref.sync import async_to_sync
@@ -21,7 +21,7 @@ from config.celery import is_broker_away, note_broker_away
 
 logger = logging.getLogger(__name__)
 
-#: Whoever numbers the feed waits so long for the channel layer.
+#: Whoever asks the channel layer waits so long for it.
 _PATIENCE_SECONDS = 1.0
 
 
@@ -62,18 +62,27 @@ def _send(group: str, message: dict[str, object]) -> None:
                 layer.group_send(group, message), _loop.running
             )
         return
-    if layer is None or is_broker_away():
+    if layer is not None:
+        async_to_sync(_in_time)(layer.group_send, group, message)
+
+
+async def join_group(layer: BaseChannelLayer, group: str, channel: str) -> None:
+    """Have a channel hear what a group is told; without Redis it hears nothing."""
+    await _in_time(layer.group_add, group, channel)
+
+
+async def leave_group(layer: BaseChannelLayer, group: str, channel: str) -> None:
+    """Have a channel hear no more; what Redis does not hear it forgets by itself."""
+    await _in_time(layer.group_discard, group, channel)
+
+
+async def _in_time(ask: Callable[..., Awaitable[None]], *words: object) -> None:
+    """Ask the channel layer, but wait for no Redis that is gone or deaf."""
+    if is_broker_away():
         return
     try:
-        async_to_sync(_send_in_time)(layer, group, message)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await ask(*words)
     except (RedisError, OSError, TimeoutError):
         note_broker_away()
         logger.warning("channel layer away, browsers catch up by number")
-
-
-async def _send_in_time(
-    layer: BaseChannelLayer, group: str, message: dict[str, object]
-) -> None:
-    """Send, unless Redis swallows what it is told: the feed is not to wait for it."""
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        await layer.group_send(group, message)

@@ -212,11 +212,17 @@ if REDIS_URL:
 CHANNEL_LAYERS = {
     "default": (
         {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "BACKEND": "alerts.layer.PatientRedisLayer",
             "CONFIG": {
-                # redis-py 8 would cut idle sockets: its timeout of 5 s is also the
-                # length of the layer's blocking read.
-                "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+                # Longer than the layer's blocking read, or idle sockets would be cut;
+                # and short, so that a Redis that is deaf is noticed.
+                "hosts": [
+                    {
+                        "address": REDIS_URL,
+                        "socket_timeout": 3,
+                        "socket_connect_timeout": 1,
+                    }
+                ],
                 "capacity": 1_000,
                 "expiry": 10,
                 "prefix": "bellwether-live",

@@ -12,7 +12,7 @@ import redis
 
 from tests.installations import full_settings, installed, until
 from tests.services.redis import redis_server
-from tests.up.watching import Watched, canary_is_back, read
+from tests.up.watching import Watched, canary_is_back, read, read_until
 
 PARTS = {"web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"}
 
@@ -102,15 +102,37 @@ def test_a_killed_worker_takes_its_pool_along_and_starts_again(serving, watched)
     assert "drain.0 was ended by signal 9; it starts again at once." in serving.said
 
 
+def test_a_socket_goes_on_hearing_from_a_redis_that_forgot_everything(serving, watched):
+    url = serving.settings["REDIS_URL"]
+    with watched.socket() as socket, redis.Redis.from_url(url) as broker:
+        broker.flushall()
+        broker.client_kill_filter(_type="normal", skipme=True)
+
+        until(
+            lambda: broker.keys("*bellwether-live:group:*"),
+            seconds=60,
+            what="joining the group again",
+        )
+        watched.raise_alert("AFTER-THE-FLOOD")
+        assert read(socket)["alert"]["key"] == "AFTER-THE-FLOOD"
+
+
 def test_without_redis_alerts_come_all_the_same_and_up_still_stops(
     serving, watched, own_redis
 ):
-    with redis.Redis.from_url(own_redis) as broker:
-        broker.shutdown(nosave=True)
+    with watched.socket() as open_before:
+        with redis.Redis.from_url(own_redis) as broker:
+            broker.shutdown(nosave=True)
 
-    watched.raise_alert("WITHOUT-REDIS")
+        watched.raise_alert("WITHOUT-REDIS")
 
-    until(lambda: "WITHOUT-REDIS" in watched.alerted(), seconds=15, what="the alert")
+        until(
+            lambda: "WITHOUT-REDIS" in watched.alerted(), seconds=15, what="the alert"
+        )
+        with watched.socket() as open_since:
+            watched.raise_alert("AND-SEEN")
+            assert read_until(open_before, "AND-SEEN")[-1] == "AND-SEEN"
+            assert read_until(open_since, "AND-SEEN")[-1] == "AND-SEEN"
 
     assert serving.stop() == 0
     assert serving.processes() == {}

@@ -72,3 +72,13 @@ class Watched:
 def read(socket: ClientConnection, *, seconds: float = 15) -> Any:
     """Return the next frame; raise TimeoutError if none comes."""
     return json.loads(socket.recv(timeout=seconds))
+
+
+def read_until(socket: ClientConnection, key: str) -> list[str]:
+    """Return the keys of the alerts that come, up to this one."""
+    keys: list[str] = []
+    while key not in keys:
+        frame = read(socket)
+        if frame["type"] == "alert.changed":
+            keys.append(frame["alert"]["key"])
+    return keys
