@@ -139,9 +139,14 @@ class Installation:
 
     def leader_of(self, part: str) -> int:
         """Return the process that the parent started for a part."""
-        found = [pid for pid, name in self.processes().items() if name == part]
+        return self.leaders()[part]
+
+    def leaders(self) -> dict[str, int]:
+        """Return the process that the parent started for each part that runs."""
         # Of a worker and its pool, the worker has a session of its own.
-        return next(pid for pid in found if os.getsid(pid) == pid)
+        return {
+            name: pid for pid, name in self.processes().items() if _leads_session(pid)
+        }
 
     def stop(self) -> int:
         """Ask `up` to stop and return its exit status."""
@@ -180,6 +185,13 @@ def _lives(pid: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
+        return False
+
+
+def _leads_session(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
         return False
 
 
@@ -225,12 +237,14 @@ def full_settings(postgres_url: str, redis_url: str) -> Iterator[dict[str, str]]
         client.flushdb()
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield {
-                "DATABASE_URL": f"{postgres_url.rpartition('/')[0]}/{name}",
-                "REDIS_URL": broker,
-            }
-        finally:
+    try:
+        yield {
+            "DATABASE_URL": f"{postgres_url.rpartition('/')[0]}/{name}",
+            "REDIS_URL": broker,
+        }
+    finally:
+        # It may have been stopped meanwhile, and its connections with it.
+        with psycopg.connect(postgres_url, autocommit=True) as server:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

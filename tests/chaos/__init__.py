@@ -1,6 +1,7 @@
-"""The kill proof: an installation killed again and again (PROMISES.md R1, R2, R22).
+"""The proof under fire: an installation to which everything happens (PROMISES.md 1).
 
-`trial` starts an installation, puts it under `load`, kills what serves, waits until all
-is judged, and lets `proof` compare what is stored with the reference evaluator.
-`python -m tests.chaos --times 50` plays a longer one than the suite does.
+`trial` starts an installation in an `arena`, puts it under `load`, lets `faults`
+strike it, waits until all is judged, and lets `proof` compare what is stored with the
+reference evaluator. `witnesses` have followed the feed meanwhile, and a `sink` has
+taken webhooks. `python -m tests.chaos --times 50` plays a longer trial than the suite.
 """

@@ -5,19 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
+from tests.chaos.arena import POSTGRESQL, SQLITE, arena
+from tests.chaos.faults import FAULTS, Kill
+from tests.chaos.faults.base import Fault
+from tests.chaos.report import write_report
 from tests.chaos.trial import Outcome, Plan, play
-from tests.installations import Installation, full_settings
-from tests.services.postgresql import postgresql
-from tests.services.redis import redis_server
-
-_VICTIMS = {
-    "sqlite": ("bellwether",),
-    "postgresql": ("web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"),
-}
-
 
 #: The exit status of a trial without differences that did not reach its load.
 TOO_SLOW = 3
@@ -30,44 +24,57 @@ def main() -> int:
     differs, and `TOO_SLOW` if nothing does under less load than was asked for.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--database", choices=_VICTIMS, default="sqlite")
-    parser.add_argument("--kill", help="parts, with commas; default: each in turn")
+    parser.add_argument("--database", choices=(SQLITE, POSTGRESQL), default=SQLITE)
+    parser.add_argument(
+        "--faults",
+        help=f"names with commas, in turn; default: all of {', '.join(FAULTS)}",
+    )
+    parser.add_argument("--kill", help="only kill these parts, with commas, in turn")
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument(
         "--rate", type=float, default=200.0, help="events a second to reach"
     )
     parser.add_argument("--together", type=int, default=10, help="events a request")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="write it into this file, too")
     options = parser.parse_args()
-    victims = options.kill.split(",") if options.kill else _VICTIMS[options.database]
     plan = Plan(
-        victims=victims,
+        faults=_faults_of(options),
         times=options.times,
         events_a_second=options.rate,
         events_a_request=options.together,
         seed=options.seed,
+        awaits_deliveries=True,
     )
     outcome = _play(options.database, plan)
     say(str(outcome))
+    if options.report:
+        write_report(options.report, outcome, database=options.database)
     if outcome.proof.differences:
         return 1
     return 0 if outcome.is_at_rate else TOO_SLOW
 
 
+def _faults_of(options: argparse.Namespace) -> list[Fault]:
+    if options.kill:
+        return [Kill(options.kill.split(","))]
+    names = options.faults.split(",") if options.faults else list(FAULTS)
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: no such fault; there are {', '.join(FAULTS)}.")
+    faults = [FAULTS[name]() for name in names]
+    return [fault for fault in faults if options.database in fault.databases]
+
+
 def _play(database: str, plan: Plan) -> Outcome:
-    with ExitStack() as stack:
-        base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bw-chaos")))
-        settings = {}
-        if database == "postgresql":
-            settings = stack.enter_context(
-                full_settings(
-                    stack.enter_context(postgresql()),
-                    stack.enter_context(redis_server()),
-                )
-            )
-        installation = Installation(data_dir=base / "data", settings=settings)
-        stack.callback(installation.end)
-        return play(installation, plan, say=say)
+    settings = {
+        name: value for one in plan.faults for name, value in one.settings.items()
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="bw-chaos") as base,
+        arena(database, Path(base), settings=settings) as place,
+    ):
+        return play(place, plan, say=say)
 
 
 def say(line: str) -> None:

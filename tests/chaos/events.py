@@ -30,7 +30,10 @@ RULES = (
         "kind": "signal",
         "name": "Price is high",
         "when": {"fact": "DEMO:TICKS:*:price", "op": "gt", "value": 115},
-        "outputs": [{"output": "mail", "at_most_every": "200s"}],
+        "outputs": [
+            {"output": "mail", "at_most_every": "2h"},
+            {"output": "hook", "at_most_every": "1h"},
+        ],
     },
     {
         "kind": "state",
@@ -40,7 +43,7 @@ RULES = (
             "op": "lt",
             "value": {"fact": "DEMO:TICKS:*:open"},
         },
-        "outputs": [{"output": "mail", "at_most_every": "10m"}],
+        "outputs": [{"output": "mail", "at_most_every": "6h"}],
     },
     {
         "kind": "signal",

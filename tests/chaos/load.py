@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.chaos.client import Client
@@ -30,6 +31,9 @@ class Load:
     began_at: float = 0.0
     answered_at: list[float] = field(default_factory=list)
     repeats: int = 0
+    #: Refusals by their status, and answers that nobody should ever get.
+    refusals: Counter[int] = field(default_factory=Counter)
+    improper: list[str] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -68,7 +72,9 @@ class Load:
         return due - len(self.accepted)
 
     def _send(self, sender: int) -> None:
-        client = Client(self.port, self.token)
+        client = Client(
+            self.port, self.token, refusals=self.refusals, improper=self.improper
+        )
         apart = self.events_a_request / self.events_a_second
         request = sender
         try:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 
 from datasets.json import decode_trusted
-from tests.chaos.events import DATASET
 from tests.installations import Installation
 from tests.rules.engine.reference import ReferenceEvaluator, Told
 
@@ -20,26 +20,33 @@ from tests.rules.engine.reference import ReferenceEvaluator, Told
 Row = tuple[Any, ...]
 Query = Callable[[str], list[Row]]
 
-SERIES = f"DEMO:{DATASET}"
-
 _WAITING = """
 SELECT (SELECT count(*) FROM datasets_batch WHERE state = 'pending')
      + (SELECT count(*) FROM alerts_feedentry WHERE seq IS NULL)
 """
-_RECORDS = """
-SELECT b.seq, r.ord, r.key, r.event_time, CAST(r.body AS TEXT), r.is_late
-FROM datasets_record r JOIN datasets_batch b ON b.id = r.batch_id
-JOIN datasets_lane l ON l.id = b.lane_id JOIN datasets_dataset d ON d.id = l.dataset_id
+_LANE = """
+SELECT l.id FROM datasets_lane l JOIN datasets_dataset d ON d.id = l.dataset_id
 JOIN workspaces_workspace w ON w.id = d.workspace_id
-WHERE w.slug = 'DEMO' AND b.state = 'judged' ORDER BY b.seq, r.ord
+WHERE w.slug = 'DEMO' AND d.slug = '{dataset}'
+"""
+#: What was set aside is stored, and judged by nobody.
+_RECORDS = """
+SELECT b.seq, r.ord, r.key, r.event_time, CAST(r.body AS TEXT), r.is_late,
+  b.state = 'quarantined' OR q.id IS NOT NULL
+FROM datasets_record r JOIN datasets_batch b ON b.id = r.batch_id
+LEFT JOIN datasets_quarantine q ON q.batch_id = r.batch_id AND q.ord = r.ord
+WHERE b.lane_id = {lane} AND b.state IN ('judged', 'quarantined')
+ORDER BY b.seq, r.ord
 """
 _TRANSITIONS = """
 SELECT t.id, t.rule_id, a.version_id, t.key, t.kind, t.seq, t.ord, o.seq, o.ord
 FROM alerts_transition t JOIN alerts_alert a ON a.id = t.alert_id
 JOIN alerts_transition o ON o.alert_id = a.id AND o.number = 1
+WHERE t.lane_id = {lane}
 """
 _VERSIONS = """
 SELECT effective_seq, rule_id, id, CAST(definition AS TEXT) FROM rules_version
+WHERE lane_id = {lane}
 """
 _COUNTERS = """
 SELECT id, ran, passed, ran - passed, unknown, sent FROM (
@@ -50,6 +57,7 @@ SELECT id, ran, passed, ran - passed, unknown, sent FROM (
       + CASE WHEN r.tallied_truth IS NULL THEN COALESCE(t.runs, 0) ELSE 0 END
       AS unknown
   FROM rules_rule r LEFT JOIN rules_tally t ON t.id = r.tally_id
+  WHERE r.id IN (SELECT rule_id FROM rules_version WHERE lane_id = {lane})
 ) AS counted
 """
 _TELLINGS = """
@@ -61,7 +69,14 @@ SELECT l.next_seq, count(b.seq), count(DISTINCT b.seq), max(b.seq)
 FROM datasets_lane l JOIN datasets_batch b ON b.lane_id = l.id
 GROUP BY l.id, l.next_seq HAVING count(b.seq) > 0
 """
-_FEED = "SELECT count(*), count(DISTINCT seq), max(seq) FROM alerts_feedentry"
+_FEED = """
+SELECT count(*), count(DISTINCT seq), max(seq) FROM alerts_feedentry
+GROUP BY workspace_id
+"""
+_NEWEST = """
+SELECT max(f.seq) FROM alerts_feedentry f
+JOIN workspaces_workspace w ON w.id = f.workspace_id WHERE w.slug = 'DEMO'
+"""
 
 
 class Proof(NamedTuple):
@@ -77,6 +92,22 @@ def database_of(installation: Installation) -> Query:
     return _postgresql(url) if url else _sqlite(installation)
 
 
+def change(installation: Installation, words: str) -> None:
+    """Change an installation's database behind its back."""
+    if url := installation.settings.get("DATABASE_URL"):
+        with psycopg.connect(url) as server:
+            server.execute(words)
+        return
+    with closing(sqlite3.connect(_file_of(installation), timeout=30)) as file, file:
+        file.execute(words)
+
+
+def lane_of(query: Query, dataset: str) -> int:
+    """Return the lane of a dataset."""
+    ((lane,),) = query(_LANE.format(dataset=dataset))
+    return int(lane)
+
+
 def waiting(query: Query) -> int:
     """Count what is still to be judged or numbered.
 
@@ -86,46 +117,75 @@ def waiting(query: Query) -> int:
     return int(query(_WAITING)[0][0])
 
 
-def prove(query: Query, *, accepted: Iterable[int]) -> Proof:
+def newest_entry(query: Query) -> int:
+    """Return the greatest number in the feed that readers follow."""
+    ((newest,),) = query(_NEWEST)
+    return int(newest)
+
+
+def prove(query: Query, *, accepted: Mapping[str, Iterable[int]]) -> Proof:
     """Compare the database with the accepted events and with the reference.
 
-    1. Every accepted event is stored once and stands in a judged batch.
-    2. The lane's numbers have no gap and no double; so have the feed's.
-    3. Transitions with what they told, and the counters, are those of the reference
+    For each dataset, of which the numbers of the accepted events are given:
+
+    1. Every accepted event is stored once, and judged or set aside; no other is there.
+    2. Transitions with what they told, and the counters, are those of the reference
        evaluator over the records in lane order.
+
+    And the numbers of lanes and of the feed have no gap and no double.
     """
-    records = query(_RECORDS)
     tellings = query(_TELLINGS)
-    stored = Counter(int(_read(row[4])["n"]) for row in records)
-    wanted, counters = _expected(query, records)
-    found = _found(query, tellings)
-    differences = [
-        *_differing("events stored", Counter(set(accepted)), stored),
-        *_differing("transitions", Counter(wanted), Counter(found)),
-        *_differing("counters", Counter(counters), Counter(query(_COUNTERS))),
+    counted: Counter[str] = Counter()
+    differences: list[str] = []
+    for dataset, numbers in accepted.items():
+        one = _prove_lane(query, dataset, numbers, tellings)
+        counted.update(one.counted)
+        differences += one.differences
+    differences += [
         *(f"lane {row}" for row in query(_LANES) if not _is_dense(*row)),
         *(f"feed {row}" for row in query(_FEED) if not row[0] == row[1] == row[2]),
     ]
+    return Proof({**counted, "tellings": len(tellings)}, differences)
+
+
+def _prove_lane(
+    query: Query, dataset: str, accepted: Iterable[int], tellings: list[Row]
+) -> Proof:
+    lane = lane_of(query, dataset)
+    records = query(_RECORDS.format(lane=lane))
+    judged = [row for row in records if not row[6]]
+    wanted, counters = _expected(query, dataset, lane, judged)
+    found = _found(query, lane, tellings)
+    stored = Counter(int(_read(row[4])["n"]) for row in records)
+    differences = [
+        *_differing("events stored", Counter(set(accepted)), stored),
+        *_differing("transitions", Counter(wanted), Counter(found)),
+        *_differing(
+            "counters", Counter(counters), Counter(query(_COUNTERS.format(lane=lane)))
+        ),
+    ]
     counted = {
         "events": len(records),
-        "late": sum(1 for row in records if row[5]),
+        "late": sum(1 for row in judged if row[5]),
+        "set aside": len(records) - len(judged),
         "transitions": len(found),
-        "tellings": len(tellings),
     }
-    return Proof(counted, differences)
+    return Proof(counted, [f"{dataset}: {one}" for one in differences])
 
 
 def _expected(
-    query: Query, records: list[Row]
+    query: Query, dataset: str, lane: int, records: list[Row]
 ) -> tuple[list[Told], list[tuple[int, ...]]]:
     reference = ReferenceEvaluator(lateness=timedelta(seconds=60))
-    versions = sorted(query(_VERSIONS))
+    versions = sorted(query(_VERSIONS.format(lane=lane)))
     told: list[Told] = []
-    for seq, place, key, at, body, _ in records:
+    for seq, place, key, at, body, *_ in records:
         while versions and versions[0][0] < seq:
             _, rule_id, version_id, definition = versions.pop(0)
             reference.put(rule_id, version_id, _read(definition))
-        told += reference.judge(SERIES, key, _read(body), _time(at), seq, place)
+        told += reference.judge(
+            f"DEMO:{dataset}", key, _read(body), _time(at), seq, place
+        )
     names = ("ran", "passed", "failed", "unknown", "sent")
     counters = [
         (rule_id, *(counts[name] for name in names))
@@ -136,13 +196,13 @@ def _expected(
     return wanted, counters
 
 
-def _found(query: Query, tellings: list[Row]) -> list[Told]:
+def _found(query: Query, lane: int, tellings: list[Row]) -> list[Told]:
     told: dict[int, list[str]] = {}
     for transition, output in tellings:
         told.setdefault(transition, []).append(output)
     return [
         Told._make((*row[1:7], row[7:9], _sorted(told, row[0]), ""))
-        for row in query(_TRANSITIONS)
+        for row in query(_TRANSITIONS.format(lane=lane))
     ]
 
 
@@ -172,8 +232,12 @@ def _read(text: str) -> Any:  # Any: JSON of a form that its reader knows
     return decode_trusted(text)
 
 
+def _file_of(installation: Installation) -> Path:
+    return installation.data_dir / "bellwether.sqlite3"
+
+
 def _sqlite(installation: Installation) -> Query:
-    path = installation.data_dir / "bellwether.sqlite3"
+    path = _file_of(installation)
 
     def query(words: str) -> list[Row]:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:

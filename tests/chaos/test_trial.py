@@ -2,18 +2,19 @@
 
 import pytest
 
+from tests.chaos.faults import Kill
 from tests.chaos.proof import Proof
-from tests.chaos.trial import Outcome, Plan, outages
+from tests.chaos.trial import Outcome, Plan, Strike, outages
 
 
 def outcome(*, accepted: int) -> Outcome:
     return Outcome(
-        plan=Plan(victims=["web"], times=2),
+        plan=Plan(faults=[Kill()], times=2),
         proof=Proof({"events": accepted}, []),
         accepted=accepted,
         repeats=0,
         seconds=10.0,
-        outages=[0.5, 1.5],
+        strikes=[Strike(name="kill", outage=gap) for gap in (0.5, 1.5)],
     )
 
 

@@ -1,32 +1,37 @@
-"""One trial: an installation under load that is killed, then the comparison."""
+"""One trial: an installation under load to which things happen, then the comparison."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-import os
 import random
-import signal
 import time
 import uuid
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from statistics import median
 
+from tests.chaos.arena import Arena
 from tests.chaos.client import Client
+from tests.chaos.deliveries import await_deliveries, prove_deliveries
 from tests.chaos.events import DATASET, LATER_RULE, RULES, SCHEMA
+from tests.chaos.faults import Fault
 from tests.chaos.load import Load
-from tests.chaos.proof import Proof, database_of, prove, waiting
-from tests.installations import DidNotHappen, Installation, until
+from tests.chaos.proof import Proof, database_of, newest_entry, prove, waiting
+from tests.chaos.scene import Scene
+from tests.chaos.witnesses import FeedReader, Waiting
+from tests.installations import DidNotHappen, until
 
 #: Bounds for a machine that does much besides; a quiet one needs seconds.
 ACCEPT_SECONDS = 120.0
 CATCH_UP_SECONDS = 10.0
 DRAIN_SECONDS = 120.0
+READ_SECONDS = 60.0
+READERS = 3
 #: What is sent over the planned rate, so that the mean reaches it; and how near to its
 #: schedule the load counts as having caught up, in seconds.
 _MORE = 1.05
@@ -35,15 +40,25 @@ _NEAR_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Whom to kill, in turn and how often, and which load to keep up meanwhile."""
+    """What is to happen, in turn and how often, and which load to keep up meanwhile."""
 
-    victims: Sequence[str]
+    faults: Sequence[Fault]
     times: int
     #: The mean over the whole trial, outages and all.
     events_a_second: float = 200.0
     #: What a producer sends together; smaller requests cost the machine more.
     events_a_request: int = 10
     seed: int = 1
+    #: Wait at the end until every delivery was made: a killed sender's lease is long.
+    awaits_deliveries: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """Something that happened, and for how long nothing was answered after it."""
+
+    name: str
+    outage: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +70,10 @@ class Outcome:
     accepted: int
     repeats: int
     seconds: float
-    #: For each kill the longest time without an answer that followed it, in seconds.
-    outages: Sequence[float]
+    strikes: Sequence[Strike]
+    #: The longest that anything waited to be judged or numbered, in seconds.
+    longest_wait: float = 0.0
+    refusals: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def events_a_second(self) -> float:
@@ -71,12 +88,16 @@ class Outcome:
     def __str__(self) -> str:
         counted = ", ".join(f"{n} {what}" for what, n in self.proof.counted.items())
         verdict = "reached" if self.is_at_rate else "NOT REACHED"
+        refused = [f"{n} with {status}" for status, n in self.refusals.items()]
         return (
-            f"{self.plan.times} kills in {self.seconds:.0f} s; {self.accepted} events"
-            f" accepted, {self.events_a_second:.0f} a second"
+            f"{len(self.strikes)} faults in {self.seconds:.0f} s; {self.accepted}"
+            f" events accepted, {self.events_a_second:.0f} a second"
             f" ({self.plan.events_a_second:.0f} planned, {self.plan.events_a_request} a"
             f" request: {verdict});"
-            f" outages: {_told(self.outages)}; {self.repeats} requests repeated;"
+            f" outages: {_told([one.outage for one in self.strikes])};"
+            f" longest wait: {self.longest_wait:.1f} s;"
+            f" {self.repeats} requests repeated,"
+            f" refused: {', '.join(refused) or 'none'};"
             f" stored: {counted}; differences: {self.proof.differences or 'none'}"
         )
 
@@ -93,16 +114,18 @@ def say_nothing(_: str) -> None:
 
 
 def play(
-    installation: Installation, plan: Plan, *, say: Callable[[str], None] = say_nothing
+    arena: Arena, plan: Plan, *, say: Callable[[str], None] = say_nothing
 ) -> Outcome:
-    """Start the installation, load it, kill it as planned, and compare.
+    """Start the installation, load it, let happen what is planned, and compare.
 
-    1. Make a dataset, an output and rules; wait until the rules are in effect.
-    2. Under load kill one victim after the other: each other time as soon as events
-       are accepted again, else once the load has caught up with its schedule;
+    1. Make datasets, outputs and rules; have readers follow the feed.
+    2. Under load let one fault after the other strike: each other time as soon as
+       events are accepted again, else once the load has caught up with its schedule;
        half-way, make one more rule.
-    3. Let the load catch up and stop it, wait until everything is judged, and prove.
+    3. Let the load catch up and stop it, wait until everything is judged and read, and
+       prove.
     """
+    installation = arena.installation
     installation.start()
     token = installation.manage("issue_token", "DEMO").strip()
     load = Load(
@@ -111,32 +134,89 @@ def play(
         events_a_second=plan.events_a_second * _MORE,
         events_a_request=plan.events_a_request,
     )
+    query = database_of(installation)
     with closing(Client(installation.port, token)) as client:
-        _set_up(client)
-        load.start()
-        kills = _kill_all(installation, plan, load, client, say)
+        scene = Scene(
+            arena=arena,
+            client=client,
+            load=load,
+            query=query,
+            readers=[FeedReader(installation.port, token) for _ in range(READERS)],
+            waiting=Waiting(query, arena.database),
+            chance=random.Random(plan.seed),
+            say=say,
+        )
+        _set_up(scene, plan)
+        struck = _play_all(scene, plan)
+        scene.note_client(client)
+    scene.differences += [f"answered {one}" for one in load.improper]
+    return _conclude(scene, plan, struck)
+
+
+def _play_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
+    """Load it and strike; return what struck and when, in monotonic time."""
+    load = scene.load
+    for reader in scene.readers:
+        reader.start()
+    scene.waiting.start()
+    load.start()
+    try:
+        struck = _strike_all(scene, plan)
         _await_acceptance(load)
         _await_schedule(load)
+    finally:
         load.finish()
-    query = database_of(installation)
+    for fault in plan.faults:
+        fault.finish(scene)
+    return struck
+
+
+def _conclude(scene: Scene, plan: Plan, struck: list[tuple[str, float]]) -> Outcome:
+    load, query = scene.load, scene.query
     until(lambda: not waiting(query), seconds=DRAIN_SECONDS, what="the last judgement")
+    scene.waiting.stop()
+    _await_readers(scene)
+    if plan.awaits_deliveries:
+        scene.differences += await_deliveries(query)
+    proof = prove(query, accepted={DATASET: load.accepted, **scene.accepted})
+    scene.differences += prove_deliveries(query, scene.arena.sink)
+    gaps = outages([at for _, at in struck], load.answered_at)
     return Outcome(
         plan=plan,
-        proof=prove(query, accepted=load.accepted),
+        proof=Proof(proof.counted, [*proof.differences, *scene.differences]),
         accepted=len(load.accepted),
         repeats=load.repeats,
         seconds=load.seconds,
-        outages=outages(kills, load.answered_at),
+        strikes=[
+            Strike(name=name, outage=gap)
+            for (name, _), gap in zip(struck, gaps, strict=True)
+        ],
+        longest_wait=scene.waiting.oldest(0).longest,
+        refusals=load.refusals,
     )
 
 
-def outages(kills: Sequence[float], answers: Sequence[float]) -> list[float]:
-    """Return the longest time between two answers after each kill, up to the next."""
+def _await_readers(scene: Scene) -> None:
+    """Wait until who follows the feed has heard of everything, and compare."""
+    newest = newest_entry(scene.query)
+    with contextlib.suppress(DidNotHappen):  # told below, with what is missing
+        until(
+            lambda: all(reader.last == newest for reader in scene.readers),
+            seconds=READ_SECONDS,
+            what="reading the feed",
+        )
+    for reader in scene.readers:
+        reader.stop()
+        scene.differences += reader.differences(until=newest)
+
+
+def outages(begins: Sequence[float], answers: Sequence[float]) -> list[float]:
+    """Return the longest time between two answers after each begin, up to the next."""
     times = sorted(answers)
-    ends = [*kills[1:], math.inf]
+    ends = [*begins[1:], math.inf]
     return [
         _longest_gap(times, since=since, until=end)
-        for since, end in zip(kills, ends, strict=True)
+        for since, end in zip(begins, ends, strict=True)
     ]
 
 
@@ -145,41 +225,37 @@ def _longest_gap(times: Sequence[float], *, since: float, until: float) -> float
     return max((after - before for before, after in pairwise(some)), default=0.0)
 
 
-def _set_up(client: Client) -> None:
+def _set_up(scene: Scene, plan: Plan) -> None:
     dataset = {
         "slug": DATASET,
         "schema": SCHEMA,
         "index": {"key": "symbol", "date": "at"},
     }
-    client.post("datasets", dataset, key="dataset")
+    scene.client.post("datasets", dataset, key="dataset")
     output = {"kind": "email", "name": "mail", "config": {"to": ["ana@example.com"]}}
-    client.post("outputs", output, key="output")
+    scene.client.post("outputs", output, key="output")
+    scene.make_webhook("hook", "/hook")
     for rule in RULES:
-        client.post("rules", rule, key=f"rule {rule['name']}")
+        scene.client.post("rules", rule, key=f"rule {rule['name']}")
+    for fault in plan.faults:
+        fault.set_up(scene)
 
 
-def _kill_all(
-    installation: Installation,
-    plan: Plan,
-    load: Load,
-    client: Client,
-    say: Callable[[str], None],
-) -> list[float]:
-    """Kill as planned and return when, in monotonic time."""
-    chance = random.Random(plan.seed)
-    kills = []
+def _strike_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
+    """Strike as planned and return what did and when, in monotonic time."""
+    struck = []
     for turn in range(plan.times):
-        _await_acceptance(load)
+        _await_acceptance(scene.load)
         if turn % 2 == 0:
-            _await_schedule(load)
-        time.sleep(chance.uniform(0.2, 1.0))
+            _await_schedule(scene.load)
+        time.sleep(scene.chance.uniform(0.2, 1.0))
         if turn == plan.times // 2:
-            client.post("rules", LATER_RULE, key=f"later {uuid.uuid4()}")
-        victim = plan.victims[turn % len(plan.victims)]
-        kills.append(time.monotonic())
-        os.kill(installation.leader_of(victim), signal.SIGKILL)
-        say(f"killed {victim} ({turn + 1} of {plan.times})")
-    return kills
+            scene.client.post("rules", LATER_RULE, key=f"later {uuid.uuid4()}")
+        fault = plan.faults[turn % len(plan.faults)]
+        scene.say(f"{turn + 1} of {plan.times}: {fault.name}")
+        struck.append((fault.name, time.monotonic()))
+        fault.strike(scene)
+    return struck
 
 
 def _await_acceptance(load: Load) -> None:

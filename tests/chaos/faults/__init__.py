@@ -1,0 +1,57 @@
+"""Everything that a trial can do to an installation, by the names of `--faults`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.chaos.faults.base import Fault
+from tests.chaos.faults.clocks import WrongClock
+from tests.chaos.faults.disk import FullDisk
+from tests.chaos.faults.outside import CutSockets, SlowReceivers, Storm
+from tests.chaos.faults.overload import Flood
+from tests.chaos.faults.poison import Poison
+from tests.chaos.faults.processes import PARTS, Kill, Restart, Standstill
+from tests.chaos.faults.servers import (
+    DeafenRedis,
+    FlushRedis,
+    KillRedis,
+    StopPostgreSQL,
+)
+
+__all__ = [
+    "FAULTS",
+    "PARTS",
+    "CutSockets",
+    "DeafenRedis",
+    "Fault",
+    "Flood",
+    "FlushRedis",
+    "FullDisk",
+    "Kill",
+    "KillRedis",
+    "Poison",
+    "Restart",
+    "SlowReceivers",
+    "Standstill",
+    "StopPostgreSQL",
+    "Storm",
+    "WrongClock",
+]
+
+_ALL: tuple[type[Fault], ...] = (
+    Kill,
+    StopPostgreSQL,
+    FlushRedis,
+    KillRedis,
+    DeafenRedis,
+    Standstill,
+    Restart,
+    Flood,
+    Poison,
+    SlowReceivers,
+    Storm,
+    CutSockets,
+    FullDisk,
+    WrongClock,
+)
+FAULTS: Mapping[str, type[Fault]] = {kind.name: kind for kind in _ALL}

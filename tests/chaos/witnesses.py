@@ -1,0 +1,184 @@
+"""Who watches a trial: readers of the feed, and the age of what waits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import psycopg
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from tests.chaos.proof import Query
+
+_PAUSE_SECONDS = 0.2
+_LOOK_EVERY_SECONDS = 0.25
+
+_AGES = {
+    "postgresql": "extract(epoch FROM clock_timestamp() - min({column}))",
+    "sqlite": "(julianday('now') - julianday(min({column}))) * 86400",
+}
+_OLDEST = """
+SELECT (SELECT {received} FROM datasets_batch WHERE state = 'pending' AND size > 0),
+       (SELECT {entered} FROM alerts_feedentry WHERE seq IS NULL)
+"""
+
+
+@dataclass(slots=True)
+class FeedReader:
+    """Follows the feed over a WebSocket, and comes back by number when it is cut."""
+
+    port: int
+    token: str
+    #: Numbers as they came, and codes with which the server closed.
+    numbers: list[int] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    connections: int = 0
+    last: int | None = None
+    _epoch: str = ""
+    _socket: ClientConnection | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _resumed: threading.Event = field(default_factory=threading.Event)
+    errors: list[BaseException] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin to follow, and return once the server said from where."""
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+        assert self._resumed.wait(60), "the feed did not answer"
+
+    def cut(self) -> None:
+        """Cut the connection as a network does: without a word."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.socket.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        """Follow no more."""
+        self._stopping.set()
+        self.cut()
+        if self._thread is not None:
+            self._thread.join(30)
+
+    def differences(self, *, until: int) -> list[str]:
+        """Say where the numbers are not one after the other up to `until`."""
+        if self.errors:
+            return [f"a reader of the feed ended: {self.errors[0]!r}"]
+        if not self.numbers:
+            return []
+        wanted = list(range(self.numbers[0], until + 1))
+        if self.numbers == wanted:
+            return []
+        missing = sorted(set(wanted) - set(self.numbers))
+        doubles = len(self.numbers) - len(set(self.numbers))
+        found = f"{len(missing)} entries, such as {missing[:3]}"
+        return [f"a reader of the feed missed {found}, and saw {doubles} twice"]
+
+    def _follow(self) -> None:
+        url = f"ws://127.0.0.1:{self.port}/ws/v1/DEMO/feed"
+        while not self._stopping.is_set():
+            try:
+                with connect(url, open_timeout=5, close_timeout=1) as self._socket:
+                    self.connections += 1
+                    self._read(self._socket)
+            except (OSError, WebSocketException):
+                if self._socket is not None and self._socket.close_code is not None:
+                    self.codes.append(self._socket.close_code)
+                self._stopping.wait(_PAUSE_SECONDS)
+            except BaseException as error:  # noqa: BLE001 - told at the end
+                self.errors.append(error)
+                return
+
+    def _read(self, server: ClientConnection) -> None:
+        resume = {"type": "resume", "since": self.last, "token": self.token}
+        if self._epoch:
+            resume["epoch"] = self._epoch
+        server.send(json.dumps(resume))
+        while not self._stopping.is_set():
+            self._take(json.loads(server.recv()))
+
+    def _take(self, frame: dict[str, object]) -> None:
+        match frame:
+            case {"type": "resumed", "head": int(head), "epoch": str(epoch)}:
+                self._epoch = epoch
+                self.last = head if self.last is None else self.last
+                self._resumed.set()
+            case {"type": "gap", "from": int(first), "to": int(last)}:
+                # More than the server repeats; the client is told which to load.
+                self._note(range(first, last + 1))
+            case {"type": "reset"}:
+                raise AssertionError("the feed was reset")
+            case {"seq": int(seq)}:
+                self._note([seq])
+
+    def _note(self, numbers: Sequence[int]) -> None:
+        self.numbers.extend(numbers)
+        self.last = numbers[-1]
+
+
+class Age(NamedTuple):
+    """How old what waits was at a moment: to be judged, and to be numbered."""
+
+    at: float
+    batch: float
+    entry: float
+
+    @property
+    def longest(self) -> float:
+        """The greater of both."""
+        return max(self.batch, self.entry)
+
+    def __str__(self) -> str:
+        return f"{self.batch:.1f} s to be judged, {self.entry:.1f} s to be numbered"
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Looks again and again how long the oldest of what waits has waited."""
+
+    query: Query
+    database: str
+    ages: list[Age] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(30)
+
+    def oldest(self, since: float) -> Age:
+        """Return the greatest ages that were seen since a moment."""
+        seen = [age for age in self.ages if since <= age.at]
+        return Age(
+            since,
+            max((age.batch for age in seen), default=0.0),
+            max((age.entry for age in seen), default=0.0),
+        )
+
+    def _look(self) -> None:
+        age = _AGES[self.database]
+        words = _OLDEST.format(
+            received=age.format(column="received_at"), entered=age.format(column="at")
+        )
+        while not self._stopping.wait(_LOOK_EVERY_SECONDS):
+            # While the database is away there is nothing to be seen.
+            with contextlib.suppress(psycopg.Error, sqlite3.Error):
+                ((batch, entry),) = self.query(words)
+                self.ages.append(
+                    Age(time.monotonic(), float(batch or 0), float(entry or 0))
+                )
