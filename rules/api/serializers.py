@@ -164,7 +164,8 @@ class ExplanationSerializer(serializers.Serializer[object]):
     ladder = RungSerializer(many=True, help_text="As written; empty for none.")
     nearest_miss = MissSerializer(allow_null=True, help_text="Null if it is true.")
     held = serializers.ListField(
-        child=serializers.CharField(), help_text="Why the rule did not run there."
+        child=serializers.CharField(),
+        help_text="Why the rule did not run or tell there.",
     )
     alerts = AlertStepSerializer(many=True, help_text="Of a record alone.")
     standing = InstanceNowSerializer(allow_null=True, help_text="Of now alone.")

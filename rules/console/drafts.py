@@ -55,6 +55,8 @@ class Draft:
     name: str = ""
     severity: str = "warning"
     telling: str = "every_match"
+    #: Whether what is true already when the rule begins is held back.
+    only_new: bool = False
     include: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     new_email: str = ""
@@ -133,7 +135,10 @@ def read_draft(data: QueryDict) -> Draft:
     }
     include = tuple(fact.strip() for fact in data.getlist("include")[:ROWS_MOST])
     lists = Draft(
-        rows=rows or (Row(),), include=include, outputs=tuple(data.getlist("outputs"))
+        rows=rows or (Row(),),
+        include=include,
+        outputs=tuple(data.getlist("outputs")),
+        only_new="only_new" in data,
     )
     return replace(lists, **plain)  # type: ignore[arg-type] # these fields are texts
 
@@ -176,7 +181,7 @@ def definition_of(
         "name": draft.name or name,
         "watch": {"facts": list(dict.fromkeys(_facts_of(rows)))},
         "when": {match: [_condition(row, type_of) for row in rows]},
-        "raise": {"mode": mode},
+        "raise": {"mode": mode, "only_new": draft.only_new},
         "severity": draft.severity,
         "include": [fact for fact in draft.include if fact],
         "outputs": [
@@ -211,6 +216,7 @@ def draft_of(definition: Mapping[str, Any]) -> Draft:  # Any: a stored definitio
         name=definition["name"],
         severity=definition.get("severity", "warning"),
         telling=_telling(definition) or "every_match",
+        only_new=definition.get("raise", {}).get("only_new", False),
         include=tuple(definition.get("include", ())),
         outputs=tuple(use["output"] for use in uses),
         every=pace[:-1],
@@ -291,7 +297,8 @@ def _typed(value: object) -> str:
 def _telling(definition: Mapping[str, Any]) -> str | None:
     raising = definition.get("raise", {})
     mode = raising.get("mode")
-    if raising.keys() - {"mode", "resolved"} or raising.get("resolved") is False:
+    shown = {"mode", "resolved", "only_new"}
+    if raising.keys() - shown or raising.get("resolved") is False:
         return None
     for choice, (kind, its_mode, _) in TELLINGS.items():
         if (kind, its_mode) == (definition["kind"], mode or its_mode):

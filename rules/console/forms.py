@@ -16,6 +16,7 @@ _OUTPUT = re.compile(r"/outputs/(\d+)/output")
 _FIELDS = {
     "/name": ("name", "Name"),
     "/kind": ("telling", "Tell me"),
+    "/raise/only_new": ("only_new", "Only new ones"),
     "/raise": ("telling", "Tell me"),
     "/outputs": ("every", "At most once every"),
     "/to": ("new_email", "E-mail address"),

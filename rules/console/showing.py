@@ -139,7 +139,7 @@ def show_draft(
         phrases=phrases_of(with_names(seen.parts, names), draft),
         problems=form_errors(seen.problems, draft),
         cautions=form_errors(seen.cautions, draft),
-        already=_already(seen.whole),
+        already=_already(seen.whole, only_new=draft.only_new),
         is_simulated=any(row.is_simulated for row in rows)
         or any(map(is_simulated, draft.include)),
         errors=by_control,
@@ -232,18 +232,24 @@ def _named(standing: Standing) -> str:
     return f"{named} and {more:,} more" if more > 0 else named
 
 
-def _already(whole: Standing | None) -> Now | None:
-    """Return the warning that a rule is true before it is turned on."""
+def _already(whole: Standing | None, *, only_new: bool) -> Now | None:
+    """Return what becomes of it that a rule is true before it is turned on."""
     if whole is None:
         return None
     if not whole.is_any_key:
-        words = "This is already true now: the fact's next event raises an alert."
+        then = "the fact's next event raises an alert" + _UNLESS
+        if only_new:
+            then = "it is not told until it was false once."
+        words = f"This is already true now: {then}"
         return Now(mark="true", words=words) if whole.truth else None
     if not whole.holding:
         return None
     count = f"{len(whole.holding):,} of {whole.keys:,} keys"
-    words = (
-        f"This is already true now for {count} ({_named(whole)}): the next event of "
-        "each raises an alert."
-    )
+    then = "the next event of each raises an alert" + _UNLESS
+    if only_new:
+        then = "none of them is told of until it was false of it once."
+    words = f"This is already true now for {count} ({_named(whole)}): {then}"
     return Now(mark="true", words=words)
+
+
+_UNLESS = ", unless you choose “Only new ones”."

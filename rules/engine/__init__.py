@@ -79,7 +79,7 @@ from rules.engine.specification import (
     Specification,
     blank_specification,
 )
-from rules.engine.standing import judge_event, judge_facts, seen_at
+from rules.engine.standing import is_held_back, judge_event, judge_facts, seen_at
 from rules.engine.stepping import step
 from rules.engine.timers import Timer
 from rules.engine.transitions import (
@@ -188,6 +188,7 @@ __all__ = [
     "feed_cool_down",
     "find_cautions",
     "find_operator",
+    "is_held_back",
     "is_number",
     "judge_event",
     "judge_facts",

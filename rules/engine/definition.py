@@ -98,6 +98,7 @@ def parse_definition(
         outputs=outputs,
         again_if_moved=raising.again_if_moved,
         remind_every=raising.remind_every,
+        only_new=raising.only_new,
         hold=terms.hold,
         recover=terms.recover,
         no_data=terms.no_data,

@@ -15,6 +15,7 @@ any         unknown                                the same
 ==========  =====================================  ==========  ==========
 
 In mode ``on_window_close`` what is inactive stays so but where a window becomes final.
+Where only what is new counts, it stays so as long as it has been since before the rule.
 
 What must hold is seen to hold by an event, or by a timer where none comes.
 """
@@ -67,7 +68,7 @@ def told_of_opening(instance: Instance) -> tuple[str, ...]:
 
 def _when_inactive(run: Run) -> Outcome:
     waits = run.specification.mode is Mode.ON_WINDOW_CLOSE and not run.closes
-    if run.verdict.truth is not True or waits:
+    if run.verdict.truth is not True or waits or run.is_old:
         return Outcome(instance=run.instance, counts=run.count())
     if not run.specification.hold:
         return _open(run)

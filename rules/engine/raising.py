@@ -25,9 +25,10 @@ class Raising:
     announces_resolve: bool
     again_if_moved: Amount | None = None
     remind_every: timedelta | None = None
+    only_new: bool = False
 
 
-_RAISE = ("mode", "resolved", "again_if_moved", "remind_every")
+_RAISE = ("mode", "resolved", "again_if_moved", "remind_every", "only_new")
 
 
 def read_raise(place: Place | None, kind: RuleKind) -> Raising:
@@ -50,6 +51,7 @@ def read_raise(place: Place | None, kind: RuleKind) -> Raising:
         announces_resolve=announces,
         again_if_moved=_read_moved(place, members.get("again_if_moved"), mode, kind),
         remind_every=_read_remind(members.get("remind_every"), kind),
+        only_new="only_new" in members and members["only_new"].flag() is True,
     )
 
 
@@ -106,6 +108,8 @@ def write_raise(specification: Specification) -> dict[str, object]:
         written["again_if_moved"] = specification.again_if_moved.to_json()
     if specification.remind_every is not None:
         written["remind_every"] = render_duration(specification.remind_every)
+    if specification.only_new:
+        written["only_new"] = True
     if specification.kind is RuleKind.STATE:
         written["resolved"] = specification.announces_resolve
     return written

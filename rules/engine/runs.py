@@ -36,7 +36,8 @@ class Run:
     ``recovery`` is what its conditions for recovery said, where it has any. ``until``
     is the time of what happens now, where a timer is fired that was due before.
     ``steps`` are what was said of those of its ladder. ``closes`` tells that a tumbling
-    window that its conditions ask about became final just now.
+    window that its conditions ask about became final just now, ``is_old`` that they
+    have been true since before the rule began, which it does not tell of.
     """
 
     rule: CompiledRule
@@ -48,6 +49,7 @@ class Run:
     recovery: Verdict | None = None
     steps: tuple[Verdict, ...] = ()
     closes: bool = False
+    is_old: bool = False
 
     @property
     def specification(self) -> Specification:

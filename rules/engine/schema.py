@@ -313,6 +313,11 @@ _MEMBERS: Schema = {
             "resolved": {"type": "boolean"},
             "again_if_moved": _ref("amount"),
             "remind_every": _or_null(_ref("duration")),
+            "only_new": {
+                "description": "Hold back what is true already when the rule begins,"
+                " until it was false once.",
+                "type": "boolean",
+            },
         }
     ),
     "severity": _words(Severity),

@@ -56,6 +56,8 @@ def _sentence(specification: Specification) -> Iterator[Part]:
     yield from _say_active(specification)
     yield ", ", ""
     yield from _say_raise(specification, namer)
+    if specification.only_new:
+        yield ", but not where it is so already when the rule begins", "/raise/only_new"
     yield from _say_outputs(specification.outputs)
     if specification.outputs and specification.announces_resolve:
         yield ", and once more when it is over", "/raise/resolved"

@@ -32,8 +32,10 @@ def run_signal(run: Run) -> Outcome:
        in ``again_if_moved`` only if the leading fact has moved so far since the last
        alert of the key, and in ``once_per_key`` only if none was raised yet. In mode
        ``once`` the rule does not run any more once it has raised an alert.
-    3. A pass is told to each output whose cool-down is over; the feed counts as one.
-    4. If at least one is told, the pass raises an alert; otherwise it is only counted.
+    3. Where only what is new counts, a pass is not told that was one before the rule
+       began.
+    4. A pass is told to each output whose cool-down is over; the feed counts as one.
+    5. If at least one is told, the pass raises an alert; otherwise it is only counted.
     """
     instance = _remember(run)
     if not _is_to_be_told(run):
@@ -73,7 +75,7 @@ def finish(shared: Instance) -> Instance:
 
 
 def _is_to_be_told(run: Run) -> bool:
-    if run.verdict.truth is not True:
+    if run.verdict.truth is not True or run.is_old:
         return False
     match run.specification.mode:
         case Mode.ON_ENTER:

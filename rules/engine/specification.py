@@ -110,7 +110,8 @@ class Specification:
 
     ``facts`` are those that conditions read, in the author's order: without ``*`` the
     first names the instance, and all of them stand first in what is delivered.
-    ``include`` are delivered beside them and never run the rule.
+    ``include`` are delivered beside them and never run the rule. ``only_new`` holds
+    back what is true already when the rule begins.
     """
 
     kind: RuleKind
@@ -124,6 +125,7 @@ class Specification:
     outputs: tuple[OutputUse, ...]
     again_if_moved: Amount | None = None
     remind_every: timedelta | None = None
+    only_new: bool = False
     ladder: tuple[SeverityStep, ...] = ()
     hold: timedelta = timedelta()
     recover: Recovery = Recovery()
@@ -158,6 +160,8 @@ class Specification:
     def looks_back(self) -> bool:
         """Tell whether the rule must not see events that come late."""
         if self.kind is RuleKind.STATE or self.mode is not Mode.EVERY_MATCH:
+            return True
+        if self.only_new:
             return True
         if any(isinstance(one, Spell | InSequence) for one in self.nodes()):
             return True

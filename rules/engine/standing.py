@@ -13,7 +13,9 @@ from rules.engine.events import (
     View,
     subject_of,
 )
+from rules.engine.instances import Instance
 from rules.engine.memory import Memory
+from rules.engine.newness import is_still_so
 from rules.engine.nodes import Condition, Node
 from rules.engine.specification import Mode, RuleKind, Specification
 from rules.engine.verdicts import Verdict, judge
@@ -62,6 +64,21 @@ def judge_event(
     view = View.of_event(event, facts, series=series)
     memory = _memory(specification, remembered)
     return judge(node or specification.when, view, key, memory)
+
+
+def is_held_back(
+    specification: Specification,
+    facts: Mapping[Subject, KeyFacts],
+    *,
+    at: datetime,
+    series: AllSeries,
+    instance: Instance,
+) -> bool:
+    """Tell whether a rule of what is new holds back that its conditions are true."""
+    memory = Memory(instance.nodes)
+    subject = subject_of(specification.leading_fact, instance.key, series)
+    view = View.standing(facts, subject, at=at, series=series)
+    return is_still_so(specification, instance, view, memory, truth=True)
 
 
 def _memory(

@@ -18,6 +18,7 @@ from rules.engine.ladders import change_severity
 from rules.engine.lifecycle import rest, run_state
 from rules.engine.memory import Memory
 from rules.engine.moving import begin_anew
+from rules.engine.newness import is_still_so
 from rules.engine.program import ALL_KEYS, CompiledRule, Program
 from rules.engine.reminders import (
     remind_by_time,
@@ -233,6 +234,9 @@ def _run(
     memory = _memory(rule, instance, timer)
     key, recovery = instance.key, rule.specification.recover.when
     verdict = judge(rule.specification.when, view, key, memory)
+    is_old = is_still_so(
+        rule.specification, instance, view, memory, truth=verdict.truth
+    )
     closes = memory.has_closed
     ends = judge(recovery, view, key, memory) if recovery else None
     ladder = rule.specification.ladder
@@ -254,6 +258,7 @@ def _run(
         steps=steps,
         until=due.until if due else view.at,
         closes=closes,
+        is_old=is_old,
     )
     if timer is Timer.WAKE and not memory.is_due:
         return Outcome(instance=run.instance)

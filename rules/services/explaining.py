@@ -74,11 +74,11 @@ class Explanation:
 
     `record` is blank where facts were judged and no event: those of now, or of the
     moment `at`. `tree` is the verdict as plain data, each condition with its pointer
-    and the age of what was found. `ladder` is what was said of each of
-    its steps. `held` are the reasons why the rule did not run
-    there, whatever its conditions say. `cooling` tells until when outputs are not told,
-    `~feed` being the feed; it and `standing` are known of now alone. `earlier` and
-    `later` are the key's events beside. `notes` say what could not be rebuilt.
+    and the age of what was found. `ladder` is what was said of each of its steps.
+    `held` are the reasons why the rule did not run there, or held back what its
+    conditions say. `cooling` tells until when outputs are not told, `~feed` being the
+    feed; it and `standing` are known of now alone. `earlier` and `later` are the key's
+    events beside. `notes` say what could not be rebuilt.
     """
 
     rule: Rule
@@ -165,7 +165,10 @@ def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
         tree=look.tree(verdict, facts, key, now),
         ladder=tuple(look.ladder(judged, facts, key, now)),
         miss=nearest_miss(verdict, look.series),
-        held=tuple(look.held_off(now, is_in_effect=is_in_effect, when="now")),
+        held=(
+            *look.held_off(now, is_in_effect=is_in_effect, when="now"),
+            *look.held_back(facts, instance, now, truth=verdict.truth),
+        ),
         standing=InstanceNow(
             state=instance.state, since=instance.since, timers=instance.timers
         ),

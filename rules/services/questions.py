@@ -20,6 +20,7 @@ from rules.engine import (
     Event,
     GroupVerdict,
     InSequence,
+    Instance,
     KeyFacts,
     Node,
     Position,
@@ -30,6 +31,7 @@ from rules.engine import (
     Subject,
     Verdict,
     conditions_of,
+    is_held_back,
     seen_at,
     subject_of,
 )
@@ -230,6 +232,18 @@ class Question:
             )
         if not self.spec.is_active(at):
             yield "This lies outside of the rule's active hours, or after its end."
+
+    def held_back(
+        self, facts: Facts, instance: Instance, at: datetime, *, truth: bool | None
+    ) -> Iterator[str]:
+        """Say why the rule does not tell of what is true now."""
+        if truth and is_held_back(
+            self.spec, facts, at=at, series=self.series, instance=instance
+        ):
+            yield (
+                "This was so before the rule began, and the rule tells only what is "
+                "new: once it was false, it is told of again."
+            )
 
     def held_by(self, event: Event, record: JudgedRecord) -> Iterator[str]:
         """Say why the rule did not run at an event."""

@@ -107,17 +107,18 @@ def test_buttons_add_and_remove_conditions_without_script(
 def test_edit_shows_what_was_saved_and_saving_it_makes_no_version(
     client: Client, prices: Dataset
 ) -> None:
-    client.post(f"{RULES}/new", typed(new_email="ana@example.com"))
+    new = typed(new_email="ana@example.com", only_new="on")
+    client.post(f"{RULES}/new", new)
     rule = Rule.objects.get()
 
     page = client.get(f"{RULES}/{rule.uuid}/edit")
     draft = page.context["draft"]
-    client.post(
-        f"{RULES}/{rule.uuid}/edit",
-        typed(name=draft.name, outputs=draft.outputs[0], every="1", unit="h"),
-    )
+    same = {"name": draft.name, "outputs": draft.outputs[0], "only_new": "on"}
+    client.post(f"{RULES}/{rule.uuid}/edit", typed(every="1", unit="h", **same))
 
     assert draft.rows[0].value == "310.50"
+    assert draft.only_new
+    assert "but not where it is so already" in rule.versions.get().sentence
     assert rule.versions.count() == 1
 
 

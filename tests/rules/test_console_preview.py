@@ -67,19 +67,21 @@ def test_condition_that_is_whole_is_judged_beside_one_that_is_not(
 
 
 @pytest.mark.parametrize(
-    ("fact", "value", "note"),
+    ("fact", "changes", "note"),
     [
-        ("MSFT", "310.50", "This is already true now: the fact's next event"),
-        ("*", "310.50", "already true now for 1 of 1 keys (MSFT)"),
-        ("MSFT", "1", ""),
+        ("MSFT", {}, "This is already true now: the fact's next event"),
+        ("*", {}, "already true now for 1 of 1 keys (MSFT)"),
+        ("MSFT", {"c-0-value": "1"}, ""),
+        ("MSFT", {"only_new": "on"}, "it is not told until it was false once"),
+        ("*", {"only_new": "on"}, "(MSFT): none of them is told of until"),
     ],
-    ids=["one-key", "any-key", "not-true"],
+    ids=["one-key", "any-key", "not-true", "one-key-only-new", "any-key-only-new"],
 )
 def test_preview_warns_of_what_is_true_before_it_is_turned_on(
-    client: Client, prices: Dataset, fact: str, value: str, note: str
+    client: Client, prices: Dataset, fact: str, changes: dict[str, str], note: str
 ) -> None:
     feed(prices, price=Decimal("309.20"))
-    draft = typed(**{"c-0-fact": f"DEMO:PRICES:{fact}:price", "c-0-value": value})
+    draft = typed(**{"c-0-fact": f"DEMO:PRICES:{fact}:price", **changes})
 
     answer = client.post(f"{RULES}/preview", draft)
 

@@ -154,3 +154,22 @@ def test_side_remembered_beside_another_fact_is_that_of_the_instance(
     told = ask(client, rule, key="MSFT")
 
     assert (told["truth"], told["notes"]) == (False, [])
+
+
+def test_rule_of_what_is_new_is_silent_and_says_why_until_it_was_false(
+    market: Market, client: Client
+) -> None:
+    market.trade({"symbol": "MSFT", "price": 300})
+    rule = market.watch(**{"raise": {"only_new": True}})
+    market.trade({"symbol": "SPY", "price": 500})
+    before = ask(client, rule, key="MSFT")["held"]
+    market.trade({"symbol": "MSFT", "price": 301})
+    between = ask(client, rule, key="MSFT")["held"]
+    assert not Alert.objects.exists()
+
+    market.trade({"symbol": "MSFT", "price": 320}, {"symbol": "MSFT", "price": 302})
+
+    assert before == between
+    assert before[0].startswith("This was so before the rule began")
+    assert ask(client, rule, key="MSFT")["held"] == []
+    assert Alert.objects.get().key == "MSFT"

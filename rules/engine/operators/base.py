@@ -89,8 +89,9 @@ class Operator:
     at its next run, where the facts alone do not tell it. ``wake`` gives the instant at
     which time alone may make it true. ``measures`` tells that it can be asked of a
     number that is taken over a window, ``reaches`` that it can ask how far a value lies
-    from the extremes of a stretch of time, ``extends`` that it asks nothing else, and
-    ``deviates`` that it asks how far a value lies from those before it.
+    from the extremes of a stretch of time, ``extends`` that it asks nothing else,
+    ``deviates`` that it asks how far a value lies from those before it, and
+    ``asks_event`` that it asks what the event itself carries.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Operator:
     reaches: bool = False
     extends: bool = False
     deviates: bool = False
+    asks_event: bool = False
     remember: Callable[[Sides], object] | None = None
     wake: Callable[[Sides], datetime | None] | None = None
 

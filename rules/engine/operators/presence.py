@@ -37,5 +37,6 @@ PRESENCE = (
         phrase="absent from the event",
         operand=Operand.NOTHING,
         judge=_is_absent,
+        asks_event=True,
     ),
 )

@@ -283,7 +283,8 @@ raising = st.one_of(
                     "mode": st.sampled_from(
                         ["every_match", "on_enter", "once_per_key", "once"]
                     )
-                }
+                },
+                optional={"only_new": st.booleans()},
             ),
         }
     ),
@@ -291,7 +292,8 @@ raising = st.one_of(
         {
             "kind": st.just("signal"),
             "raise": st.fixed_dictionaries(
-                {"mode": st.just("again_if_moved"), "again_if_moved": amounts}
+                {"mode": st.just("again_if_moved"), "again_if_moved": amounts},
+                optional={"only_new": st.booleans()},
             ),
         }
     ),
@@ -304,6 +306,7 @@ raising = st.one_of(
                     "mode": st.sampled_from(["on_enter", "on_window_close"]),
                     "remind_every": st.sampled_from(["1m", "90s"]),
                     "again_if_moved": amounts,
+                    "only_new": st.booleans(),
                 },
             ),
             "hold": holds,

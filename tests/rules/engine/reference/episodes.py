@@ -50,6 +50,9 @@ class Rule(NamedTuple):
 class Episodes:
     """Keeps what happened, and decides what follows from a truth."""
 
+    #: Whether what is judged has been so since before its rule, to which that counts.
+    is_old = False
+
     def __init__(self) -> None:
         self.rules: dict[int, Rule] = {}
         self.counts: dict[int, Counter[str]] = {}
@@ -91,6 +94,8 @@ class Episodes:
             return [self._end(named, here, "resolved")]
         waits = definition.get("raise", {}).get("mode") == "on_window_close"
         if waits and not self.closes and named not in self.since:
+            return []
+        if self.is_old:
             return []
         hold = every(definition.get("hold", 0))
         if not self._holds(named, truth, hold, at, "hold"):

@@ -12,7 +12,7 @@ from tests.rules.engine.reference.episodes import (
     Timer,
     Told,
 )
-from tests.rules.engine.reference.ladders import Ladders
+from tests.rules.engine.reference.newness import NOBODY, Newness, tells_only_new
 from tests.rules.engine.reference.reading import (
     Definition,
     Subject,
@@ -26,14 +26,12 @@ from tests.rules.engine.reference.reading import (
     subject_of,
 )
 from tests.rules.engine.reference.spells import MODIFIERS
-from tests.rules.engine.reference.truth import MOVES, Moment
+from tests.rules.engine.reference.truth import MOVES, Moment, recovery_of
 
 MEMORIES = {*MOVES, "silent"}
-#: No event's subject: what is judged by a timer carries nothing.
-NOBODY = ("", "")
 
 
-class ReferenceEvaluator(Ladders):
+class ReferenceEvaluator(Newness):
     """Judges events in lane order, under the rules as they stand at each."""
 
     def __init__(
@@ -84,6 +82,7 @@ class ReferenceEvaluator(Ladders):
             self.since,
             self.timers,
             self.clocks,
+            self.old,
         ):
             for named in [one for one in known if one[0] == rule_id]:
                 del known[named]  # type: ignore[arg-type] # each by its own kind of key
@@ -201,6 +200,8 @@ class ReferenceEvaluator(Ladders):
     def _has_memory(self, rule: Rule) -> bool:
         if rule.definition.get("kind") == "state" or mode_of(rule) != "every_match":
             return True
+        if tells_only_new(rule.definition):
+            return True
         over_time = {*MODIFIERS, "sequence"}
         if any(over_time & node.keys() for node in all_nodes(rule.definition)):
             return True
@@ -279,6 +280,7 @@ class ReferenceEvaluator(Ladders):
         moment.is_event = not timer
         truth = moment.truth(rule.definition["when"])
         self.closes = moment.has_closed
+        self._note_newness(named, subject, at, truth)
         recovered = recovery_of(moment, truth)
         moment.climb()
         self._look(named, at)
@@ -365,6 +367,8 @@ class ReferenceEvaluator(Ladders):
         mode = mode_of(rule)
         if truth != "true" or (mode == "on_enter" and before == "true"):
             return []
+        if self.is_old:
+            return []
         alerted, leading = named in self.alerted, moment.leading()
         if mode == "once_per_key" and alerted:
             return []
@@ -388,11 +392,3 @@ def mode_of(rule: Rule) -> str:
     """Name the mode of raising, by default that of the kind."""
     default = "on_enter" if rule.definition.get("kind") == "state" else "every_match"
     return str(rule.definition.get("raise", {}).get("mode", default))
-
-
-def recovery_of(moment: Moment, truth: str) -> str:
-    """Say whether what ends an alert is true."""
-    recover = moment.definition.get("recover", {})
-    if "when" in recover:
-        return moment.truth(recover["when"])
-    return {"true": "false", "false": "true"}.get(truth, "unknown")

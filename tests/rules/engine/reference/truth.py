@@ -293,3 +293,11 @@ class Moment(Found):
         left = self.newest(fact_of(node["fact"], self.definition))
         if is_number(left):
             self.bases[repr(bare(node))] = left
+
+
+def recovery_of(moment: Moment, truth: str) -> str:
+    """Say whether what ends an alert is true."""
+    recover = moment.definition.get("recover", {})
+    if "when" in recover:
+        return moment.truth(recover["when"])
+    return {"true": "false", "false": "true"}.get(truth, "unknown")
