@@ -42,7 +42,7 @@ def judge_with_care(*, lane_id: int, judge: Judge, now: datetime) -> None:
     if part is None:
         return
     try:
-        with holding(lane_id) as lane:
+        with holding(lane_id, waits=True) as lane:
             judge(lane, [settle_part(lane=lane, part=part)])
     except (LaneBusy, LaneMoved):
         raise

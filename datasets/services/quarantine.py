@@ -164,13 +164,13 @@ def fail_part(*, lane_id: int, part: LanePart, reason: str, now: datetime) -> No
     Raises:
         LaneBusy, LaneMoved: if another worker came in between; it decides then.
     """
-    with holding(lane_id) as lane, writing():
+    with holding(lane_id, waits=True) as lane, writing():
         _fail(lane, _noted(part), reason=reason, now=now)
 
 
 def withdraw_part(*, lane_id: int, part: LanePart) -> None:
     """Take a note back: what failed was not the events' fault."""
-    with holding(lane_id), writing():
+    with holding(lane_id, waits=True), writing():
         batch = _noted(part)
         _keep(batch, replace(_Progress.of(batch), noted_at=None))
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+from psycopg.errors import LockNotAvailable
 
 from datasets.models import Lane
 
@@ -16,13 +18,16 @@ class LaneBusy(Exception):
     """Another worker drains this lane; it will see what we came for."""
 
 
+#: Who waits for a lane does so as long as PostgreSQL would wait (`lock_timeout`).
+PATIENCE_SECONDS = 2.0
+
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 #: The lanes that threads of this process hold, and since when, in monotonic time.
 _since: dict[tuple[int, int], float] = {}
 
 
 @contextmanager
-def holding(lane_id: int) -> Iterator[Lane]:
+def holding(lane_id: int, *, waits: bool = False) -> Iterator[Lane]:
     """Hold a lane for one round of a drain and yield its row as it stands.
 
     On PostgreSQL the round is one transaction holding the row: the lock dies with the
@@ -30,10 +35,14 @@ def holding(lane_id: int) -> Iterator[Lane]:
     UPDATE would block every insert of a batch, whose foreign key points here. On
     SQLite reads stay outside the transaction, so that judging never blocks writers.
 
+    One that `waits` is somebody whose note makes others leave: if it left as well,
+    because one of them has the lane for the moment in which it reads the note, nobody
+    would be at work.
+
     Raises:
-        LaneBusy: if the lane is held elsewhere.
+        LaneBusy: if the lane is held elsewhere; of one that waits: for long.
     """
-    with _noted(lane_id), _locked(lane_id) as lane:
+    with _locked(lane_id, waits=waits) as lane, _noted(lane_id):
         yield lane
 
 
@@ -57,21 +66,30 @@ def _noted(lane_id: int) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(lane_id: int) -> Iterator[Lane]:
+def _locked(lane_id: int, *, waits: bool) -> Iterator[Lane]:
     lanes = Lane.objects.select_related("dataset__workspace").filter(pk=lane_id)
     if connection.vendor == "postgresql":
         with transaction.atomic():
-            lane = lanes.select_for_update(
-                skip_locked=True, no_key=True, of=("self",)
-            ).first()
-            if lane is None:
-                raise LaneBusy(lane_id)
-            yield lane
+            yield _lock_row(lane_id, lanes, waits=waits)
         return
     lock = _held[lane_id]
-    if not lock.acquire(blocking=False):
+    if not lock.acquire(timeout=PATIENCE_SECONDS if waits else 0):
         raise LaneBusy(lane_id)
     try:
         yield lanes.get()
     finally:
         lock.release()
+
+
+def _lock_row(lane_id: int, lanes: QuerySet[Lane], *, waits: bool) -> Lane:
+    """Lock a lane's row; who waits does so as long as the connection lets it."""
+    rows = lanes.select_for_update(skip_locked=not waits, no_key=True, of=("self",))
+    try:
+        lane = rows.first()
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise LaneBusy(lane_id) from error
+        raise
+    if lane is None:
+        raise LaneBusy(lane_id)
+    return lane

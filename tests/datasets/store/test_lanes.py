@@ -1,0 +1,79 @@
+"""Holding a lane: one at a time; who has left a note waits, all others leave."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from datasets.models import Lane
+from datasets.services import LaneBusy, holding
+from datasets.store import lanes
+from tests.factories import DatasetFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: No thread of a test takes longer, unless it hangs.
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def lane() -> int:
+    return Lane.objects.get(dataset=DatasetFactory()).pk
+
+
+@contextmanager
+def held_elsewhere(lane: int, *, until: threading.Event) -> Iterator[None]:
+    """Let another thread hold the lane, from the start of the block on."""
+    begun = threading.Event()
+
+    def hold() -> None:
+        try:
+            with holding(lane):
+                begun.set()
+                until.wait(PATIENCE)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert begun.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        until.set()
+        thread.join(PATIENCE)
+
+
+def test_second_leaves(lane: int) -> None:
+    with held_elsewhere(lane, until=threading.Event()):
+        with pytest.raises(LaneBusy), holding(lane):
+            pytest.fail("two hold the lane")
+
+
+def test_one_that_waits_comes_after_the_first(lane: int) -> None:
+    done = threading.Event()
+    with held_elsewhere(lane, until=done):
+        timer = threading.Timer(0.2, done.set)
+        timer.start()
+        with holding(lane, waits=True):
+            assert done.is_set()
+        timer.join(PATIENCE)
+
+
+def test_one_that_waits_does_not_wait_for_ever(
+    lane: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE_SECONDS", 0.2)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+    try:
+        with held_elsewhere(lane, until=threading.Event()):
+            with pytest.raises(LaneBusy), holding(lane, waits=True):
+                pytest.fail("two hold the lane")
+    finally:
+        connection.close()
