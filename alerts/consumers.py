@@ -18,6 +18,7 @@ from django.db import DatabaseError
 
 from alerts.push import group_of, join_group, leave_group
 from alerts.services import FeedPage, read_feed
+from alerts.shared_feed import shared_feed
 from config.celery import is_broker_away
 from config.clock import utc_now
 from config.metrics import SOCKETS
@@ -98,7 +99,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def feed_grown(self, message: dict[str, Any]) -> None:
         """Read on from the last number sent, on the bell of `alerts.push`."""
         if self.last is not None and message["last"] > self.last:
-            await self._read_on()
+            await self._read_on(to=message["last"])
 
     async def _beat(self) -> None:
         """Show life, heal what a lost bell left, and end what is too old.
@@ -151,13 +152,17 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         async with self._reading:
             await self._send_page(since, epoch=str(content.get("epoch") or ""))
 
-    async def _read_on(self) -> None:
+    async def _read_on(self, *, to: int = 0) -> None:
         """Send what is new since the last number sent; nothing before a `resume`."""
         async with self._reading:
-            if self.last is not None:
-                await self._send_page(self.last)
+            if self.last is None or 0 < to <= self.last:
+                return
+            page = await shared_feed().read(self._workspace_id, since=self.last, to=to)
+            for text in page.texts:
+                await self.send(text_data=text)
+            self.last = page.last
 
-    async def _send_page(self, since: int | None, *, epoch: str | None = None) -> None:
+    async def _send_page(self, since: int | None, *, epoch: str) -> None:
         page = await self._read(since, epoch)
         for frame in page.frames:
             await self.send_json(frame)
@@ -196,5 +201,5 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         return open_for_token(token=token, slug=self._slug, need=Need.READ)
 
     @database_sync_to_async
-    def _read(self, since: int | None, epoch: str | None) -> FeedPage:
+    def _read(self, since: int | None, epoch: str) -> FeedPage:
         return read_feed(workspace_id=self._workspace_id, since=since, epoch=epoch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from asgiref.sync import async_to_sync
@@ -16,7 +16,6 @@ from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_
 from django.db import transaction
 from redis import RedisError
 
-from alerts.models import FeedEntry
 from config.celery import is_broker_away, note_broker_away
 
 logger = logging.getLogger(__name__)
@@ -45,9 +44,8 @@ def group_of(*, workspace_id: int) -> str:
     return f"feed.{workspace_id}"
 
 
-def announce(*, workspace_id: int, entries: Sequence[FeedEntry]) -> None:
+def announce(*, workspace_id: int, last: int) -> None:
     """Say, after the commit, up to which number the feed has grown."""
-    last = entries[-1].seq
     message: dict[str, object] = {"type": "feed.grown", "last": last}
     transaction.on_commit(
         partial(_send, group_of(workspace_id=workspace_id), message), robust=True

@@ -5,6 +5,7 @@ import os
 import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import WebsocketDenier
 from django.urls import re_path
 
 from config.handler import OneThreadHandler
@@ -29,7 +30,9 @@ application = ProtocolTypeRouter(
                         re_path(  # type: ignore[list-item]
                             r"^ws/v1/(?P<workspace>[A-Za-z0-9_]+)/feed$",
                             FeedConsumer.as_asgi(),  # type: ignore[arg-type]
-                        )
+                        ),
+                        # Without it an address that nobody has is a fault of ours.
+                        re_path("", WebsocketDenier.as_asgi()),  # type: ignore[list-item, arg-type]
                     ]
                 )
             )

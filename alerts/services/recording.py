@@ -24,6 +24,7 @@ from alerts.models import (
     Transition,
     TransitionKind,
 )
+from alerts.services.feed import number_after_commit
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, nudge
 from datasets.models import Lane
@@ -319,8 +320,7 @@ def _note_last_alerts(record: _Record) -> None:
 
 
 def _nudge(record: _Record, deliveries: Sequence[Delivery]) -> None:
-    for workspace_id in sorted({entry.workspace_id for entry in record.entries}):
-        nudge(Task.NUMBER, workspace_id=workspace_id)
+    number_after_commit(sorted({entry.workspace_id for entry in record.entries}))
     due = {one.output_id for one in deliveries if one.status == DeliveryStatus.QUEUED}
     for output_id in sorted(due):
         nudge(Task.SEND, output_id=output_id)
