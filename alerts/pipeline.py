@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from alerts.poison import judge_with_care
 from alerts.services import count_round, record_transitions
@@ -25,8 +27,8 @@ from datasets.services import (
     SettledBatch,
     finish_batches,
     holding,
-    is_waiting,
     note_try,
+    oldest_waiting,
     save_facts,
     settle_batches,
     take_batches,
@@ -54,47 +56,58 @@ def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     answer(Task.DRAIN, lane_id=lane_id)
     deadline = time.monotonic() + budget_seconds
     while time.monotonic() < deadline:
-        # Asked without holding the lane: what was stored behind a round's back, while
-        # whoever came for it found the lane busy, is seen here.
-        if not is_waiting(lane_id=lane_id):
-            return
         try:
-            drain_round(lane_id=lane_id)
+            if not drain_round(lane_id=lane_id):
+                return
         except (LaneBusy, LaneMoved):
             return
     nudge(Task.DRAIN, lane_id=lane_id)
 
 
-def drain_round(*, lane_id: int) -> None:
+def drain_round(*, lane_id: int) -> bool:
     """Judge one round of pending batches, or with care one part of a batch.
 
-    1. Hold the lane and take its first pending batches, in order.
-    2. Settle their duplicates and let the lane's program judge their events.
-    3. Commit progress, facts, states, transitions, alerts and deliveries as one.
+    1. Look whether anything waits; False if not. Nobody holds the lane for that: what
+       was stored behind a round's back, while whoever came for it found the lane busy,
+       is seen by the next round.
+    2. Hold the lane and take its first pending batches, in order.
+    3. Settle their duplicates and let the lane's program judge their events.
+    4. Commit progress, facts, states, transitions, alerts and deliveries as one.
 
     Raises:
         LaneBusy, LaneMoved: if another worker is at it.
     """
+    oldest = oldest_waiting(lane_id=lane_id)
+    if oldest is None:
+        return False
     now = database_now()
-    if note_try(lane_id=lane_id, now=now):
-        judge_with_care(lane_id=lane_id, judge=judge_and_record, now=now)
-        return
+    judge = partial(judge_and_record, now=now)
+    if note_try(oldest=oldest, now=now):
+        judge_with_care(lane_id=lane_id, judge=judge, now=now)
+        return True
     with holding(lane_id) as lane:
         batches = take_batches(lane=lane)
         if batches:
-            judge_and_record(lane, settle_batches(lane=lane, batches=batches))
+            judge(lane, settle_batches(lane=lane, batches=batches))
+    return True
 
 
-def judge_and_record(lane: Lane, settled: Sequence[SettledBatch]) -> None:
-    """Judge settled batches and commit all that follows, or nothing of it."""
+def judge_and_record(
+    lane: Lane, settled: Sequence[SettledBatch], *, now: datetime
+) -> None:
+    """Judge settled batches and commit all that follows, or nothing of it.
+
+    `now` is when the round began; the database is asked for its time but once.
+    """
+    began = time.monotonic()
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)
-    now = database_now()
     with COMMIT_SECONDS.labels("judgement").time(), writing():
         next_seq = finish_batches(lane=lane, settled=settled)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
         return_program(lane, program, next_seq=next_seq)
-    count_round(settled=settled, judgement=judgement, now=database_now())
+    took = timedelta(seconds=time.monotonic() - began)
+    count_round(settled=settled, judgement=judgement, now=now + took)

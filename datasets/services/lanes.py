@@ -130,8 +130,13 @@ def backlog_of(lane: Lane) -> int:
 
 def is_waiting(*, lane_id: int) -> bool:
     """Say whether a lane has something to judge, and may be drained."""
-    waiting = Batch.objects.filter(lane=lane_id, lane__is_paused=False)
-    return waiting.filter(state=BatchState.PENDING).exists()
+    return oldest_waiting(lane_id=lane_id) is not None
+
+
+def oldest_waiting(*, lane_id: int) -> Batch | None:
+    """Return the first batch that a lane has to judge, if it may be drained."""
+    waiting = Batch.objects.filter(lane=lane_id, lane__is_paused=False).pending()
+    return waiting.select_related("lane").first()
 
 
 def take_batches(*, lane: Lane) -> list[Batch]:
@@ -197,9 +202,7 @@ class LaneMoved(RuntimeError):
 
 def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     ids = [batch.pk for batch in batches if batch.size]
-    set_aside = set(
-        Quarantine.objects.filter(batch_id__in=ids).values_list("batch_id", "ord")
-    )
+    set_aside = _set_aside_of(batches)
     rows = (
         Record.objects.filter(batch_id__in=ids)
         .order_by("batch_id", "ord")
@@ -224,6 +227,15 @@ def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
             )
         )
     return events
+
+
+def _set_aside_of(batches: Sequence[Batch]) -> set[Place]:
+    """Return which events of pending batches are set aside; care has begun those."""
+    begun = [batch.pk for batch in batches if batch.outcome]
+    if not begun:
+        return set()
+    aside = Quarantine.objects.filter(batch_id__in=begun)
+    return set(aside.values_list("batch_id", "ord"))
 
 
 def _identity(dataset: Dataset, event: LaneEvent) -> Identity:

@@ -81,20 +81,20 @@ class _Progress:
         return {_CARE: {**asdict(self), "noted_at": noted}}
 
 
-def note_try(*, lane_id: int, now: datetime) -> bool:
+def note_try(*, oldest: Batch, now: datetime) -> bool:
     """Note that a lane's old batches are tried; True asks for care.
+
+    `oldest` is the first that waits, with its lane.
 
     Raises:
         LaneBusy: if another worker holds the lane.
     """
-    pending = Batch.objects.filter(lane=lane_id).pending()
-    oldest = pending.select_related("lane").first()
-    if oldest is None:
-        return False
+    lane_id = oldest.lane_id
     if _is_in_care(oldest.lane, oldest.pk):
         return True
     if now - oldest.received_at <= HEALTHY_FOR:
         return False
+    pending = Batch.objects.filter(lane=lane_id).pending()
     with holding(lane_id) as lane, writing():
         waiting = list(pending.values_list("pk", flat=True)[:ROUND_BATCHES])
         if not waiting or _is_in_care(lane, waiting[0]):

@@ -18,6 +18,7 @@ from datasets.services import (
     NothingToReplay,
     SettledBatch,
     note_try,
+    oldest_waiting,
     open_lane,
     replay_quarantined,
 )
@@ -29,6 +30,11 @@ from workspaces.access import Access
 pytestmark = pytest.mark.django_db
 
 ANY_KEY = {"facts": ["DEMO:PRICES:*:price"]}
+
+
+def judge(lane: Lane, settled: Sequence[SettledBatch]) -> None:
+    """Judge as the product does, at a time of the story."""
+    judge_and_record(lane, settled, now=NOW)
 
 
 def poison(dataset: Dataset, key: str = "BAD") -> None:
@@ -133,24 +139,25 @@ def test_lane_forgets_its_tries_when_it_is_past_them(
 
 def test_healthy_lane_notes_no_try(prices: Dataset) -> None:
     send(prices, price(300))
-    lane = open_lane(prices).pk
+    oldest = oldest_waiting(lane_id=open_lane(prices).pk)
+    assert oldest is not None
 
-    assert not note_try(lane_id=lane, now=NOW + timedelta(seconds=5))
-    assert Lane.objects.get(pk=lane).crash_tries == 0
+    assert not note_try(oldest=oldest, now=NOW + timedelta(seconds=5))
+    assert open_lane(prices).crash_tries == 0
 
-    assert not note_try(lane_id=lane, now=NOW + timedelta(seconds=6))
-    assert Lane.objects.get(pk=lane).crash_tries == 1
+    assert not note_try(oldest=oldest, now=NOW + timedelta(seconds=6))
+    assert open_lane(prices).crash_tries == 1
 
 
 def dying_on(key: str) -> Judge:
     """A judge whose process ends when it comes to a key, as by a signal."""
 
-    def judge(lane: Lane, settled: Sequence[SettledBatch]) -> None:
+    def dying(lane: Lane, settled: Sequence[SettledBatch]) -> None:
         if any(event.key == key for one in settled for event in one.events):
             raise Crash
-        judge_and_record(lane, settled)
+        judge(lane, settled)
 
-    return judge
+    return dying
 
 
 def test_event_that_ends_the_process_is_set_aside_too(
@@ -161,13 +168,13 @@ def test_event_that_ends_the_process_is_set_aside_too(
     send(prices, price(300, of="BAD"), at=2)
     lane = open_lane(prices).pk
     Lane.objects.update(crash_batch=Batch.objects.latest("pk").pk, crash_tries=2)
-    judge = dying_on("BAD")
+    dying = dying_on("BAD")
 
     deaths = 0
     at = NOW + timedelta(seconds=60)
     for _ in range(20):
         try:
-            judge_with_care(lane_id=lane, judge=judge, now=at)
+            judge_with_care(lane_id=lane, judge=dying, now=at)
         except Crash:
             deaths += 1
         at += timedelta(seconds=3)
@@ -193,9 +200,7 @@ def test_part_that_another_noted_just_now_is_let_be(
     with suppress(Crash):
         judge_with_care(lane_id=lane, judge=other, now=at)
     with pytest.raises(Exception, match=str(lane)):
-        judge_with_care(
-            lane_id=lane, judge=judge_and_record, now=at + timedelta(seconds=1)
-        )
+        judge_with_care(lane_id=lane, judge=judge, now=at + timedelta(seconds=1))
 
     assert not Quarantine.objects.exists()
 
@@ -214,7 +219,7 @@ def test_database_that_is_away_is_no_events_fault(
         with pytest.raises(OperationalError):
             judge_with_care(lane_id=lane, judge=away, now=at)
         at += timedelta(seconds=3)
-    judge_with_care(lane_id=lane, judge=judge_and_record, now=at)
+    judge_with_care(lane_id=lane, judge=judge, now=at)
 
     assert states(prices) == [("judged", 1)]
     assert not Quarantine.objects.exists()

@@ -301,7 +301,7 @@ def judge_what_waits(dataset: Dataset) -> None:
     """One round, without the care that a lane is drained with once it has died."""
     with holding(open_lane(dataset).pk) as lane:
         batches = take_batches(lane=lane)
-        judge_and_record(lane, settle_batches(lane=lane, batches=batches))
+        judge_and_record(lane, settle_batches(lane=lane, batches=batches), now=NOW)
 
 
 @pytest.mark.django_db(transaction=True)
