@@ -16,23 +16,20 @@ import asyncio
 import json
 import os
 import random
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.product import manage, post, served
+
 SYMBOLS = 1_000
-START_SECONDS = 120
 #: A page of another site would send this; the product looks at such a call itself.
 _LONG_WAY = "Origin: https://bench.example\r\n"
 
@@ -53,14 +50,14 @@ class Tally:
 def main() -> None:
     """Measure each size of request by both ways."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="bw-bench-") as data, _served(data) as url:
-        token = _manage(data, "issue_token", "DEMO").strip()
+    with tempfile.TemporaryDirectory(prefix="bw-bench-") as data, served(data) as url:
+        token = manage(data, "issue_token", "DEMO").strip()
         for place in range(options.rules):
-            _post(url, "rules", _rule(place), token)
+            post(url, "rules", _rule(place), token)
         for connections, size in ((64, 1), (8, 100)):
             for way in ("short", "long"):
                 name = f"{way}{size}".upper()
-                _post(url, "datasets", _dataset(name), token)
+                post(url, "datasets", _dataset(name), token)
                 asyncio.run(_round(url, token, name, way, connections, size, options))
 
 
@@ -69,59 +66,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rules", type=int, default=0, help="on the short way's data")
     return parser.parse_args()
-
-
-@contextmanager
-def _served(data: str) -> Iterator[str]:
-    """Run the product until the block ends; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "manage.py", "up", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    up = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=ROOT, env=_environment(data), stdout=quiet, stderr=quiet
-    )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_ready(url):
-            if up.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("The product did not start.")
-            time.sleep(0.2)
-        yield url
-    finally:
-        up.send_signal(signal.SIGTERM)
-        up.wait(30)
-
-
-def _environment(data: str) -> dict[str, str]:
-    return {**os.environ, "BELLWETHER_DATA_DIR": data, "BELLWETHER_SIMULATOR": "off"}
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", timeout=2).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _manage(data: str, *words: str) -> str:
-    command = [sys.executable, "manage.py", *words]
-    return subprocess.run(  # noqa: S603 - our own command
-        command,
-        cwd=ROOT,
-        env=_environment(data),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-
-
-def _post(url: str, what: str, body: object, token: str) -> None:
-    address = f"{url}/api/v1/workspaces/DEMO/{what}"
-    headers = {"Authorization": f"Bearer {token}"}
-    httpx.post(address, json=body, headers=headers, timeout=30).raise_for_status()
 
 
 def _dataset(name: str) -> dict[str, object]:

@@ -49,9 +49,12 @@ def held_elsewhere(lane: int, *, until: threading.Event) -> Iterator[None]:
 
 
 def test_second_leaves(lane: int) -> None:
-    with held_elsewhere(lane, until=threading.Event()):
-        with pytest.raises(LaneBusy), holding(lane):
-            pytest.fail("two hold the lane")
+    with (
+        held_elsewhere(lane, until=threading.Event()),
+        pytest.raises(LaneBusy),
+        holding(lane),
+    ):
+        pytest.fail("two hold the lane")
 
 
 def test_one_that_waits_comes_after_the_first(lane: int) -> None:
@@ -72,8 +75,11 @@ def test_one_that_waits_does_not_wait_for_ever(
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '200ms'")
     try:
-        with held_elsewhere(lane, until=threading.Event()):
-            with pytest.raises(LaneBusy), holding(lane, waits=True):
-                pytest.fail("two hold the lane")
+        with (
+            held_elsewhere(lane, until=threading.Event()),
+            pytest.raises(LaneBusy),
+            holding(lane, waits=True),
+        ):
+            pytest.fail("two hold the lane")
     finally:
         connection.close()
