@@ -8,8 +8,11 @@ would make files as soon as it is imported. What the database knows is asked the
 
 from __future__ import annotations
 
+import os
 from collections import Counter as Counts
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from prometheus_client import (
@@ -20,6 +23,7 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
@@ -48,6 +52,12 @@ EVENTS_JUDGED = Counter(
     "bellwether_events_judged",
     "Events that rules have judged, by where they came from.",
     ["origin"],
+    registry=_OURS,
+)
+EVALUATIONS = Counter(
+    "bellwether_evaluations",
+    "Runs of rules that the engine has judged, by what came of them.",
+    ["result"],
     registry=_OURS,
 )
 TRANSITIONS = Counter(
@@ -118,10 +128,23 @@ def lag_spread() -> dict[float, int]:
 def _counted() -> CollectorRegistry:
     registry = CollectorRegistry()
     if settings.BELLWETHER_METRICS_DIR:
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(_Files())
     else:
         registry.register(_OURS)
     return registry
+
+
+class _Files(Collector):
+    """What processes have counted in files, added up."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the files of this host, and of those that share its data directory."""
+        here = Path(settings.BELLWETHER_METRICS_DIR)
+        is_shared = settings.BELLWETHER_METRICS_ARE_SHARED
+        found = here.parent.glob("*/*.db") if is_shared else here.glob("*.db")
+        merge = multiprocess.MultiProcessCollector.merge
+        files = [str(path) for path in found]
+        return cast("Iterable[Metric]", merge(files))  # type: ignore[no-untyped-call]
 
 
 def _samples(family: str) -> list[Sample]:
@@ -139,3 +162,16 @@ def begin_counting() -> None:
     if settings.BELLWETHER_METRICS_DIR:
         for path in Path(settings.BELLWETHER_METRICS_DIR).glob("*.db"):
             path.unlink(missing_ok=True)
+
+
+def forget_the_dead() -> None:
+    """Forget what processes of this host had open when they were killed.
+
+    Called by one that has opened nothing yet: what bears its number is somebody's who
+    was killed before it. What they counted stays: it happened.
+    """
+    if settings.BELLWETHER_METRICS_DIR:
+        for path in Path(settings.BELLWETHER_METRICS_DIR).glob("gauge_live*_*.db"):
+            pid = path.stem.rpartition("_")[2]
+            if pid == str(os.getpid()) or not Path(f"/proc/{pid}").exists():
+                path.unlink(missing_ok=True)

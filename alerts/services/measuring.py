@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db.models import Count, Min, Sum
@@ -35,6 +36,8 @@ def count_round(
         if batch.is_live:
             lag = (now - batch.received_at).total_seconds()
             metrics.LAG_SECONDS.labels(batch.origin).observe(lag)
+    for result, count in asdict(judgement.evaluated).items():
+        metrics.EVALUATIONS.labels(result).inc(count)
     kinds = Counter(one.transition.kind.value for one in judgement.transitions)
     for kind, count in kinds.items():
         metrics.TRANSITIONS.labels(kind).inc(count)

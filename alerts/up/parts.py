@@ -14,6 +14,7 @@ from alerts.up import plan, runner, web, workers
 from alerts.up.parent import say
 from alerts.up.watching import LEAVING_SECONDS, watch_judging
 from config import env
+from config.metrics import forget_the_dead
 
 #: How long a thread computes before others come to their turn. Python's 5 ms are long
 #: where one that holds the line of writers waits to go on after each statement.
@@ -26,6 +27,7 @@ def run_part(name: str, *, host: str, port: int) -> int:
     if name == plan.EVERYTHING:
         return run_everything(host=host, port=port)
     if name == plan.WEB:
+        forget_the_dead()
         web.serve(host=host, port=port, on_serving=lambda: _say_where(host, port))
     elif name == plan.BEAT:
         workers.run_beat()

@@ -4,6 +4,7 @@ README.md lists the variables. `DATABASE_URL` and `REDIS_URL` together switch fr
 embedded default to the full mode (DESIGN.md section 1).
 """
 
+import platform
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -203,10 +204,14 @@ BELLWETHER_METRICS_TOKEN = env.text("BELLWETHER_METRICS_TOKEN")
 #: Where the processes of the full mode count, one directory a host; the one process of
 #: the embedded default counts in its memory.
 BELLWETHER_METRICS_DIR = ""
+#: Whether what hosts count lies side by side, so that each answers for all.
+BELLWETHER_METRICS_ARE_SHARED = False
 if REDIS_URL:
+    _metrics = DATA_DIR / "metrics"
     BELLWETHER_METRICS_DIR = env.propose(
-        "PROMETHEUS_MULTIPROC_DIR", str(DATA_DIR / "metrics")
+        "PROMETHEUS_MULTIPROC_DIR", str(_metrics / platform.node())
     )
+    BELLWETHER_METRICS_ARE_SHARED = Path(BELLWETHER_METRICS_DIR).parent == _metrics
 
 # --- Channels: carries "there is more" to the browser. --------------------------------
 CHANNEL_LAYERS = {

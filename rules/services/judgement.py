@@ -41,6 +41,22 @@ class Streak:
         self.errors, self.last, self.began_well = 0, "", True
 
 
+@dataclass(slots=True, kw_only=True)
+class Evaluated:
+    """Runs of rules that the engine has judged, by what came of them."""
+
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    error: int = 0
+
+    def add(self, counts: Counts) -> None:
+        """Add the runs of a rule at an event."""
+        self.passed += counts.passed
+        self.unknown += counts.unknown
+        self.failed += counts.failed - counts.unknown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """A change of a rule that its lane has reached; no version: it is judged no more.
@@ -66,6 +82,7 @@ class Judgement:
     #: What to add to the counters of rules, beside what is counted by key.
     counts: dict[int, Counts] = field(default_factory=dict)
     counted: Counted = field(default_factory=Counted)
+    evaluated: Evaluated = field(default_factory=Evaluated)
     streaks: dict[int, Streak] = field(default_factory=dict)
     #: Rules of the lane that cannot be read, and the sentences that say so.
     unreadable: dict[int, str] = field(default_factory=dict)

@@ -326,7 +326,9 @@ class _Bench:
         judgement.instances.update(result.instances)
         for rule_id, error in result.errors.items():
             judgement.streaks.setdefault(rule_id, Streak()).add(error)
-        for rule_id in result.counts:
+            judgement.evaluated.error += 1
+        for rule_id, counts in result.counts.items():
+            judgement.evaluated.add(counts)
             if rule_id in judgement.streaks:
                 judgement.streaks[rule_id].end()
             else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,7 +18,7 @@ from pytest_django.fixtures import Settings
 from alerts.models import Heartbeat, Proof
 from alerts.services import Stored
 from config.clock import database_now
-from config.metrics import exposition
+from config.metrics import exposition, forget_the_dead
 from datasets.models import Dataset
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
@@ -66,11 +69,13 @@ def grown(before: Samples, name: str, **labels: str) -> float:
 def test_an_event_is_counted_on_its_whole_path(prices: Dataset) -> None:
     before = now_counted()
 
-    send(prices, price(300), price(320, of="AAPL"))
+    send(prices, price(300), price(320, of="AAPL"), price(320))
     drain(prices)
 
-    assert grown(before, "bellwether_events_accepted_total", origin="api") == 2
-    assert grown(before, "bellwether_events_judged_total", origin="api") == 2
+    assert grown(before, "bellwether_events_accepted_total", origin="api") == 3
+    assert grown(before, "bellwether_events_judged_total", origin="api") == 3
+    assert grown(before, "bellwether_evaluations_total", result="passed") == 1
+    assert grown(before, "bellwether_evaluations_total", result="error") == 0
     assert grown(before, "bellwether_batches_settled_total", state="judged") == 1
     assert grown(before, "bellwether_transitions_total", kind="raised") == 1
     assert grown(before, "bellwether_lag_seconds_count", origin="api") == 1
@@ -90,6 +95,24 @@ def test_what_waits_is_asked_of_the_database(prices: Dataset) -> None:
     assert told["bellwether_deliveries_waiting", (("status", "queued"),)] == 0
     age = told["bellwether_heartbeat_age_seconds", (("part", "beat"),)]
     assert age >= 30
+
+
+def test_sockets_of_a_killed_process_are_forgotten(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.BELLWETHER_METRICS_DIR = str(tmp_path)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead, before_us, living = (
+        f"gauge_livesum_{pid}.db" for pid in (ended.pid, os.getpid(), os.getppid())
+    )
+    counted = f"counter_{ended.pid}.db"
+    for name in (dead, before_us, living, counted):
+        (tmp_path / name).touch()
+
+    forget_the_dead()
+
+    assert {path.name for path in tmp_path.iterdir()} == {living, counted}
 
 
 def test_every_metric_is_explained() -> None:
@@ -139,3 +162,24 @@ def test_who_asks_from_elsewhere_is_told_how(settings: Settings) -> None:
 
     assert answer.status_code == 401
     assert "BELLWETHER_METRICS_TOKEN" in answer.content.decode()
+
+
+def test_runs_are_counted_by_what_came_of_them(prices: Dataset) -> None:
+    access = open_for_system(workspace=prices.workspace)
+    on_venues = definition(
+        name="Venue",
+        watch={"facts": ["DEMO:PRICES:MSFT:venue"]},
+        when={"fact": 0, "op": "matches", "value": "^N"},
+    )
+    create_rule(access=access, definition=on_venues, now=NOW)
+    drain(prices)
+    before = now_counted()
+
+    for venue in ("NYSE", "LSE", None, "NASDAQ"):
+        send(prices, {"symbol": "MSFT", "venue": venue})
+    drain(prices)
+
+    name = "bellwether_evaluations_total"
+    wanted = {"passed": 2, "failed": 1, "unknown": 1, "error": 0}
+    found = {result: grown(before, name, result=result) for result in wanted}
+    assert found == wanted

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.installations import ROOT, Installation, installed, until
-from tests.up.watching import Watched, canary_is_back, read
+from tests.up.watching import COUNTED, Watched, canary_is_back, counted, read
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,8 @@ def test_an_alert_reaches_an_open_socket(serving):
 
         frame = read(socket)
 
-    assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "MSFT")
+        assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "MSFT")
+        until(lambda: counted(serving) >= COUNTED, seconds=15, what="all counting")
 
 
 def test_a_second_up_in_the_same_directory_is_refused(serving):

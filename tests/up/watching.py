@@ -14,11 +14,35 @@ from websockets.sync.client import ClientConnection, connect
 from tests.chaos.client import Client
 from tests.installations import Installation
 
+#: What `/metrics` tells once the canary was back and somebody else sent an event.
+COUNTED = {
+    'bellwether_events_accepted_total{origin="api"}',
+    'bellwether_events_judged_total{origin="api"}',
+    'bellwether_batches_settled_total{state="judged"}',
+    'bellwether_evaluations_total{result="passed"}',
+    'bellwether_transitions_total{kind="raised"}',
+    'bellwether_delivery_attempts_total{kind="loop_back",result="sent"}',
+    'bellwether_lag_seconds_count{origin="api"}',
+    'bellwether_commit_seconds_count{step="records"}',
+    'bellwether_commit_seconds_count{step="judgement"}',
+    'bellwether_sockets{of="feed"}',
+    'bellwether_canary_latency_seconds{quantile="0.99"}',
+    'bellwether_heartbeat_age_seconds{part="beat"}',
+    'bellwether_heartbeat_age_seconds{part="runner"}',
+}
+
 
 def canary_is_back(installation: Installation) -> bool:
     """Say whether an event of the canary came all the way by now."""
     status, told = installation.answers("/metrics")
     return status == HTTPStatus.OK and "bellwether_canary_age_seconds " in told
+
+
+def counted(installation: Installation) -> set[str]:
+    """Return what `/metrics` tells a number of that is not nothing."""
+    lines = installation.answers("/metrics")[1].splitlines()
+    told = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    return {name for name, _, number in told if float(number)}
 
 
 @dataclass(frozen=True, slots=True)
