@@ -47,11 +47,19 @@ def add_up_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `up`."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on")
-    parser.add_argument(
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--parts",
+        metavar="PARTS",
+        help="keep these parts running on this host, named with commas: web, drain"
+        " (every slot) or drain.<slot>, calls, upkeep, beat, runner; waits until"
+        " `manage.py prepare` has made the database ready",
+    )
+    some.add_argument(
         "--only",
         metavar="PART",
-        help="be one part, prepare nothing and watch nobody: web, drain.<slot>,"
-        " calls, upkeep, beat or runner; for compose and systemd",
+        help="be one part, prepare nothing and watch nobody; for supervisors such as"
+        " compose and systemd",
     )
 
 

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -55,6 +55,8 @@ class Installation:
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    #: What `up` is told besides where to listen.
+    options: Sequence[str] = ()
     _up: subprocess.Popen[bytes] | None = None
 
     @property
@@ -94,7 +96,7 @@ class Installation:
         """Start `up` without waiting."""
         with self.data_dir.with_suffix(".log").open("ab") as log:
             self._up = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port)],
+                [sys.executable, "manage.py", "up", *self._words],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -163,6 +165,10 @@ class Installation:
                 os.kill(pid, signal.SIGKILL)
         if self._up is not None:
             self._up.wait(STOP_SECONDS)
+
+    @property
+    def _words(self) -> list[str]:
+        return ["--port", str(self.port), *self.options]
 
     def _serves(self) -> bool:
         assert self.up.poll() is None, self.said

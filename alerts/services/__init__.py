@@ -34,6 +34,7 @@ from alerts.services.health import (
     note_heartbeat,
     part_of_worker,
     readiness,
+    silent_parts,
     worker_names,
 )
 from alerts.services.home import Home, Numbers, Quiet, read_home, read_quiet
@@ -161,6 +162,7 @@ __all__ = [
     "send_canary",
     "send_due",
     "show_secret",
+    "silent_parts",
     "start_market",
     "turn_on_example",
     "worker_names",

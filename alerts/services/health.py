@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,6 +49,18 @@ def worker_names() -> list[str]:
 def part_of_worker(worker: str, *, host: str) -> str:
     """Return the name under which the worker of one host notes its heartbeat."""
     return f"{worker}@{host[:40]}"
+
+
+def silent_parts(names: Iterable[str], *, host: str, now: datetime) -> list[str]:
+    """Return those of these parts that have not shown of late that they work here.
+
+    Beat and runner show it for all hosts at once.
+    """
+    since = now - SILENCE_ALLOWED
+    heard = set(Heartbeat.objects.filter(at__gte=since).values_list("part", flat=True))
+    return [
+        name for name in names if not heard & {name, part_of_worker(name, host=host)}
+    ]
 
 
 def note_heartbeat(*, part: str, now: datetime) -> None:

@@ -37,7 +37,12 @@ def load_program() -> None:
 def load_server() -> None:
     """Load the web server's application, once the installation is prepared."""
     _load(*_SERVER)
-    # What is frozen the collector never touches, so forks go on sharing its memory.
+    freeze()
+
+
+def freeze() -> None:
+    """Let forks go on sharing the memory of what is loaded by now."""
+    # What is frozen the collector never touches.
     gc.collect()
     gc.freeze()
 

@@ -30,6 +30,10 @@ class HalfConfigured(Exception):
     """Only one of the two addresses of the full mode is set."""
 
 
+class UnknownPart(Exception):
+    """There is no part of this name where the settings lead; the text says which."""
+
+
 def is_full() -> bool:
     """Say whether PostgreSQL and Redis are given, so that parts are processes.
 
@@ -70,3 +74,20 @@ def _worker(name: str) -> Worker:
 def part_names() -> list[str]:
     """Return the parts of the way to run that the settings choose."""
     return [WEB, *workers(), BEAT, RUNNER] if is_full() else [EVERYTHING]
+
+
+def chosen_parts(words: str) -> list[str]:
+    """Return the parts that are named with commas; `drain` names every slot.
+
+    Raises:
+        UnknownPart: if one of them is none.
+    """
+    known = part_names()
+    wanted = {word.strip() for word in words.split(",")} - {""}
+    if "drain" in wanted:
+        wanted = wanted - {"drain"} | {*drain_queues()} & {*known}
+    unknown = sorted(wanted - {*known})
+    if unknown or not wanted:
+        named = ", ".join(unknown) or "nothing"
+        raise UnknownPart(f"{named} is not among the parts {', '.join(known)}.")
+    return [name for name in known if name in wanted]

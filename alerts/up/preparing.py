@@ -16,13 +16,20 @@ from django.db.migrations.executor import MigrationExecutor
 
 from alerts.services import seed_canary, seed_installation
 from config import frontend
+from workspaces.models import Workspace
 
 Report = Callable[[str], None]
 
 #: How long a database that starts beside us may take to answer.
 DATABASE_SECONDS = 30.0
+#: How long another host may take to prepare the database that it shares with this one.
+PREPARED_SECONDS = 300.0
 #: What no page of ours loads: sources of the build, and other pages' files.
 _NOT_SERVED = ("src", "redoc", "rest_framework")
+
+
+class NotPrepared(Exception):
+    """The database has not the program's schema, and nobody gives it to it."""
 
 
 def prepare_database(*, report: Report, now: datetime) -> None:
@@ -64,10 +71,33 @@ def await_database(*, report: Report) -> None:
         time.sleep(0.5)
 
 
+def await_prepared(*, report: Report) -> None:
+    """Wait until the database is what this program needs; another host prepares it.
+
+    Raises:
+        OperationalError: if the database does not answer.
+        NotPrepared: if nobody has prepared it in time.
+    """
+    await_database(report=report)
+    deadline = time.monotonic() + PREPARED_SECONDS
+    said = False
+    while _waits_for_migrations() or not Workspace.objects.exists():
+        if time.monotonic() > deadline:
+            raise NotPrepared("Nobody prepared the database. Run `manage.py prepare`.")
+        if not said:
+            report("Waiting until `manage.py prepare` has made the database ready")
+            said = True
+        time.sleep(1)
+
+
+def _waits_for_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def migrate(*, report: Report) -> None:
     """Bring the database to the program's schema, if it is not there yet."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if _waits_for_migrations():
         report("Preparing the database")
         call_command("migrate", interactive=False, verbosity=0)
 

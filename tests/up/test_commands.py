@@ -1,9 +1,14 @@
 """Setting up without a browser: `create_owner` and `issue_token`."""
 
+from datetime import timedelta
+from platform import node
+
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.clock import utc_now
+from alerts.models import Heartbeat
+from alerts.services import part_of_worker
+from config.clock import database_now, utc_now
 from tests.factories import WorkspaceFactory
 from workspaces.access import find_token
 from workspaces.models import Membership, TokenKind, User
@@ -51,3 +56,43 @@ def test_create_owner_says_which_option_is_wrong():
         call_command("create_owner", "--email", "ana@example.com", "--password", "x")
 
     assert not User.objects.exists()
+
+
+@pytest.fixture
+def full_mode(settings):
+    """Settings that name PostgreSQL and Redis; nobody asks Redis."""
+    settings.DATABASE_URL = "postgresql://127.0.0.1:1/bw"
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+
+@pytest.mark.usefixtures("full_mode")
+def test_a_supervisor_hears_whether_the_parts_of_its_host_work(capsys):
+    now = database_now()
+    here, elsewhere = (part_of_worker("calls", host=h) for h in (node(), "elsewhere"))
+    Heartbeat.objects.create(part="beat", at=now)
+    Heartbeat.objects.create(part=elsewhere, at=now)
+
+    with pytest.raises(CommandError, match=r"^Silent: calls\.$"):
+        call_command("working", "beat", "calls")
+    Heartbeat.objects.create(part=here, at=now)
+    call_command("working", "beat", "calls")
+
+    assert capsys.readouterr().out == "calls, beat: working.\n"
+    Heartbeat.objects.filter(part="beat").update(at=now - timedelta(minutes=2))
+    with pytest.raises(CommandError, match="Silent: beat"):
+        call_command("working", "beat")
+
+
+@pytest.mark.usefixtures("full_mode")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("working", "cook"), "cook is not among the parts"),
+        (("working", "web"), "Of web ask /healthz"),
+        (("up", "--parts", "cook"), "cook is not among the parts"),
+        (("up", "--only", "drain"), "--only is for one part, not drain.0, drain.1"),
+    ],
+)
+def test_what_is_no_part_is_refused(words, said):
+    with pytest.raises(CommandError, match=said):
+        call_command(*words)

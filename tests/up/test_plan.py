@@ -1,5 +1,7 @@
 """Which parts run where, which worker reads which queue, and beat's schedule."""
 
+import re
+
 import pytest
 from django_celery_beat.models import PeriodicTask
 
@@ -48,6 +50,38 @@ def test_half_of_the_full_mode_is_refused_by_name(mode, postgres, redis, missing
 
     with pytest.raises(plan.HalfConfigured, match=f"but {missing} is not"):
         plan.part_names()
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("web", ["web"]),
+        ("beat, web", ["web", "beat"]),
+        ("drain", ["drain.0", "drain.1", "drain.2"]),
+        ("drain,drain.1", ["drain.0", "drain.1", "drain.2"]),
+        ("runner,drain.2", ["drain.2", "runner"]),
+    ],
+)
+def test_a_host_runs_the_parts_that_it_is_told(mode, words, parts):
+    mode(postgres=True, redis=True)
+
+    assert plan.chosen_parts(words) == parts
+
+
+@pytest.mark.parametrize(
+    ("is_full", "words", "said"),
+    [
+        (True, "web,drain.3", "drain.3 is not among the parts web, drain.0,"),
+        (True, ",", "nothing is not among"),
+        (False, "web", "web is not among the parts bellwether."),
+        (False, "drain", "nothing is not among the parts bellwether."),
+    ],
+)
+def test_a_part_that_does_not_exist_is_refused_by_name(mode, is_full, words, said):
+    mode(postgres=is_full, redis=is_full)
+
+    with pytest.raises(plan.UnknownPart, match=re.escape(said)):
+        plan.chosen_parts(words)
 
 
 @pytest.mark.parametrize("is_full", [False, True], ids=["embedded", "full"])
