@@ -10,12 +10,13 @@ from typing import Any
 
 from celery.beat import Service
 from celery.platforms import SecurityWarning
+from celery.signals import worker_process_init
 from celery.worker import WorkController, state
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from alerts.services import part_of_worker
 from alerts.up.plan import Worker
-from alerts.up.watching import ring_for, run_or_leave, watch_worker
+from alerts.up.watching import ring_for, run_or_leave, watch_judging, watch_worker
 from config.celery import Task, app, heartbeat_queue
 
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
@@ -112,8 +113,14 @@ def run_worker(worker: Worker) -> int:
     )
     ring_for(part=part)
     watch_worker(part=part)
+    # A worker that forks judges in its children, which inherit no thread.
+    worker_process_init.connect(_watch_child)
     controller.start()
     return int(controller.exitcode or 0)
+
+
+def _watch_child(**_: object) -> None:
+    watch_judging()
 
 
 def _new_beat() -> Service:

@@ -199,7 +199,7 @@ from datasets.services.waiting import (
     judged_among,
     wait_for_judgement,
 )
-from datasets.store.lanes import LaneBusy, holding, lane_held_for
+from datasets.store.lanes import LaneBusy, holding, lane_held_for, note_progress
 from datasets.store.records import CheckedEvent
 from datasets.store.turns import wait_for_turn
 from datasets.store.writing import writing
@@ -337,6 +337,7 @@ __all__ = [
     "newest_records",
     "newest_stretch",
     "newest_told",
+    "note_progress",
     "note_try",
     "oldest_waiting",
     "open_draft",

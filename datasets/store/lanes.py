@@ -3,9 +3,10 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
@@ -22,8 +23,8 @@ class LaneBusy(Exception):
 PATIENCE_SECONDS = 2.0
 
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
-#: The lanes that threads of this process hold, and since when, in monotonic time.
-_since: dict[tuple[int, int], float] = {}
+#: By thread: the lane that it holds, and when it last came on, in monotonic time.
+_at_work: dict[int, tuple[int, float]] = {}
 
 
 @contextmanager
@@ -42,27 +43,55 @@ def holding(lane_id: int, *, waits: bool = False) -> Iterator[Lane]:
     Raises:
         LaneBusy: if the lane is held elsewhere; of one that waits: for long.
     """
-    with _locked(lane_id, waits=waits) as lane, _noted(lane_id):
+    with _locked(lane_id, waits=waits) as lane, _watched(lane_id):
         yield lane
 
 
 def lane_held_for(least: timedelta) -> int | None:
-    """Return a lane that a thread of this process has held for so long, if any."""
+    """Return a lane whose holder in this process has not come on for so long, if any.
+
+    Every statement to the database is progress, and so is what `note_progress` tells.
+    """
     now = time.monotonic()
-    for (lane_id, _), since in list(_since.items()):
+    for lane_id, since in list(_at_work.values()):
         if now - since >= least.total_seconds():
             return lane_id
     return None
 
 
+def note_progress(*, patience: timedelta = timedelta()) -> None:
+    """Tell that the holder of a lane in this thread comes on; elsewhere nothing.
+
+    What follows may take longer than usual, by `patience`.
+    """
+    thread = threading.get_ident()
+    if thread in _at_work:
+        since = time.monotonic() + patience.total_seconds()
+        _at_work[thread] = (_at_work[thread][0], since)
+
+
 @contextmanager
-def _noted(lane_id: int) -> Iterator[None]:
-    place = (lane_id, threading.get_ident())
-    _since[place] = time.monotonic()
+def _watched(lane_id: int) -> Iterator[None]:
+    thread = threading.get_ident()
+    _at_work[thread] = (lane_id, time.monotonic())
     try:
-        yield
+        with connection.execute_wrapper(_noting_progress):
+            yield
     finally:
-        del _since[place]
+        del _at_work[thread]
+
+
+def _noting_progress(
+    # Any: as Django hands statements on
+    execute: Callable[..., Any],
+    sql: str,
+    parameters: Any,
+    many: bool,  # noqa: FBT001 - Django's own order
+    context: Any,
+) -> Any:
+    result = execute(sql, parameters, many, context)
+    note_progress()
+    return result
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from datasets.services import (
     StoredFacts,
     changed_lateness,
     is_snapshot,
+    note_progress,
 )
 from rules.engine import (
     CloseReason,
@@ -126,6 +127,7 @@ class _Bench:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
             self._count(result, happening)
+            note_progress()
 
     def change_rule(self, one: SettledBatch) -> None:
         """Let a rule's version come into effect, or leave it, at this position.

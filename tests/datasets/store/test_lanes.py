@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
 from datasets.models import Lane
-from datasets.services import LaneBusy, holding
+from datasets.services import LaneBusy, holding, lane_held_for, note_progress
 from datasets.store import lanes
 from tests.factories import DatasetFactory
 
@@ -83,3 +85,55 @@ def test_one_that_waits_does_not_wait_for_ever(
             pytest.fail("two hold the lane")
     finally:
         connection.close()
+
+
+class Clock:
+    """A monotonic clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr(lanes, "time", SimpleNamespace(monotonic=stopped))
+    return stopped
+
+
+ALLOWED = timedelta(seconds=20)
+
+
+def test_lane_is_held_in_vain_once_nothing_comes_on(lane: int, clock: Clock) -> None:
+    with holding(lane):
+        clock.now += 19
+        assert lane_held_for(ALLOWED) is None
+        clock.now += 1
+        assert lane_held_for(ALLOWED) == lane
+
+    assert lane_held_for(ALLOWED) is None
+
+
+@pytest.mark.parametrize(
+    "come_on", [note_progress, Lane.objects.exists], ids=["told", "statement"]
+)
+def test_holder_that_comes_on_is_let_be(
+    lane: int, clock: Clock, come_on: Callable[[], object]
+) -> None:
+    with holding(lane):
+        for _ in range(3):
+            clock.now += 19
+            come_on()
+        assert lane_held_for(ALLOWED) is None
+
+
+def test_what_takes_its_time_is_allowed_more(lane: int, clock: Clock) -> None:
+    with holding(lane):
+        note_progress(patience=timedelta(seconds=60))
+        clock.now += 79
+        assert lane_held_for(ALLOWED) is None
+        clock.now += 1
+        assert lane_held_for(ALLOWED) == lane
