@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 LEAVING_SECONDS = 8.0
 #: An event is judged in milliseconds; what takes longer comes to no end. Four times
 #: this, and starting again, may pass before an event is set aside (PROMISES.md R10).
-JUDGING_ALLOWED = timedelta(seconds=18)
+JUDGING_ALLOWED = timedelta(seconds=16)
 _LOOK_EVERY_SECONDS = 5.0
 _LOOK_AT_LANES_EVERY_SECONDS = 1.0
 _RING_EVERY_SECONDS = 15.0
