@@ -160,9 +160,11 @@ class Installation:
         if self._up is not None and self._up.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.stop()
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        while left := self.processes():
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
         if self._up is not None:
             self._up.wait(STOP_SECONDS)
 

@@ -122,3 +122,16 @@ class Unavailable(Postponed):
     """What is needed to answer is away."""
 
     code = "unavailable"
+
+
+#: How PostgreSQL and SQLite say that there is no room for what is to be written.
+_NO_ROOM = frozenset({"53100", "SQLITE_FULL", "SQLITE_IOERR_WRITE"})
+
+
+def tells_of_full_disk(error: BaseException) -> bool:
+    """Say whether the database could not write; then it has stored nothing."""
+    cause = error.__cause__
+    return (
+        getattr(cause, "sqlstate", None) in _NO_ROOM
+        or getattr(cause, "sqlite_errorname", None) in _NO_ROOM
+    )

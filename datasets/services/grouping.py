@@ -43,7 +43,7 @@ from datasets.store.batches import PlainBatch, insert_plain
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
-from workspaces.refusals import Overloaded, Unavailable
+from workspaces.refusals import Overloaded, Unavailable, tells_of_full_disk
 
 logger = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
             stored = _insert(group)
             is_whole = True
     except (OperationalError, InterfaceError) as error:
-        if is_whole:
+        if is_whole and not tells_of_full_disk(error):
             raise OutcomeUnknown from error
         raise
     return stored

@@ -62,8 +62,10 @@ def _faults_of(options: argparse.Namespace) -> list[Fault]:
     unknown = [name for name in names if name not in FAULTS]
     if unknown:
         sys.exit(f"{', '.join(unknown)}: no such fault; there are {', '.join(FAULTS)}.")
-    faults = [FAULTS[name]() for name in names]
-    return [fault for fault in faults if options.database in fault.databases]
+    # One that is named twice is one, which goes on where it was.
+    faults = {name: FAULTS[name]() for name in names}
+    fitting = [name for name in names if options.database in faults[name].databases]
+    return [faults[name] for name in fitting]
 
 
 def _play(database: str, plan: Plan) -> Outcome:

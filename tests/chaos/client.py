@@ -35,6 +35,8 @@ class Client:
     improper: list[str] = field(default_factory=list)
     #: How often each status said no.
     refusals: Counter[int] = field(default_factory=Counter)
+    #: The sentences with which it was said.
+    sentences: set[str] = field(default_factory=set)
     _connection: http.client.HTTPConnection | None = field(default=None, init=False)
 
     def post(
@@ -93,6 +95,7 @@ class Client:
     ) -> None:
         """Keep an answer that is not as PROMISES.md R11 and R18 want it."""
         self.refusals[status] += 1
+        self.sentences.add(answer.decode())
         is_postponed = status in {_TOO_MANY, _AWAY}
         if (is_postponed and "Retry-After" not in headers) or (
             status >= 500 and not is_postponed

@@ -11,6 +11,8 @@ from tests.chaos.client import Client
 from tests.chaos.events import DATASET, event
 
 SENDERS = 8
+#: A web server that stands still is found out after a minute.
+PATIENCE_SECONDS = 240.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Load:
     #: Refusals by their status, and answers that nobody should ever get.
     refusals: Counter[int] = field(default_factory=Counter)
     improper: list[str] = field(default_factory=list)
+    sentences: set[str] = field(default_factory=set)
     errors: list[BaseException] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -52,7 +55,7 @@ class Load:
         """Send what was begun until it is accepted, and no more."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join(90)
+            thread.join(PATIENCE_SECONDS)
         self.check()
 
     def check(self) -> None:
@@ -73,7 +76,11 @@ class Load:
 
     def _send(self, sender: int) -> None:
         client = Client(
-            self.port, self.token, refusals=self.refusals, improper=self.improper
+            self.port,
+            self.token,
+            refusals=self.refusals,
+            improper=self.improper,
+            sentences=self.sentences,
         )
         apart = self.events_a_request / self.events_a_second
         request = sender
@@ -96,6 +103,7 @@ class Load:
             f"datasets/{DATASET}/records",
             [event(number) for number in numbers],
             key=f"load-{request}",
+            seconds=PATIENCE_SECONDS,
         )
         self.accepted.extend(numbers)
         self.answered_at.append(time.monotonic())

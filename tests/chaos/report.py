@@ -78,7 +78,7 @@ def _strikes(outcome: Outcome) -> str:
     rows = "".join(
         f"| `{fault.name}` | {fault.does} | {len(outages[fault.name])} |"
         f" {median(outages[fault.name]):.1f} s | {max(outages[fault.name]):.1f} s |\n"
-        for fault in outcome.plan.faults
+        for fault in dict.fromkeys(outcome.plan.faults)
         if outages[fault.name]
     )
     return (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ from websockets.sync.client import ClientConnection, connect
 from tests.chaos.proof import Query
 
 _PAUSE_SECONDS = 0.2
+#: Connections end all the time; nobody wants to read of it.
+_QUIET = logging.getLogger(f"{__name__}.quiet")
+_QUIET.disabled = True
 _LOOK_EVERY_SECONDS = 0.25
 
 _AGES = {
@@ -86,7 +90,7 @@ class FeedReader:
         url = f"ws://127.0.0.1:{self.port}/ws/v1/DEMO/feed"
         while not self._stopping.is_set():
             try:
-                with connect(url, open_timeout=5, close_timeout=1) as self._socket:
+                with _connect(url) as self._socket:
                     self.connections += 1
                     self._read(self._socket)
             except (OSError, WebSocketException):
@@ -124,6 +128,20 @@ class FeedReader:
         self.last = numbers[-1]
 
 
+def _connect(url: str) -> ClientConnection:
+    return connect(url, open_timeout=5, close_timeout=1, logger=_QUIET)
+
+
+#: What waits for so long is named, once.
+_LONG_SECONDS = 15.0
+_WHO = """
+SELECT b.id, d.slug, b.origin, b.size, l.crash_tries, b.received_at
+FROM datasets_batch b JOIN datasets_lane l ON l.id = b.lane_id
+JOIN datasets_dataset d ON d.id = l.dataset_id
+WHERE b.state = 'pending' AND b.size > 0 ORDER BY b.received_at LIMIT 1
+"""
+
+
 class Age(NamedTuple):
     """How old what waits was at a moment: to be judged, and to be numbered."""
 
@@ -146,6 +164,8 @@ class Waiting:
 
     query: Query
     database: str
+    say: Callable[[str], None]
+    _named: set[object] = field(default_factory=set)
     ages: list[Age] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -179,6 +199,13 @@ class Waiting:
             # While the database is away there is nothing to be seen.
             with contextlib.suppress(psycopg.Error, sqlite3.Error):
                 ((batch, entry),) = self.query(words)
-                self.ages.append(
-                    Age(time.monotonic(), float(batch or 0), float(entry or 0))
-                )
+                seen = Age(time.monotonic(), float(batch or 0), float(entry or 0))
+                self.ages.append(seen)
+                if seen.batch > _LONG_SECONDS:
+                    self._name()
+
+    def _name(self) -> None:
+        for batch, *rest in self.query(_WHO):
+            if batch not in self._named:
+                self._named.add(batch)
+                self.say(f"waits long: batch {batch} {rest}")

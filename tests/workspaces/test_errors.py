@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import sqlite3
+from contextlib import AbstractContextManager, closing
 
 import pytest
 from django.db import OperationalError, connection
@@ -72,3 +73,33 @@ def test_database_that_is_away_is_a_503_to_come_back_after(
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
     assert "10.0.0.1" not in answer.content.decode()
+
+
+class DiskFull(Exception):
+    """As PostgreSQL's driver tells of it."""
+
+    sqlstate = "53100"
+
+
+def file_cannot_grow() -> Exception:
+    """Fill an SQLite file and return what is raised then."""
+    with closing(sqlite3.connect(":memory:")) as file:
+        file.execute("PRAGMA max_page_count = 1")
+        try:
+            file.execute("CREATE TABLE much (more)")
+        except sqlite3.OperationalError as error:
+            return error
+    raise AssertionError("there was room")
+
+
+@pytest.mark.parametrize("cause", [DiskFull(), file_cannot_grow()], ids=repr)
+def test_full_disk_is_a_503_that_says_so(client: Client, cause: Exception) -> None:
+    error = OperationalError("could not extend file")
+    error.__cause__ = cause
+
+    with breaking(error):
+        answer = client.get("/api/v1/workspaces/DEMO/rules")
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "disk is full" in answer.json()["detail"]

@@ -30,6 +30,7 @@ from workspaces.refusals import (
     Unreadable,
     VersionUnsaid,
     WrongType,
+    tells_of_full_disk,
 )
 
 logger = logging.getLogger(__name__)
@@ -176,11 +177,13 @@ def as_refusal(error: Exception) -> Refusal | None:
         return Invalid("; ".join(one.detail for one in errors), errors=errors)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("the database did not answer", exc_info=error)
-        return Unavailable(
-            "The database does not answer; send this again in a moment. Nothing was "
-            "stored.",
-            retry_after=_DATABASE_BACK,
-        )
+        reason = "The database does not answer; send this again in a moment."
+        if tells_of_full_disk(error):
+            reason = (
+                "The server's disk is full, or cannot be written; send this again once "
+                "whoever runs it has made room."
+            )
+        return Unavailable(f"{reason} Nothing was stored.", retry_after=_DATABASE_BACK)
     if isinstance(error, exceptions.NotFound | Http404):
         return Missing("There is nothing at this address.")
     for theirs, ours in _TRANSLATED.items():

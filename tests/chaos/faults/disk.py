@@ -22,7 +22,6 @@ class FullDisk(Fault):
     databases = frozenset({SQLITE})
 
     def strike(self, scene: Scene) -> None:
-        refusals = scene.load.refusals[503]
         pid = scene.arena.installation.leader_of("bellwether")
         _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, most))
@@ -31,5 +30,5 @@ class FullDisk(Fault):
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
         scene.say("filled the disk and made room again")
-        if scene.load.refusals[503] == refusals:
-            scene.differences.append("nothing was refused while the disk was full")
+        if not any("disk is full" in said for said in scene.load.sentences):
+            scene.differences.append("nobody was told that the disk is full")

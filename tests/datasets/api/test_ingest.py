@@ -354,3 +354,23 @@ def test_a_commit_of_which_the_end_is_not_known_is_not_tried_again(
     assert (told.status, told.body["code"]) == (503, "outcome_unknown")
     assert door.taken == []
     assert Batch.objects.count() == 1
+
+
+def test_a_commit_for_which_there_is_no_room_has_stored_nothing(
+    door: Door, native: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoRoom(Exception):
+        sqlite_errorname = "SQLITE_IOERR_WRITE"
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        with writing():
+            yield
+            raise OperationalError("disk I/O error") from NoRoom()
+
+    monkeypatch.setattr("datasets.services.grouping.writing", full)
+
+    (told,) = door.ask(native)
+
+    assert told.status == LONG_WAY
+    assert not Batch.objects.exists()
