@@ -4,6 +4,7 @@ import argparse
 import ipaddress
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -91,6 +92,17 @@ def choice(name: str, known: tuple[str, ...]) -> str:
     value = text(name, known[0]).lower()
     if value not in known:
         raise ImproperlyConfigured(f"{name} is {value!r}; write {' or '.join(known)}.")
+    return value
+
+
+def library(name: str, known: tuple[str, ...], *, module: str) -> str:
+    """Return a word of which all but the first need a library that may be missing."""
+    value = choice(name, known)
+    if value != known[0] and find_spec(module.partition(".")[0]) is None:
+        raise ImproperlyConfigured(
+            f"{name} is {value}, but its library is missing. Install it: pip install"
+            " --require-hashes -r requirements/traces.txt"
+        )
     return value
 
 

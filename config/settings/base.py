@@ -213,6 +213,11 @@ if REDIS_URL:
     )
     BELLWETHER_METRICS_ARE_SHARED = Path(BELLWETHER_METRICS_DIR).parent == _metrics
 
+# --- Traces: sent to a collector ----------------------------------------------------
+BELLWETHER_TRACES = env.library(
+    "BELLWETHER_TRACES", ("off", "otlp"), module="opentelemetry"
+)
+
 # --- Channels: carries "there is more" to the browser. --------------------------------
 CHANNEL_LAYERS = {
     "default": (
