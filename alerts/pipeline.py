@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from alerts.poison import judge_with_care
-from alerts.services import count_round, record_transitions
+from alerts.services import count_round, record_transitions, trace_round
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from config.metrics import COMMIT_SECONDS
@@ -111,3 +111,4 @@ def judge_and_record(
         return_program(lane, program, next_seq=next_seq)
     took = timedelta(seconds=time.monotonic() - began)
     count_round(settled=settled, judgement=judgement, now=now + took)
+    trace_round(lane=lane, settled=settled, judgement=judgement, began=now, took=took)

@@ -81,6 +81,7 @@ from alerts.services.seeding import (
     start_market,
 )
 from alerts.services.steps import Steps
+from alerts.services.tracing import trace_round
 
 __all__ = [
     "ONLY_WORKER",
@@ -164,6 +165,7 @@ __all__ = [
     "show_secret",
     "silent_parts",
     "start_market",
+    "trace_round",
     "turn_on_example",
     "worker_names",
 ]

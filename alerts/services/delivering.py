@@ -37,6 +37,7 @@ from alerts.retries import (
     sends_at_once,
 )
 from alerts.services.outputs import address_rules, secret_of
+from alerts.services.tracing import trace_attempt
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, answer, nudge
 from config.clock import database_now
@@ -267,7 +268,7 @@ def _record_sent(claim: _Claim, result: SendResult, *, now: datetime) -> None:
         if mine:
             _store_attempt(claim, result, now=now)
             _save_circuit(output, after_success())
-    _count(claim, "sent")
+    _note(claim, "sent", now)
 
 
 def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None:
@@ -297,11 +298,20 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
             Output.objects.filter(pk=output.pk).update(
                 is_enabled=False, disabled_reason=str(error)
             )
-    _count(claim, "failed" if next_at else "given up")
+    _note(claim, "failed" if next_at else "given up", now, error=str(error))
 
 
-def _count(claim: _Claim, result: str) -> None:
-    ATTEMPTS.labels(claim.delivery.output.kind, result).inc()
+def _note(claim: _Claim, result: str, now: datetime, *, error: str = "") -> None:
+    """Count a try for whoever watches, and tell of it whoever traces."""
+    delivery = claim.delivery
+    ATTEMPTS.labels(delivery.output.kind, result).inc()
+    trace_attempt(
+        delivery=delivery,
+        result=result,
+        began=claim.started_at,
+        ended=now,
+        error=error,
+    )
 
 
 def _still_mine(claim: _Claim) -> DeliveryQuerySet:

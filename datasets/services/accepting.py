@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from config import tracing
 from config.celery import Task, nudge
 from config.metrics import EVENTS_ACCEPTED
 from datasets.models import Batch, Dataset, Duplicates, KeyForm, Lane, Origin
 from datasets.schemas import Checker, Index, Prepared, read_schema
 from datasets.services.lanes import backlog_of, open_lane
+from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
 from workspaces.refusals import FieldError, Invalid, Overloaded, TooLarge
@@ -139,6 +142,7 @@ def _store(
     options = ingest.options()
     if list(sent_at) != sorted(sent_at):
         options["sent_at"] = list(sent_at)
+    began = time.monotonic()
     with writing():
         batch = Batch.objects.create(
             lane=lane,
@@ -164,7 +168,25 @@ def _store(
         )
         nudge(Task.DRAIN, lane_id=lane.pk)
         count_accepted(ingest.origin, len(events))
+        if tracing.is_on():
+            transaction.on_commit(partial(_trace, batch, began), robust=True)
     return Accepted(batch_id=batch.pk, size=len(events))
+
+
+def _trace(batch: Batch, began: float) -> None:
+    """Tell of a batch that is committed now; `began` is when it began to be stored."""
+    took = timedelta(seconds=time.monotonic() - began)
+    trace_accepted(
+        AcceptedBatch(
+            batch_id=batch.pk,
+            lane_id=batch.lane_id,
+            origin=Origin(batch.origin),
+            events=batch.size,
+            received_at=batch.received_at,
+            committed_at=batch.received_at + took,
+            commit=took,
+        )
+    )
 
 
 def event_time_order(prepared: Sequence[Prepared]) -> list[int]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from asyncio import Future
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import (
     InterfaceError,
@@ -24,6 +25,7 @@ from django.db import (
     connection,
 )
 
+from config import tracing
 from config.celery import Task, nudge
 from config.metrics import COMMIT_SECONDS
 from datasets.models import Dataset, Origin
@@ -39,6 +41,7 @@ from datasets.services.bodies import EventBody, read_events
 from datasets.services.idempotency import IdempotencyKey
 from datasets.services.openings import Opening
 from datasets.services.publishing import StoredBatch
+from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.batches import PlainBatch, insert_plain
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
@@ -202,6 +205,7 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
     """
     stored: dict[int, StoredBatch] = {}
     is_whole = False
+    began = time.monotonic()
     try:
         with COMMIT_SECONDS.labels("records").time(), writing():
             stored = _insert(group)
@@ -210,7 +214,29 @@ def store_group(group: Sequence[Submission]) -> dict[int, StoredBatch]:
         if is_whole and not tells_of_full_disk(error):
             raise OutcomeUnknown from error
         raise
+    if tracing.is_on():
+        _trace(group, stored, took=timedelta(seconds=time.monotonic() - began))
     return stored
+
+
+def _trace(
+    group: Sequence[Submission], stored: Mapping[int, StoredBatch], *, took: timedelta
+) -> None:
+    """Tell of each batch from its receipt to the commit that it shared."""
+    for place, batch in stored.items():
+        one = group[place]
+        trace_accepted(
+            AcceptedBatch(
+                batch_id=batch.batch_id,
+                lane_id=one.opening.lane.pk,
+                origin=Origin.API,
+                events=batch.size,
+                received_at=one.received_at,
+                committed_at=one.opening.received_at(),
+                commit=took,
+                shared_with=len(stored) - 1,
+            )
+        )
 
 
 def _insert(group: Sequence[Submission]) -> dict[int, StoredBatch]:
