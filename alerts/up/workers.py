@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
 import time
@@ -10,7 +11,6 @@ from typing import Any
 
 from celery.beat import Service
 from celery.platforms import SecurityWarning
-from celery.signals import worker_process_init
 from celery.worker import WorkController, state
 from django_celery_beat.schedulers import DatabaseScheduler
 
@@ -114,13 +114,9 @@ def run_worker(worker: Worker) -> int:
     ring_for(part=part)
     watch_worker(part=part)
     # A worker that forks judges in its children, which inherit no thread.
-    worker_process_init.connect(_watch_child)
+    os.register_at_fork(after_in_child=watch_judging)
     controller.start()
     return int(controller.exitcode or 0)
-
-
-def _watch_child(**_: object) -> None:
-    watch_judging()
 
 
 def _new_beat() -> Service:
