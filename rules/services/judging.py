@@ -101,6 +101,8 @@ class _Bench:
         self.program = program
         self.judgement = Judgement()
         self._facts: dict[FactKey, KeyFacts] = {}
+        #: Of these nothing was stored before this round.
+        self._unheard_of: set[FactKey] = set()
         self._instances: dict[InstanceKey, Instance] = {}
         self._armed: dict[FactKey, set[InstanceKey]] = {}
         self._wakes: dict[InstanceKey, datetime | None] = {}
@@ -268,13 +270,16 @@ class _Bench:
             for named in instances - self._instances.keys()
             if self.program.program.is_remembered(*named)
         }
-        for known in self.state.read_instances(remembered):
+        for known in self.state.read_instances(remembered) if remembered else ():
             self._learn(known)
 
     def _read_facts(self, subjects: Set[FactKey]) -> None:
-        missing = subjects - self._facts.keys()
-        kept = self.program.facts.find(missing)
-        self._facts |= {**kept, **self.state.read_facts(missing - kept.keys())}
+        unknown = subjects - self._facts.keys() - self._unheard_of
+        kept = self.program.facts.find(unknown)
+        wanted = unknown - kept.keys()
+        read = self.state.read_facts(wanted) if wanted else {}
+        self._unheard_of |= wanted - read.keys()
+        self._facts |= {**kept, **read}
 
     def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the instances of the keys concerned whose timers may be due."""

@@ -36,12 +36,16 @@ def save_states(
     _save_instances(judgement)
     save_counted(lane=lane, counted=judgement.counted, now=now)
     _add_counts(judgement.counts, now)
-    _save_effects(lane, judgement.effects, now)
+    if judgement.effects:
+        _save_effects(lane, judgement.effects, now)
     save_predicates(lane=lane, tabled=judgement.tabled)
     _save_health(judgement.streaks)
     _save_unreadable(judgement.unreadable)
-    _turn_off_failing(failing, now)
-    _turn_off_done(done, now)
+    # Asking for no rows costs as much as asking for some.
+    if failing:
+        _turn_off_failing(failing, now)
+    if done:
+        _turn_off_done(done, now)
 
 
 def _save_instances(judgement: Judgement) -> None:
