@@ -35,7 +35,10 @@ def load_program() -> None:
 
 
 def load_server() -> None:
-    """Load the web server's application, once the installation is prepared."""
+    """Load the web server's application, once the installation is prepared.
+
+    With it all is loaded: from here on what is of no use any more is collected.
+    """
     _load(*_SERVER)
     freeze()
 
@@ -45,6 +48,7 @@ def freeze() -> None:
     # What is frozen the collector never touches.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _load(*names: str) -> None:

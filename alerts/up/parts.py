@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -23,6 +24,7 @@ SWITCH_SECONDS = 0.001
 
 def run_part(name: str, *, host: str, port: int) -> int:
     """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
+    gc.enable()  # a part of its own, under compose or systemd, has loaded by itself
     watch_judging()
     if name == plan.EVERYTHING:
         return run_everything(host=host, port=port)
