@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from rules.engine import OPERATORS, Operand, Operator, is_number, show, show_brief
@@ -15,6 +15,7 @@ _GROUPS = {
     "any": "At least one of these",
     "not": "The opposite of this",
 }
+_READ = Context(prec=12, rounding=ROUND_HALF_EVEN, traps=[])
 # Their right side is written as text, and is none: "1%", "15m".
 _MEASURES = frozenset({Operand.AMOUNT, Operand.SPAN, Operand.TIME})
 
@@ -68,7 +69,7 @@ def _members(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _details(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
     operator = OPERATORS.get(str(verdict.get("op", "")))
-    details = [("Found", _shown(verdict.get("found")))]
+    details = [("Found", _taken(verdict, "found"))]
     if operator is None:
         return details
     if operator.deviates:
@@ -90,9 +91,8 @@ def _sides(verdict: Mapping[str, Any], operator: Operator) -> list[tuple[str, st
     if verdict.get("wanted_fact"):
         wanted = f"{wanted}, of {verdict['wanted_fact']}"
     details.append(("Wanted", wanted))
-    margin = verdict.get("margin")
-    if margin and operator.compares_alike:
-        details.append(("Apart", _shown(margin)))
+    if verdict.get("margin") and operator.compares_alike:
+        details.append(("Apart", _taken(verdict, "margin")))
     return details
 
 
@@ -114,6 +114,16 @@ def _shown_brief(value: Any, *, digits: int | None = None) -> str:  # Any: JSON
         return "unknown"
     number = Decimal(value)
     return show_brief(number if digits is None else round(number, digits))
+
+
+def _taken(verdict: Mapping[str, Any], name: str) -> str:  # Any: JSON
+    """Show a value; of one that was taken of a window nobody reads all 34 digits."""
+    value = verdict.get(name)
+    if "contents" in verdict and is_number(value):
+        number = Decimal(value)
+        if len(number.as_tuple().digits) > _READ.prec:
+            return show(_READ.plus(number))
+    return _shown(value)
 
 
 def _shown(value: Any) -> str:  # Any: JSON

@@ -83,6 +83,21 @@ def test_page_says_when_windows_bring_a_rule_about(
         assert words in words_of(page_of(client, rule))
 
 
+def test_page_rounds_what_was_taken_of_a_window(market: Market, client: Client) -> None:
+    price = "DEMO:PRICES:MSFT:price"
+    over = {"take": "avg", "length": "1h"}
+    when = {"fact": price, "over": over, "op": "gt", "value": 3}
+    rule = market.watch(watch={"facts": [price]}, when=when)
+    for number in (1, 1, 2):
+        market.trade({"symbol": "MSFT", "price": number})
+    last = Record.objects.latest("batch_id").batch_id
+
+    said = words_of(page_of(client, rule, f"?record={last}.0"))
+
+    assert "Found1.33333333333 Wantedabove 3 Apart1.66666666667" in said
+    assert "3.33333333333333" not in said
+
+
 def test_page_says_what_was_found_and_what_it_would_have_taken(
     market: Market, client: Client
 ) -> None:
