@@ -4,6 +4,7 @@ import pytest
 
 from tests.chaos.faults import Kill
 from tests.chaos.proof import Proof
+from tests.chaos.report import write_report
 from tests.chaos.trial import Outcome, Plan, Strike, outages
 
 
@@ -40,3 +41,18 @@ def test_an_outage_is_the_longest_silence_after_a_kill_and_before_the_next():
 
 def test_a_kill_after_which_nothing_is_answered_has_no_outage_to_tell():
     assert outages([1.0], [0.9]) == [0.0]
+
+
+def test_a_report_takes_the_place_of_the_same_databases_last_one(tmp_path):
+    report = tmp_path / "chaos.md"
+
+    for database, accepted in [("sqlite", 111), ("postgresql", 222), ("sqlite", 333)]:
+        write_report(report, outcome(accepted=accepted), database=database)
+
+    text = report.read_text()
+    assert text.startswith("# Under fire")
+    assert "111 events" not in text
+    assert "222 events accepted" in text
+    assert "333 events accepted" in text
+    assert "| `kill` | A part is killed" in text
+    assert "| 2 | 1.0 s | 1.5 s |" in text

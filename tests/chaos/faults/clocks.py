@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.chaos.arena import POSTGRESQL
 from tests.chaos.client import Client
 from tests.chaos.faults.base import Fault
+from tests.chaos.proof import lane_of
 from tests.chaos.scene import Scene
 from tests.installations import ROOT
 from tests.services.process import free_port
@@ -26,8 +27,8 @@ _STOP_SECONDS = 12.0
 #: Times of receipt are the database's; a batch may have waited for its commit.
 _NEAR_SECONDS = 120
 _RECEIVED_FAR = """
-SELECT count(*) FROM datasets_batch
-WHERE abs(extract(epoch FROM received_at - clock_timestamp())) > {seconds}
+SELECT count(*) FROM datasets_batch WHERE lane_id = {lane} AND size > 0
+AND abs(extract(epoch FROM received_at - clock_timestamp())) > {seconds}
 """
 
 
@@ -84,7 +85,8 @@ class WrongClock(Fault):
     def _compare_receipts(self, scene: Scene) -> None:
         """Look whether a wrong clock has told when something was received."""
         far = time.monotonic() - scene.load.began_at + _NEAR_SECONDS
-        if scene.query(_RECEIVED_FAR.format(seconds=far)) != [(0,)]:
+        lane = lane_of(scene.query, _DATASET)
+        if scene.query(_RECEIVED_FAR.format(lane=lane, seconds=far)) != [(0,)]:
             scene.differences.append("a wrong clock told a time of receipt")
 
 

@@ -13,9 +13,9 @@ from tests.chaos.scene import Scene
 
 _DATASET = "FLOOD"
 _SENDERS = 8
-_EVENTS = 250
+_EVENTS = 1_000
 #: Fewer than the senders have under way at once, so that it is always too much.
-_BACKLOG = 1_000
+_BACKLOG = 5_000
 _LEAST_REFUSALS = 10
 _SECONDS = 60.0
 
