@@ -67,6 +67,8 @@ def show_life(pulse: int) -> None:
 def watch_judging(*, allowed: timedelta = JUDGING_ALLOWED) -> None:
     """Leave once a lane's holder in this process comes on no more, so others get it.
 
+    Judging an event is allowed this long, all else a minute more.
+
     Threads have no time limit, and that of a process is longer. The lane's next drain
     finds out which event it was (`datasets.services.quarantine`).
     """

@@ -199,7 +199,13 @@ from datasets.services.waiting import (
     judged_among,
     wait_for_judgement,
 )
-from datasets.store.lanes import LaneBusy, holding, lane_held_for, note_progress
+from datasets.store.lanes import (
+    LaneBusy,
+    holding,
+    lane_held_for,
+    note_judged,
+    note_judging,
+)
 from datasets.store.records import CheckedEvent
 from datasets.store.turns import wait_for_turn
 from datasets.store.writing import writing
@@ -337,7 +343,8 @@ __all__ = [
     "newest_records",
     "newest_stretch",
     "newest_told",
-    "note_progress",
+    "note_judged",
+    "note_judging",
     "note_try",
     "oldest_waiting",
     "open_draft",

@@ -32,9 +32,9 @@ from datasets.store.writing import writing
 
 #: No healthy batch is pending for so long.
 HEALTHY_FOR = timedelta(seconds=5)
-#: Between a note and the work it tells of there are milliseconds; later it tells of
-#: somebody who died.
-DEAD_AFTER = timedelta(seconds=2)
+#: Between a note and the work it tells of there are milliseconds, on a machine with far
+#: too much to do a second or two; later it tells of somebody who died.
+DEAD_AFTER = timedelta(seconds=5)
 _SHRINK = 16
 _GROW = 4
 _DIED = "The process that judged it died, or was killed because it took too long."

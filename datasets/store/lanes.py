@@ -23,6 +23,9 @@ class LaneBusy(Exception):
 PATIENCE_SECONDS = 2.0
 
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+#: Loading a million rules, storing a storm of alerts, waiting for another's storm to be
+#: stored: all that takes its time, and longer on a busy machine.
+_UNHURRIED_SECONDS = 60.0
 #: By thread: the lane that it holds, and when it last came on, in monotonic time.
 _at_work: dict[int, tuple[int, float]] = {}
 
@@ -50,7 +53,7 @@ def holding(lane_id: int, *, waits: bool = False) -> Iterator[Lane]:
 def lane_held_for(least: timedelta) -> int | None:
     """Return a lane whose holder in this process has not come on for so long, if any.
 
-    Every statement to the database is progress, and so is what `note_progress` tells.
+    What is no judging is allowed a minute more.
     """
     now = time.monotonic()
     for lane_id, since in list(_at_work.values()):
@@ -59,29 +62,35 @@ def lane_held_for(least: timedelta) -> int | None:
     return None
 
 
-def note_progress(*, patience: timedelta = timedelta()) -> None:
-    """Tell that the holder of a lane in this thread comes on; elsewhere nothing.
+def note_judging() -> None:
+    """Tell that the holder of a lane, if this thread is one, judges the next event."""
+    _come_on(allowed_seconds=0.0)
 
-    What follows may take longer than usual, by `patience`.
-    """
+
+def note_judged() -> None:
+    """Tell that it has judged: what follows is storing, and waiting for a turn."""
+    _come_on(allowed_seconds=_UNHURRIED_SECONDS)
+
+
+def _come_on(*, allowed_seconds: float) -> None:
     thread = threading.get_ident()
     if thread in _at_work:
-        since = time.monotonic() + patience.total_seconds()
+        since = time.monotonic() + allowed_seconds
         _at_work[thread] = (_at_work[thread][0], since)
 
 
 @contextmanager
 def _watched(lane_id: int) -> Iterator[None]:
     thread = threading.get_ident()
-    _at_work[thread] = (lane_id, time.monotonic())
+    _at_work[thread] = (lane_id, time.monotonic() + _UNHURRIED_SECONDS)
     try:
-        with connection.execute_wrapper(_noting_progress):
+        with connection.execute_wrapper(_noting_statement):
             yield
     finally:
         del _at_work[thread]
 
 
-def _noting_progress(
+def _noting_statement(
     # Any: as Django hands statements on
     execute: Callable[..., Any],
     sql: str,
@@ -90,7 +99,7 @@ def _noting_progress(
     context: Any,
 ) -> Any:
     result = execute(sql, parameters, many, context)
-    note_progress()
+    note_judged()
     return result
 
 

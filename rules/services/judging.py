@@ -14,7 +14,8 @@ from datasets.services import (
     StoredFacts,
     changed_lateness,
     is_snapshot,
-    note_progress,
+    note_judged,
+    note_judging,
 )
 from rules.engine import (
     CloseReason,
@@ -120,6 +121,7 @@ class _Bench:
         self.program.program.choose(events, self._facts)
         self._read_for([happening for _, happening in happenings])
         for one, happening in happenings:
+            note_judging()
             result = step(
                 self.program.program,
                 Slice(facts=self._facts, instances=self._instances, armed=self._armed),
@@ -129,7 +131,7 @@ class _Bench:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
             self._count(result, happening)
-            note_progress()
+        note_judged()
 
     def change_rule(self, one: SettledBatch) -> None:
         """Let a rule's version come into effect, or leave it, at this position.

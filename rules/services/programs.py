@@ -7,18 +7,13 @@ fails half-way leaves nothing half-changed behind: the next one loads it anew.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
 
 from datasets.models import Lane
-from datasets.services import note_progress
 from rules.services.lane_program import LaneProgram
 from rules.services.loading import load_program
-
-#: Loading a million rules takes seconds, and more of them on a busy machine.
-_LOADING_ALLOWED = timedelta(seconds=60)
 
 _shelf: dict[int, LaneProgram] = {}
 
@@ -28,10 +23,7 @@ def borrow_program(lane: Lane) -> LaneProgram:
     kept = _shelf.pop(lane.pk, None)
     if kept is not None and kept.next_seq == lane.next_seq:
         return kept
-    note_progress(patience=_LOADING_ALLOWED)
-    loaded = load_program(lane)
-    note_progress()
-    return loaded
+    return load_program(lane)
 
 
 def return_program(lane: Lane, program: LaneProgram, *, next_seq: int) -> None:

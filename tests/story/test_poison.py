@@ -177,7 +177,7 @@ def test_event_that_ends_the_process_is_set_aside_too(
             judge_with_care(lane_id=lane, judge=dying, now=at)
         except Crash:
             deaths += 1
-        at += timedelta(seconds=3)
+        at += timedelta(seconds=6)
 
     assert deaths == 1
     assert [state for state, _ in states(prices)] == ["judged", "judged", "quarantined"]
@@ -218,7 +218,7 @@ def test_database_that_is_away_is_no_events_fault(
     for _ in range(10):
         with pytest.raises(OperationalError):
             judge_with_care(lane_id=lane, judge=away, now=at)
-        at += timedelta(seconds=3)
+        at += timedelta(seconds=6)
     judge_with_care(lane_id=lane, judge=judge, now=at)
 
     assert states(prices) == [("judged", 1)]

@@ -73,10 +73,11 @@ def test_a_process_leaves_when_judging_comes_to_no_end(run):
     status, said = run("""
         from alerts.up.watching import watch_judging
         from datasets.models import Lane
-        from datasets.services import holding
+        from datasets.services import holding, note_judging
 
         watch_judging(allowed=timedelta(seconds=1))
         with holding(Lane.objects.first().pk):
+            note_judging()
             time.sleep(60)
     """)
 

@@ -12,7 +12,13 @@ import pytest
 from django.db import connection
 
 from datasets.models import Lane
-from datasets.services import LaneBusy, holding, lane_held_for, note_progress
+from datasets.services import (
+    LaneBusy,
+    holding,
+    lane_held_for,
+    note_judged,
+    note_judging,
+)
 from datasets.store import lanes
 from tests.factories import DatasetFactory
 
@@ -107,8 +113,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 ALLOWED = timedelta(seconds=20)
 
 
-def test_lane_is_held_in_vain_once_nothing_comes_on(lane: int, clock: Clock) -> None:
+def test_lane_is_held_in_vain_once_an_event_is_not_judged(
+    lane: int, clock: Clock
+) -> None:
     with holding(lane):
+        note_judging()
         clock.now += 19
         assert lane_held_for(ALLOWED) is None
         clock.now += 1
@@ -117,23 +126,32 @@ def test_lane_is_held_in_vain_once_nothing_comes_on(lane: int, clock: Clock) -> 
     assert lane_held_for(ALLOWED) is None
 
 
-@pytest.mark.parametrize(
-    "come_on", [note_progress, Lane.objects.exists], ids=["told", "statement"]
-)
-def test_holder_that_comes_on_is_let_be(
-    lane: int, clock: Clock, come_on: Callable[[], object]
-) -> None:
+def test_judge_who_comes_on_is_let_be(lane: int, clock: Clock) -> None:
     with holding(lane):
         for _ in range(3):
+            note_judging()
             clock.now += 19
-            come_on()
         assert lane_held_for(ALLOWED) is None
 
 
-def test_what_takes_its_time_is_allowed_more(lane: int, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    "begin",
+    [lambda: None, note_judged, Lane.objects.exists],
+    ids=["at first", "judged", "statement"],
+)
+def test_what_is_no_judging_is_allowed_more(
+    lane: int, clock: Clock, begin: Callable[[], object]
+) -> None:
     with holding(lane):
-        note_progress(patience=timedelta(seconds=60))
+        begin()
         clock.now += 79
         assert lane_held_for(ALLOWED) is None
         clock.now += 1
         assert lane_held_for(ALLOWED) == lane
+
+
+def test_who_holds_no_lane_is_not_watched(clock: Clock) -> None:
+    note_judging()
+    clock.now += 1_000
+
+    assert lane_held_for(ALLOWED) is None
