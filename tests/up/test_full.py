@@ -117,7 +117,8 @@ def test_a_socket_goes_on_hearing_from_a_redis_that_forgot_everything(serving, w
             what="joining the group again",
         )
         watched.raise_alert("AFTER-THE-FLOOD")
-        assert read(socket)["alert"]["key"] == "AFTER-THE-FLOOD"
+        # What a worker was killed over may come first, told by a sweep.
+        assert "AFTER-THE-FLOOD" in read_until(socket, "AFTER-THE-FLOOD")
 
 
 def test_without_redis_alerts_come_all_the_same_and_up_still_stops(
