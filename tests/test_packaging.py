@@ -116,7 +116,10 @@ def test_unit_starts_what_the_program_has(unit: Path) -> None:
     parts_of(words)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"),
+    reason="no systemd-analyze on this machine (Debian: apt-get install systemd)",
+)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
     text = unit.read_text().replace("/opt/bellwether/.venv/bin/python", sys.executable)

@@ -76,29 +76,33 @@ def show_operations(request: HttpRequest, user: User) -> HttpResponse:
 @for_staff
 def replay(request: HttpRequest, user: User, quarantined: int) -> HttpResponse:
     """Have an event that was set aside judged again."""
-    try:
-        name = replay_for_staff(
-            user=user, quarantined_id=quarantined, now=database_now()
-        )
-    except (NothingToReplay, QuarantinedNotFound) as refusal:
-        messages.error(request, refusal.detail)
-    else:
-        messages.success(request, f"The {name} is on its way through its lane again.")
-    return redirect("alerts:operations")
+    done = "The {} is on its way through its lane again."
+    return _decide(request, user, quarantined, decide=replay_for_staff, done=done)
 
 
 @require_POST
 @for_staff
 def dismiss(request: HttpRequest, user: User, quarantined: int) -> HttpResponse:
     """Strike an event off the list."""
+    done = "The {} is off the list. Its record is kept."
+    return _decide(request, user, quarantined, decide=dismiss_for_staff, done=done)
+
+
+def _decide(
+    request: HttpRequest,
+    user: User,
+    quarantined: int,
+    *,
+    decide: Callable[..., str],
+    done: str,
+) -> HttpResponse:
+    """Decide what becomes of an event that was set aside, and go back to the list."""
     try:
-        name = dismiss_for_staff(
-            user=user, quarantined_id=quarantined, now=database_now()
-        )
+        name = decide(user=user, quarantined_id=quarantined, now=database_now())
     except (NothingToReplay, QuarantinedNotFound) as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, f"The {name} is off the list. Its record is kept.")
+        messages.success(request, done.format(name))
     return redirect("alerts:operations")
 
 
