@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Route, expect
 
 from tests.browser.accessibility import AXE, wrongs
 
@@ -94,6 +94,28 @@ def test_picture_of_a_threshold_is_for_everybody(dragged: Page) -> None:
     dragged.evaluate(AXE.read_text())
 
     assert wrongs(dragged) == []
+
+
+def test_curve_that_is_still_being_counted_has_a_name(page: Page) -> None:
+    waiting: list[Route] = []
+    page.route(
+        "**/threshold",
+        lambda route: (
+            waiting.append(route)
+            if "\r\n\r\ncurve\r\n" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    page.goto(ALWAYS)
+    curve = page.get_by_role("img", name="Alerts by threshold, not counted yet.")
+    expect(curve).to_be_attached(timeout=PREPARED_MS)
+    page.evaluate(AXE.read_text())
+
+    assert wrongs(page) == []
+
+    assert waiting
+    page.unroute("**/threshold")  # which lets go of what waits
+    expect(page.get_by_role("img", name="by threshold.")).to_be_attached()
 
 
 def test_rule_without_one_threshold_shows_no_picture(dragged: Page) -> None:
