@@ -18,6 +18,7 @@ from alerts.models import (
     Heartbeat,
     Output,
     Proof,
+    Storm,
     Transition,
 )
 from alerts.services import NothingToRetry, retry_delivery
@@ -157,6 +158,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
                 continue  # sent ones among those selected are counted out below
             queued += 1
         self.message_user(request, f"{queued} of {len(deliveries)} are queued again.")
+
+
+@admin.register(Storm)
+class StormAdmin(ReadOnlyAdmin):
+    """How much each rule has told each output in its newest minute."""
+
+    list_display = ("rule", "output", "minute", "told", "earlier", "next_at")
+    list_select_related = ("rule", "output")
+    search_fields = ("rule__name", "output__name", "output__workspace__slug")
 
 
 @admin.register(FeedEntry)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import cast
 
-from alerts.outputs.base import OutgoingMessage
+from alerts.outputs.base import OutgoingMessage, Summary
 from alerts.templating import TemplateInvalid, render_template
 from rules.engine import Value, show
 
@@ -19,6 +19,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _SPEAKS_OF_KIND = re.compile(r"\bkind\b")
+_PARTICIPLES = {"no_data": "went silent"}
 _HEADS = {
     "resolved": "Resolved: ",
     "closed": "Closed: ",
@@ -52,8 +53,11 @@ def compose(message: OutgoingMessage) -> Composed:
     """Render the rule's templates, or the default text where it gives none.
 
     A template that fails is replaced by the default text, because an alert that says
-    too little is better than none; the text then says so.
+    too little is better than none; the text then says so. A summary is in our words:
+    the rule's are for one alert.
     """
+    if message.summary:
+        return _composed_summary(message, message.summary)
     names = _names(message)
     subject, subject_problem = _rendered(
         message.subject, names, instead=_default_subject(message)
@@ -151,8 +155,46 @@ def _default_text(message: OutgoingMessage) -> str:
     return "\n".join(lines)
 
 
+def _composed_summary(message: OutgoingMessage, summary: Summary) -> Composed:
+    kinds = ", ".join(
+        f"{count:,} {_word(kind)}"
+        for kind, count in sorted(summary.kinds.items(), key=lambda one: -one[1])
+    )
+    subject = f"{_number(summary.count, 'message')} of {message.rule}"
+    lines = [
+        f"{subject} about {_number(summary.keys, 'key')}: {kinds}.",
+        f"They came from {_instant(summary.since)} to {_instant(summary.until)}.",
+        f"Of one rule {summary.measure:,} messages a minute are sent one by one.",
+        "These are more, so this message stands for them; each is in the list.",
+    ]
+    if message.sentence:
+        lines.append(f"Rule: {message.sentence}")
+    lines += ["", "The first:"]
+    lines += [
+        f"{one.key} {_word(one.kind)} {_instant(one.at)}: {one.reason}"
+        for one in summary.samples
+    ]
+    return Composed(
+        subject=_one_line(f"Storm: {subject}"),
+        text=_CONTROLS.sub("", "\n".join(lines)).strip(),
+        rows=(),
+    )
+
+
+def _word(kind: str) -> str:
+    return _PARTICIPLES.get(kind, kind)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _time(message: OutgoingMessage) -> str:
-    return message.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return _instant(message.at)
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _field(fact: str) -> str:

@@ -14,6 +14,7 @@ class Suppression(StrEnum):
     OUTPUT_DELETED = "output deleted"
     OUTPUT_OFF = "output turned off"
     TAKEN_ON = "acknowledged"
+    STORM = "storm"
 
     @property
     def sentence(self) -> str:
@@ -28,6 +29,8 @@ _SENTENCES = {
     Suppression.OUTPUT_OFF: "The output was turned off.",
     Suppression.TAKEN_ON: "Somebody had acknowledged the alert, which ends its"
     " reminders.",
+    Suppression.STORM: "The rule had more for this output than is told one by one in a"
+    " minute, so this was told in a summary.",
 }
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from alerts.api.serializers import (
     DeliveryDetailSerializer,
     DeliverySerializer,
+    OutputDetailSerializer,
     OutputRequestSerializer,
     OutputSecretSerializer,
     OutputSerializer,
@@ -24,6 +25,7 @@ from alerts.services import (
     list_deliveries,
     list_outputs,
     retry_delivery,
+    show_output,
     show_secret,
 )
 from config.clock import database_now
@@ -100,11 +102,11 @@ class OutputView(WorkspaceAPIView):
 
     reading = Need.INSPECT
 
-    @extend_schema(operation_id="outputs_read", responses=OutputSerializer)
+    @extend_schema(operation_id="outputs_read", responses=OutputDetailSerializer)
     def get(self, request: Request, workspace: str, output: str) -> Response:
-        """Return an output."""
-        found = find_output(access=self.access, slug=output)
-        return Response(OutputSerializer(found).data)
+        """Return an output, with the rules of which it is told in summaries now."""
+        found = show_output(access=self.access, slug=output, now=database_now())
+        return Response(OutputDetailSerializer(found).data)
 
     @extend_schema(operation_id="outputs_delete", responses={204: None})
     def delete(self, request: Request, workspace: str, output: str) -> Response:

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.models import Alert, Attempt, Delivery, Output, Transition
+from alerts.models import Alert, Attempt, Delivery, Output, Storm, Transition
 from workspaces.api.serializers import StrictSerializer
 
 
@@ -95,6 +95,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "transition",
             "status",
             "reason",
+            "summary",
             "attempts",
             "due_at",
             "created_at",
@@ -132,7 +133,7 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
 
     class Meta:
         model = Output
-        fields = (
+        fields: tuple[str, ...] = (
             "slug",
             "name",
             "kind",
@@ -143,6 +144,31 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
             "open_until",
             "created_at",
         )
+        read_only_fields = fields
+
+
+class StormSerializer(serializers.ModelSerializer[Storm]):
+    """A rule that has too much for an output, which is told in summaries."""
+
+    rule = serializers.UUIDField(source="rule.uuid", read_only=True)
+    rule_name = serializers.CharField(source="rule.name", read_only=True)
+    messages = serializers.IntegerField(
+        source="told", read_only=True, help_text="In the newest minute that had any."
+    )
+
+    class Meta:
+        model = Storm
+        fields = ("rule", "rule_name", "messages")
+        read_only_fields = fields
+
+
+class OutputDetailSerializer(OutputSerializer):
+    """An output with the storms of which it is told in summaries now."""
+
+    storms = StormSerializer(many=True, read_only=True, source="raging")
+
+    class Meta(OutputSerializer.Meta):
+        fields = (*OutputSerializer.Meta.fields, "storms")
         read_only_fields = fields
 
 

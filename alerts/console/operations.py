@@ -161,6 +161,7 @@ def _outbox(found: Operations) -> Mapping[str, object]:
         "waiting": outbox.waiting,
         "oldest": in_words(outbox.oldest),
         "held": outbox.held,
+        "storms": outbox.storms,
     }
 
 

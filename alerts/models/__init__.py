@@ -18,6 +18,7 @@ from alerts.models.outputs import (
     OutputQuerySet,
 )
 from alerts.models.parts import Canary, Heartbeat, Proof
+from alerts.models.storms import Storm, StormQuerySet, minute_of
 
 __all__ = [
     "Alert",
@@ -36,6 +37,9 @@ __all__ = [
     "OutputQuerySet",
     "Proof",
     "Severity",
+    "Storm",
+    "StormQuerySet",
     "Transition",
     "TransitionKind",
+    "minute_of",
 ]

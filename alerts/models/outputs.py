@@ -101,6 +101,15 @@ class Delivery(models.Model):
         max_length=10, choices=DeliveryStatus, default=DeliveryStatus.QUEUED
     )
     reason = models.CharField(max_length=200, blank=True)
+    #: In a storm: the delivery that tells of this one too. It is in its own summary.
+    summary = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="gathered",
+        db_index=False,
+    )
     #: Subject and message as the rule gave them; rendered when sent.
     subject = models.TextField(blank=True)
     message = models.TextField(blank=True)
@@ -135,10 +144,21 @@ class Delivery(models.Model):
             models.Index(
                 fields=["workspace", "-created_at", "-id"], name="delivery_newest"
             ),
+            # A summary asks for all that it tells of.
+            models.Index(
+                fields=["summary", "transition"],
+                condition=models.Q(summary__isnull=False),
+                name="delivery_gathered",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+    @property
+    def is_summary(self) -> bool:
+        """Say whether it tells of all that a storm has gathered into it."""
+        return self.summary_id is not None and self.summary_id == self.pk
 
 
 class Attempt(models.Model):

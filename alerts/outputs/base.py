@@ -18,6 +18,38 @@ ANSWER_LENGTH = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One of the transitions that a summary tells of."""
+
+    key: str
+    kind: str
+    reason: str
+    at: datetime
+    alert_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A storm in one message: how many transitions of each kind, and the first of them.
+
+    `measure` is what the rule may tell the output in a minute, one by one; `since` and
+    `until` are when the first and the last were recorded.
+    """
+
+    kinds: Mapping[str, int]
+    keys: int
+    since: datetime
+    until: datetime
+    measure: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def count(self) -> int:
+        """Return how many transitions it tells of."""
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
     """One transition as one output is told of it: plain values, nothing to look up.
 
@@ -25,7 +57,8 @@ class OutgoingMessage:
     values, those of the conditions first. `subject` and `message` are the templates of
     the rule, empty where it has none. `threshold` and `margin` are those of the first
     condition, where it has them. `kind` is the transition's: raised, opened, escalated,
-    eased, reminded, resolved, closed or no_data.
+    eased, reminded, resolved, closed or no_data. With a `summary` it is storm, and the
+    rest is that of the first transition in it.
     """
 
     delivery_id: UUID
@@ -45,6 +78,7 @@ class OutgoingMessage:
     subject: str = ""
     message: str = ""
     is_simulated: bool = False
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from alerts.outputs.base import (
     OutputInvalid,
     SendContext,
     SendResult,
+    Summary,
     check_fields,
 )
 from datasets.json import encode
@@ -109,6 +110,7 @@ def write_body(message: OutgoingMessage) -> bytes:
     stands beside it.
     """
     composed = compose(message)
+    more = {"summary": _summary(message.summary)} if message.summary else {}
     return encode(
         {
             "data": {
@@ -128,8 +130,29 @@ def write_body(message: OutgoingMessage) -> bytes:
                 "url": message.alert_url,
                 "simulated": message.is_simulated,
             },
+            **more,
         }
     )
+
+
+def _summary(summary: Summary) -> Mapping[str, object]:
+    return {
+        "count": summary.count,
+        "kinds": summary.kinds,
+        "keys": summary.keys,
+        "since": summary.since.isoformat(),
+        "until": summary.until.isoformat(),
+        "samples": [
+            {
+                "key": one.key,
+                "kind": one.kind,
+                "reason": one.reason,
+                "at": one.at.isoformat(),
+                "url": one.alert_url,
+            }
+            for one in summary.samples
+        ],
+    }
 
 
 def _judged(answer: Answer, now: datetime) -> SendResult:

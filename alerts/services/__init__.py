@@ -81,6 +81,7 @@ from alerts.services.seeding import (
     start_market,
 )
 from alerts.services.steps import Steps
+from alerts.services.storms import show_output
 from alerts.services.tracing import trace_round
 
 __all__ = [
@@ -162,6 +163,7 @@ __all__ = [
     "seed_installation",
     "send_canary",
     "send_due",
+    "show_output",
     "show_secret",
     "silent_parts",
     "start_market",

@@ -14,14 +14,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q
 
 from alerts.messages import finding_of
-from alerts.models import Attempt, Delivery, DeliveryQuerySet, DeliveryStatus, Output
+from alerts.models import (
+    Alert,
+    Attempt,
+    Delivery,
+    DeliveryQuerySet,
+    DeliveryStatus,
+    Output,
+)
 from alerts.outputs.base import (
     OutgoingMessage,
     OutputError,
@@ -37,6 +44,7 @@ from alerts.retries import (
     sends_at_once,
 )
 from alerts.services.outputs import address_rules, secret_of
+from alerts.services.storms import end_gathering, end_gatherings, summary_of
 from alerts.services.tracing import trace_attempt
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, answer, nudge
@@ -55,6 +63,7 @@ BUDGET_SECONDS = 5.0
 _LOOKED_AT = 100
 #: What is not recorded is sent again, so recording is tried for long.
 _RECORDING_TRIES = 5
+_UNFINISHED = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +91,20 @@ def send_due(*, output_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
 def _claim(*, output_id: int, now: datetime) -> _Claim | None:
     """Take the first due delivery of an output whose circuit is closed.
 
-    The resolve of an alert waits until its opening was sent or given up, so nobody
-    is told the end before the beginning.
+    The resolve of an alert waits until its opening, or the summary that tells of it,
+    was sent or given up, so nobody is told the end before the beginning.
     """
     worker = uuid.uuid4().hex
     with writing():
         output = _hold(output_id)
         held_back = suppression_of(output=output, is_live=True)
         if held_back:
-            _hold_back(output_id, held_back, now)
+            _hold_back(output, held_back, now)
             return None
         first = _first_due(output_id, now) if _has_room(output, now) else None
         if first is None:
             return None
+        end_gathering(summary=first)
         Delivery.objects.filter(pk=first.pk).update(
             status=DeliveryStatus.SENDING,
             lease_until=now + LEASE,
@@ -123,11 +133,12 @@ def _has_room(output: Output, now: datetime) -> bool:
     return busy < sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
 
 
-def _hold_back(output_id: int, reason: Suppression, now: datetime) -> None:
+def _hold_back(output: Output, reason: Suppression, now: datetime) -> None:
     """Keep what waits for an output that was turned off or deleted meanwhile."""
+    end_gatherings(output=output)
     waiting = Q(status__in=[DeliveryStatus.QUEUED, DeliveryStatus.FAILED])
     left = Q(status=DeliveryStatus.SENDING, lease_until__lt=now)
-    Delivery.objects.filter(waiting | left, output_id=output_id).update(
+    Delivery.objects.filter(waiting | left, output=output).update(
         status=DeliveryStatus.SUPPRESSED, reason=reason.value, lease_until=None
     )
 
@@ -150,15 +161,12 @@ def _first_due(output_id: int, now: datetime) -> Delivery | None:
 
 
 def _first_free(output_id: int, some: Sequence[uuid.UUID]) -> Delivery | None:
+    unfinished = Q(status__in=_UNFINISHED) | Q(summary__status__in=_UNFINISHED)
     unfinished_before = Delivery.objects.filter(
+        unfinished,
         output_id=output_id,
         transition__alert=OuterRef("transition__alert"),
         transition__number__lt=OuterRef("transition__number"),
-        status__in=[
-            DeliveryStatus.QUEUED,
-            DeliveryStatus.SENDING,
-            DeliveryStatus.FAILED,
-        ],
     )
     return (
         Delivery.objects.filter(pk__in=some)
@@ -209,12 +217,14 @@ def message_of(delivery: Delivery) -> OutgoingMessage:
     alert = transition.alert
     workspace = delivery.output.workspace.slug
     threshold, margin = finding_of(transition.verdict)
+    pages = f"{settings.BELLWETHER_URL}/w/{workspace}/"
+    summary = summary_of(delivery, alert_url=f"{pages}alerts/")
     return OutgoingMessage(
         delivery_id=delivery.pk,
         workspace=workspace,
         rule=alert.rule.name,
         key=alert.key,
-        kind=transition.kind,
+        kind="storm" if summary else transition.kind,
         severity=alert.severity,
         fact_set=alert.subject,
         values=alert.values,
@@ -225,13 +235,19 @@ def message_of(delivery: Delivery) -> OutgoingMessage:
             workspace=delivery.output.workspace,
             names=output_names(workspace=delivery.output.workspace),
         ),
-        alert_url=f"{settings.BELLWETHER_URL}/w/{workspace}/alerts/{alert.pk}",
+        alert_url=f"{pages}{_list_of(alert) if summary else f'alerts/{alert.pk}'}",
         threshold=threshold,
         margin=margin,
         subject=delivery.subject,
         message=delivery.message,
         is_simulated=alert.is_simulated,
+        summary=summary,
     )
+
+
+def _list_of(alert: Alert) -> str:
+    """Return where all alerts of an alert's rule are listed."""
+    return f"feed?{urlencode({'show': 'all', 'q': alert.rule.name})}"
 
 
 def _context_of(claim: _Claim) -> SendContext:

@@ -42,13 +42,14 @@ class Step:
 class Told:
     """A delivery with its tries and what comes next.
 
-    `held` says why it was not sent; `next_at` is when it is tried again, where that is
-    known and yet to come.
+    `held` says why it was not sent; `gathered` is how many messages a summary stands
+    for; `next_at` is when it is tried again, where that is known and yet to come.
     """
 
     delivery: Delivery
     tries: Sequence[Attempt]
     held: str
+    gathered: int
     next_at: datetime | None
     can_retry: bool
 
@@ -114,7 +115,7 @@ def _deliveries(alert: Alert) -> DeliveryQuerySet:
     tries = Prefetch("tries", Attempt.objects.order_by("number"))
     return (
         Delivery.objects.filter(transition__alert=alert)
-        .select_related("output", "transition")
+        .select_related("output", "transition", "summary__transition")
         .prefetch_related(tries)
         .order_by("transition__number", "output__name", "pk")
     )
@@ -130,6 +131,7 @@ def _told(delivery: Delivery, now: datetime) -> Told:
         delivery=delivery,
         tries=list(delivery.tries.all()),
         held=Suppression(reason).sentence if known else reason,
+        gathered=delivery.gathered.count() if delivery.is_summary else 0,
         next_at=next_at if waits and next_at > now else None,
         can_retry=delivery.status in AGAIN,
     )

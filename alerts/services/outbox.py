@@ -10,8 +10,9 @@ from typing import Final
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncMinute
 
-from alerts.models import Attempt, Delivery, DeliveryStatus, Output
+from alerts.models import Attempt, Delivery, DeliveryStatus, Output, Storm
 from alerts.outputs.registry import find_kind
+from alerts.services.storms import worst_storms
 
 MINUTE: Final = timedelta(minutes=1)
 _WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.FAILED)
@@ -45,6 +46,8 @@ class Outbox:
     by_minute: Sequence[Results]
     #: Outputs that are not sent to now: turned off by failures, or their circuit open.
     held: Sequence[Output]
+    #: Rules that have too much for an output, which is told in summaries now.
+    storms: Sequence[Storm]
 
     @property
     def waits(self) -> int:
@@ -71,6 +74,7 @@ def read_outbox(*, now: datetime) -> Outbox:
         by_kind=by_kind,
         by_minute=by_minute,
         held=_held(now),
+        storms=worst_storms(now=now),
     )
 
 

@@ -25,6 +25,7 @@ from alerts.models import (
     TransitionKind,
 )
 from alerts.services.feed import number_after_commit
+from alerts.services.storms import fold_storms
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, nudge
 from datasets.models import Lane
@@ -83,7 +84,8 @@ def record_transitions(
     1. Gather alerts and transitions, and a feed entry for each live one.
     2. Change and end alerts before new ones open: an instance has one open alert at a
        time.
-    3. Insert the rest in bulk, then a delivery per transition and told output.
+    3. Insert the rest in bulk, then a delivery per transition and told output; what is
+       too much for an output goes into a summary.
     4. Close imports that end in this round with one entry each.
     5. After the commit: number the feed, send the deliveries.
     """
@@ -98,6 +100,7 @@ def record_transitions(
     Alert.objects.bulk_create(record.alerts.values(), batch_size=500)
     Transition.objects.bulk_create(record.transitions, batch_size=500)
     deliveries = _deliveries(record, judgement.transitions)
+    fold_storms(deliveries, now=now)
     Delivery.objects.bulk_create(deliveries, batch_size=500)
     record.entries += _import_entries(lane, settled, now)
     FeedEntry.objects.bulk_create(record.entries, batch_size=500)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from alerts.models import Alert, Delivery, Output
 from alerts.pipeline import drain_lane
@@ -152,6 +153,20 @@ def test_output_is_made_listed_and_deleted(client: Client, access: Access) -> No
     assert "secret" not in str(made)
     assert gone.status_code == 204
     assert client.get(f"{HERE}/outputs/{made['slug']}").status_code == 404
+
+
+def test_output_says_of_which_rules_it_is_told_in_summaries(
+    client: Client, fired: list[Alert], settings: Settings
+) -> None:
+    output = Output.objects.get()
+    calm = client.get(f"{HERE}/outputs/{output.slug}").json()
+
+    settings.BELLWETHER_STORM_MESSAGES = 2
+    storm = client.get(f"{HERE}/outputs/{output.slug}").json()
+
+    assert calm["storms"] == []
+    (one,) = storm["storms"]
+    assert (one["rule_name"], one["messages"]) == ("Cheap", 3)
 
 
 @pytest.mark.parametrize(

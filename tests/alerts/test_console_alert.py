@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils.html import escape
+from pytest_django.fixtures import Settings
 
 from alerts.models import Alert, Attempt, Delivery, DeliveryStatus
 from alerts.services import create_output, explain_alert, message_of
@@ -257,6 +258,20 @@ def test_what_was_held_back_says_why_in_a_sentence(
 
     assert reason.sentence in page
     assert "Send now" in page
+
+
+def test_storm_leads_to_the_summary_that_tells_of_an_alert(
+    market: Market, owner: Client, mailed: Alert, settings: Settings
+) -> None:
+    settings.BELLWETHER_STORM_MESSAGES = 1
+    market.trade(*[{"symbol": f"K{number}", "price": 300} for number in range(3)])
+    first, _, last = Alert.objects.filter(key__startswith="K").order_by("key")
+
+    summary, held = read(owner, first), read(owner, last)
+
+    assert "told as a summary of 3 messages" in summary
+    assert Suppression.STORM.sentence in held
+    assert f'href="{address(first)}">The summary</a>' in held
 
 
 def test_mail_that_is_kept_is_said_to_be_kept(owner: Client, mailed: Alert) -> None:

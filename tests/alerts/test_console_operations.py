@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from alerts.models import Attempt, Delivery, Heartbeat, Proof
+from alerts.models import Attempt, Delivery, Heartbeat, Proof, Storm, minute_of
 from alerts.services import create_output, worker_names
 from config.clock import database_now
 from datasets.models import (
@@ -158,6 +158,18 @@ def canary(prices: Dataset) -> None:
         Proof.objects.create(pk=uuid.uuid4(), sent_at=at, delivered_at=at + length)
 
 
+def storm(prices: Dataset) -> None:
+    access = open_for_system(workspace=prices.workspace)
+    config = {"to": "ana@example.com"}
+    output = create_output(
+        access=access, kind="email", config=config, name="Ana", now=NOW
+    )
+    facts = {"facts": ["ACME:PRICES:MSFT:price"]}
+    rule = create_rule(access=access, definition=definition(watch=facts), now=NOW)
+    minute = minute_of(database_now())
+    Storm.objects.create(rule=rule, output=output, minute=minute, told=2_500)
+
+
 def lost_canary(prices: Dataset) -> None:
     Proof.objects.create(pk=uuid.uuid4(), sent_at=NOW, delivered_at=NOW)
 
@@ -169,6 +181,7 @@ def lost_canary(prices: Dataset) -> None:
         (paused, ['data-chip="off"']),
         (tried, ["Tried again", "try 1, up to batch"]),
         (care, ["In care", "up to batch"]),
+        (storm, ["Told in summaries", "Cheap has 2,500 messages a minute for it"]),
         (failing, ["Rates", "The host does not answer."]),
         (canary, ["In the last hour 3 of 0 came back: half within 80 ms", "polyline"]),
         (lost_canary, ["Does not come back", "The canary does not come back:"]),

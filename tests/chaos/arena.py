@@ -15,8 +15,12 @@ from tests.services.proxy import Proxy, proxy
 from tests.services.redis import Broker, broker
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-#: What every installation of a trial is set to. Our receivers listen on loopback.
-_SETTINGS = {"BELLWETHER_ALLOWED_NETWORKS": "127.0.0.0/8"}
+#: What every installation of a trial is set to. Our receivers listen on loopback, and
+#: are told all one by one, because each message is counted.
+_SETTINGS = {
+    "BELLWETHER_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "BELLWETHER_STORM_MESSAGES": "1000000",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

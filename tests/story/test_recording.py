@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
+from pytest_django.fixtures import Settings
 
 from alerts.models import Delivery, DeliveryStatus, TransitionKind
 from alerts.services import send_due
@@ -58,8 +59,9 @@ def test_send_that_cannot_be_recorded_at_once_is_not_sent_again(
 
 
 def test_delivery_is_found_behind_many_that_wait_for_their_openings(
-    access: Access, prices: Dataset, sink: Receiver
+    access: Access, prices: Dataset, sink: Receiver, settings: Settings
 ) -> None:
+    settings.BELLWETHER_STORM_MESSAGES = 3 * MANY
     output = webhook(access, sink)
     rule = definition(
         kind="state",
