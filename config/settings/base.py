@@ -176,9 +176,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     # The memory transport looks once a second unless told otherwise.
     else {"polling_interval": 0.01}
 )
-if not _postgres:
-    # Between tasks, too, a thread keeps its connection; it gives a pool's back.
-    CELERY_DB_REUSE_MAX = 1_000_000
+# Celery would open a connection for each task; `config.celery` says who keeps which.
+CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are none, so beat need not clean them up
 CELERY_TASK_ACKS_LATE = False

@@ -63,12 +63,12 @@ def test_full_mode_asks_every_worker_and_is_content_with_one_host():
 
 
 def test_a_bell_of_beat_shows_that_beat_and_a_worker_work():
-    heartbeat()
+    heartbeat.run()
 
     assert {beat.part for beat in Heartbeat.objects.all()} == {"beat", "worker"}
 
 
 def test_a_worker_s_bell_to_itself_shows_that_worker():
-    heartbeat(worker="drain.0@here")
+    heartbeat.run(worker="drain.0@here")
 
     assert [beat.part for beat in Heartbeat.objects.all()] == ["drain.0@here"]

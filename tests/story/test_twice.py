@@ -121,9 +121,9 @@ def test_event_that_is_not_kept_repeats_and_replaces_nothing(access: Access) -> 
 def test_task_twice_changes_nothing(access: Access, prices: Dataset) -> None:
     create_rule(access=access, definition=definition(), now=NOW)
     send(prices, price(300))
-    drain_task(lane_id=open_lane(prices).pk)
+    drain_task.run(lane_id=open_lane(prices).pk)
     before = judged(prices)
 
-    drain_task(lane_id=open_lane(prices).pk)
+    drain_task.run(lane_id=open_lane(prices).pk)
 
     assert judged(prices) == before
