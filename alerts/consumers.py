@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -97,9 +98,13 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         await self.receive_json(content)
 
     async def feed_grown(self, message: dict[str, Any]) -> None:
-        """Read on from the last number sent, on the bell of `alerts.push`."""
-        if self.last is not None and message["last"] > self.last:
-            await self._read_on(to=message["last"])
+        """Send what the bell of `alerts.push` brings, or read on from the last sent."""
+        last, texts = message["last"], message.get("texts", ())
+        async with self._reading:
+            if self.last is not None and self.last == last - len(texts):
+                await self._send_on(texts, last)
+        if self.last is not None and last > self.last:
+            await self._read_on(to=last)
 
     async def _beat(self) -> None:
         """Show life, heal what a lost bell left, and end what is too old.
@@ -158,9 +163,13 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             if self.last is None or 0 < to <= self.last:
                 return
             page = await shared_feed().read(self._workspace_id, since=self.last, to=to)
-            for text in page.texts:
-                await self.send(text_data=text)
-            self.last = page.last
+            await self._send_on(page.texts, page.last)
+
+    async def _send_on(self, texts: Sequence[str], last: int) -> None:
+        """Send entries that follow on the last number sent."""
+        for text in texts:
+            await self.send(text_data=text)
+        self.last = last
 
     async def _send_page(self, since: int | None, *, epoch: str) -> None:
         page = await self._read(since, epoch)

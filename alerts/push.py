@@ -1,17 +1,20 @@
 """The bell to the browser, and the only module that talks to the channel layer.
 
-What it carries are numbers of feed entries; the consumers read the rows. A lost
-message costs nothing: the next one, or the heartbeat, shows the gap.
+It carries the number up to which the feed has grown and, where they are few, the newest
+entries themselves; consumers who miss more read the rows. A lost message costs nothing:
+the next one, or the heartbeat, shows the gap.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
+import os
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from functools import lru_cache, partial
 
-from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 from redis import RedisError
@@ -44,24 +47,44 @@ def group_of(*, workspace_id: int) -> str:
     return f"feed.{workspace_id}"
 
 
-def announce(*, workspace_id: int, last: int) -> None:
-    """Say, after the commit, up to which number the feed has grown."""
-    message: dict[str, object] = {"type": "feed.grown", "last": last}
+def announce(*, workspace_id: int, last: int, texts: Sequence[str] = ()) -> None:
+    """Say, after the commit, up to which number the feed has grown.
+
+    `texts` are the newest entries as sockets send them, for those who have sent all
+    that came before.
+    """
+    message: dict[str, object] = {"type": "feed.grown", "last": last, "texts": [*texts]}
     transaction.on_commit(
         partial(_send, group_of(workspace_id=workspace_id), message), robust=True
     )
 
 
 def _send(group: str, message: dict[str, object]) -> None:
+    """Hand a message to a loop that passes it on; nobody waits for that."""
     layer = get_channel_layer()
-    if isinstance(layer, InMemoryChannelLayer):
-        if _loop.running is not None:
-            asyncio.run_coroutine_threadsafe(
-                layer.group_send(group, message), _loop.running
-            )
-        return
-    if layer is not None:
-        async_to_sync(_in_time)(layer.group_send, group, message)
+    loop = _loop.running
+    if loop is None and not isinstance(layer, InMemoryChannelLayer):
+        loop = _own_loop()
+    if layer is not None and loop is not None:
+        passed_on = _in_time(layer.group_send, group, message)
+        asyncio.run_coroutine_threadsafe(passed_on, loop).add_done_callback(_check)
+
+
+@lru_cache(maxsize=1)
+def _own_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop for a process that serves no web; it keeps its way to Redis."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="push", daemon=True).start()
+    return loop
+
+
+# A child has the memory of a loop, but not the thread that runs it.
+os.register_at_fork(after_in_child=_own_loop.cache_clear)
+
+
+def _check(passed_on: Future[None]) -> None:
+    if not passed_on.cancelled() and (error := passed_on.exception()):
+        logger.error("the bell to the browser failed", exc_info=error)
 
 
 async def join_group(layer: BaseChannelLayer, group: str, channel: str) -> None:

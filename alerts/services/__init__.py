@@ -26,6 +26,7 @@ from alerts.services.examples import (
 )
 from alerts.services.explaining import AlertPage, explain_alert
 from alerts.services.feed import head_of, number_entries
+from alerts.services.frames import alert_facts, frame_of
 from alerts.services.health import (
     ONLY_WORKER,
     SILENCE_ALLOWED,
@@ -59,13 +60,7 @@ from alerts.services.outputs import (
     secret_of,
     show_secret,
 )
-from alerts.services.reading import (
-    FeedPage,
-    alert_facts,
-    frame_of,
-    note_text,
-    read_feed,
-)
+from alerts.services.reading import FeedPage, read_feed
 from alerts.services.recording import record_transitions
 from alerts.services.replaying import Difference, ReplayReport, Step, check_replay
 from alerts.services.retrying import (
@@ -145,7 +140,6 @@ __all__ = [
     "may_start_market",
     "message_of",
     "note_heartbeat",
-    "note_text",
     "number_entries",
     "part_of_worker",
     "read_canary",

@@ -16,7 +16,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 
 from alerts.models import Alert, AlertQuerySet, Delivery, FeedEntry, FeedHead
 from alerts.services.feed import head_of
-from alerts.services.reading import alert_facts, frame_of
+from alerts.services.frames import alert_facts, frame_of
 from workspaces.access import Access
 from workspaces.models import Workspace
 

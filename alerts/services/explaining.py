@@ -20,7 +20,7 @@ from alerts.models import (
     Transition,
 )
 from alerts.services.acknowledging import find_alert
-from alerts.services.reading import alert_facts
+from alerts.services.frames import alert_facts
 from alerts.services.retrying import AGAIN
 from alerts.suppression import Suppression
 from datasets.models import Batch, Record

@@ -1,13 +1,14 @@
 """The feed: a dense, numbered list of what happened in a workspace.
 
-Entries are inserted without a number by the commit that decided them and numbered
-right after it, so that a cursor `seq > n` never skips one that committed late.
+A cursor `seq > n` must never skip an entry that commits late. So whoever gives numbers
+holds the feed's head until they are committed. For a few entries the commit that
+decided them does so (`alerts.services.entering`); many are inserted without a number,
+and numbered right after it in short transactions of their own.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from functools import partial
 
 from django.db import connection, transaction
@@ -31,13 +32,12 @@ def number_entries(*, workspace_id: int) -> None:
     _number(workspace_id)
 
 
-def number_after_commit(workspaces: Iterable[int]) -> None:
-    """Number what this transaction adds to feeds, right behind it and without a bell.
+def number_after_commit(*, workspace_id: int) -> None:
+    """Number what this transaction adds to a feed, right behind it and without a bell.
 
     People wait for it. Should it fail, the next sweep does it.
     """
-    for workspace_id in workspaces:
-        transaction.on_commit(partial(_number, workspace_id), robust=True)
+    transaction.on_commit(partial(_number, workspace_id), robust=True)
 
 
 def head_of(*, workspace_id: int) -> FeedHead:

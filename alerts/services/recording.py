@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Max
 
@@ -19,17 +20,23 @@ from alerts.models import (
     Delivery,
     DeliveryStatus,
     EntryKind,
-    FeedEntry,
     Output,
     Transition,
     TransitionKind,
 )
-from alerts.services.feed import number_after_commit
+from alerts.services.entering import NewEntry, enter_feed
+from alerts.services.rows import (
+    TransitionRow,
+    alert_row,
+    delivery_row,
+    transition_ids,
+)
 from alerts.services.storms import fold_storms
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, nudge
+from datasets.json import encode
 from datasets.models import Lane
-from datasets.services import SettledBatch
+from datasets.services import SettledBatch, insert_rows
 from rules.engine import TransitionKind as Step
 from rules.models import Rule
 from rules.services import JudgedTransition, Judgement
@@ -58,8 +65,15 @@ class _Record:
     now: datetime
     alerts: dict[uuid.UUID, Alert] = field(default_factory=dict)
     changed: dict[uuid.UUID, Alert] = field(default_factory=dict)
-    transitions: list[Transition] = field(default_factory=list)
-    entries: list[FeedEntry] = field(default_factory=list)
+    transitions: list[_Step] = field(default_factory=list)
+    entries: list[NewEntry] = field(default_factory=list)
+
+
+class _Step(NamedTuple):
+    """A transition as it is stored, and its alert."""
+
+    row: TransitionRow
+    alert: Alert
 
 
 def alert_id_of(one: JudgedTransition, lane: Lane) -> uuid.UUID:
@@ -87,7 +101,7 @@ def record_transitions(
     3. Insert the rest in bulk, then a delivery per transition and told output; what is
        too much for an output goes into a summary.
     4. Close imports that end in this round with one entry each.
-    5. After the commit: number the feed, send the deliveries.
+    5. After the commit: send the deliveries.
     """
     record = _Record(lane=lane, now=now)
     standing = _open_alerts(judgement.transitions)
@@ -97,15 +111,14 @@ def record_transitions(
     Alert.objects.bulk_update(
         record.changed.values(), ["state", "severity", "ended_at"], batch_size=500
     )
-    Alert.objects.bulk_create(record.alerts.values(), batch_size=500)
-    Transition.objects.bulk_create(record.transitions, batch_size=500)
+    insert_rows(Alert, [alert_row(alert) for alert in record.alerts.values()])
+    insert_rows(Transition, [step.row for step in record.transitions])
     deliveries = _deliveries(record, judgement.transitions)
     fold_storms(deliveries, now=now)
-    Delivery.objects.bulk_create(deliveries, batch_size=500)
-    record.entries += _import_entries(lane, settled, now)
-    FeedEntry.objects.bulk_create(record.entries, batch_size=500)
+    insert_rows(Delivery, [delivery_row(one) for one in deliveries])
     _note_last_alerts(record)
-    _nudge(record, deliveries)
+    enter_feed([*record.entries, *_import_entries(lane, settled, now)])
+    _nudge(deliveries)
 
 
 def _gather(
@@ -133,31 +146,35 @@ def _gather(
         alert.ended_at = transition.at
         _note_changed(record, alert)
     numbers[alert.pk] = numbers.get(alert.pk, 0) + 1
-    record.transitions.append(
-        Transition(
-            alert=alert,
-            number=numbers[alert.pk],
-            kind=kind,
-            rule_id=transition.rule_id,
-            key=transition.key,
-            lane=record.lane,
-            seq=transition.position.seq,
-            ord=transition.position.ord,
-            at=transition.at,
-            recorded_at=record.now,
-            reason=transition.reason,
-            verdict=transition.verdict.to_json() if transition.verdict else {},
-        )
+    row = TransitionRow(
+        alert_id=alert.pk,
+        number=numbers[alert.pk],
+        kind=kind.value,
+        rule_id=transition.rule_id,
+        key=transition.key,
+        lane_id=record.lane.pk,
+        seq=transition.position.seq,
+        ord=transition.position.ord,
+        at=transition.at,
+        recorded_at=record.now,
+        reason=transition.reason,
+        verdict=_as_text(transition.verdict.to_json() if transition.verdict else {}),
     )
+    record.transitions.append(_Step(row, alert))
     if one.batch.is_live:
         record.entries.append(
-            FeedEntry(
+            NewEntry(
                 workspace_id=alert.workspace_id,
                 kind=EntryKind(kind.value),
-                alert=alert,
                 at=record.now,
+                alert=alert,
+                rule=one.rule,
             )
         )
+
+
+def _as_text(value: object) -> str:
+    return encode(value).decode()
 
 
 def _note_changed(record: _Record, alert: Alert) -> None:
@@ -202,7 +219,7 @@ def _open_alerts(
         state=AlertState.OPEN,
         rule_id__in={rule_id for rule_id, _ in ending},
         key__in={key for _, key in ending},
-    )
+    ).select_related("acknowledged_by")
     return {(alert.rule_id, alert.key): alert for alert in alerts}
 
 
@@ -216,8 +233,17 @@ def _last_numbers(alerts: Iterable[Alert]) -> dict[uuid.UUID, int]:
 
 def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Delivery]:
     outputs = _outputs_told(judged)
+    if not outputs:
+        return []
+    steps = [
+        (step, one)
+        for step, one in zip(record.transitions, judged, strict=True)
+        if one.transition.told
+    ]
+    ids = transition_ids({step.alert.pk for step, _ in steps})
     deliveries = []
-    for stored, one in zip(record.transitions, judged, strict=True):
+    for step, one in steps:
+        stored = _stored(step, ids[step.alert.pk, step.row.number])
         texts = {told.output: told for told in one.rule.specification.outputs}
         for slug in one.transition.told:
             output = outputs[one.rule.workspace_id, slug]
@@ -228,6 +254,18 @@ def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Del
             )
             deliveries.append(_delivery(record, stored, output, texts.get(slug), held))
     return deliveries
+
+
+def _stored(step: _Step, transition_id: int) -> Transition:
+    """Return what deliveries are decided by of a transition that was just stored."""
+    return Transition(
+        pk=transition_id,
+        alert=step.alert,
+        number=step.row.number,
+        kind=step.row.kind,
+        rule_id=step.row.rule_id,
+        key=step.row.key,
+    )
 
 
 def _is_taken_on(stored: Transition) -> bool:
@@ -276,14 +314,14 @@ def _outputs_told(
 
 def _import_entries(
     lane: Lane, settled: Sequence[SettledBatch], now: datetime
-) -> list[FeedEntry]:
+) -> list[NewEntry]:
     """Tell of a history import once, when its last batch is judged.
 
     Its alerts are in the lists, but a feed of thousands of old alerts would bury what
     happens now (DESIGN.md 2.4).
     """
     return [
-        FeedEntry(
+        NewEntry(
             workspace_id=lane.dataset.workspace_id,
             kind=EntryKind.IMPORTED,
             details=_import_details(lane, one),
@@ -322,8 +360,7 @@ def _note_last_alerts(record: _Record) -> None:
         Rule.objects.filter(pk__in=rules).update(last_alert_at=record.now)
 
 
-def _nudge(record: _Record, deliveries: Sequence[Delivery]) -> None:
-    number_after_commit(sorted({entry.workspace_id for entry in record.entries}))
+def _nudge(deliveries: Iterable[Delivery]) -> None:
     due = {one.output_id for one in deliveries if one.status == DeliveryStatus.QUEUED}
     for output_id in sorted(due):
         nudge(Task.SEND, output_id=output_id)

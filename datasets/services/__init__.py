@@ -207,6 +207,7 @@ from datasets.store.lanes import (
     note_judging,
 )
 from datasets.store.records import CheckedEvent
+from datasets.store.rows import insert_rows, replace_rows
 from datasets.store.turns import wait_for_turn
 from datasets.store.writing import writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
@@ -319,6 +320,7 @@ __all__ = [
     "holding",
     "import_draft",
     "index_of",
+    "insert_rows",
     "is_beginning",
     "is_market_off",
     "is_resting",
@@ -365,6 +367,7 @@ __all__ = [
     "read_period",
     "read_zone",
     "received_times",
+    "replace_rows",
     "replay_quarantined",
     "retry_import",
     "run_import",

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets.json import encode
 from datasets.models import Fact, Lane
-from datasets.store.facts import FactRow, replace_facts
+from datasets.store.rows import replace_rows
 
 _COLUMNS = ("dataset_id", "key", "fields", "watermark")
+
+
+class _FactRow(NamedTuple):
+    lane_id: int
+    dataset_id: int
+    key: str
+    fields: str
+    watermark: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +60,14 @@ def read_facts(*, lane: Lane, keys: Collection[str] | None) -> Iterator[StoredFa
 
 def save_facts(*, lane: Lane, changed: Iterable[StoredFacts]) -> None:
     """Store the facts that a drain changed, in its commit."""
-    replace_facts(
-        [
-            FactRow(
-                lane_id=lane.pk,
-                dataset_id=one.dataset_id,
-                key=one.key,
-                fields=encode(one.fields).decode(),
-                watermark=one.watermark,
-            )
-            for one in changed
-        ]
-    )
+    rows = [
+        _FactRow(
+            lane_id=lane.pk,
+            dataset_id=one.dataset_id,
+            key=one.key,
+            fields=encode(one.fields).decode(),
+            watermark=one.watermark,
+        )
+        for one in changed
+    ]
+    replace_rows(Fact, rows, unique=("lane_id", "dataset_id", "key"))

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 
 from datasets.models import Lane
+from datasets.services import replace_rows
 from rules.columns import ChoosingProgram, Settled
 from rules.engine import Counts
 from rules.models import Rule, Tally
@@ -207,6 +208,14 @@ def save_counted(*, lane: Lane, counted: Counted, now: datetime) -> None:
     )
 
 
+class _TallyRow(NamedTuple):
+    lane_id: int
+    key: str
+    interest: str
+    runs: int
+    run_at: datetime
+
+
 def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> None:
     written_at = connection.ops.adapt_datetimefield_value(now)
     _execute_many(
@@ -216,22 +225,8 @@ def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> Non
     new = [one for one in tallies if one.tally_id is None]
     if not new:
         return
-    Tally.objects.bulk_create(
-        [
-            Tally(
-                lane=lane,
-                key=one.key,
-                interest=one.interest,
-                runs=one.runs,
-                run_at=now,
-            )
-            for one in new
-        ],
-        update_conflicts=True,
-        unique_fields=["lane", "key", "interest"],
-        update_fields=["runs", "run_at"],
-        batch_size=_AT_ONCE,
-    )
+    rows = [_TallyRow(lane.pk, one.key, one.interest, one.runs, now) for one in new]
+    replace_rows(Tally, rows, unique=("lane_id", "key", "interest"))
     _name_tallies(lane, new)
 
 

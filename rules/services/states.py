@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F, Value
 
+from datasets.json import encode
 from datasets.models import Lane
+from datasets.services import replace_rows
 from rules.engine import Counts, Mode, TransitionKind
 from rules.models import Forward, Health, Instance, Rule, Version
 from rules.services.changes import end_rule, release_facts, wait_for_rules
@@ -48,24 +51,28 @@ def save_states(
         _turn_off_done(done, now)
 
 
+class _InstanceRow(NamedTuple):
+    rule_id: int
+    key: str
+    state: str
+    memory: str
+    due_at: datetime | None
+    wake_at: datetime | None
+
+
 def _save_instances(judgement: Judgement) -> None:
-    Instance.objects.bulk_create(
-        [
-            Instance(
-                rule_id=rule_id,
-                key=key,
-                state=instance.state.value,
-                memory=instance.to_json(),
-                due_at=instance.wakes_at,
-                wake_at=judgement.wakes.get((rule_id, key)),
-            )
-            for (rule_id, key), instance in judgement.instances.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["rule", "key"],
-        update_fields=["state", "memory", "due_at", "wake_at"],
-        batch_size=500,
-    )
+    rows = [
+        _InstanceRow(
+            rule_id=rule_id,
+            key=key,
+            state=instance.state.value,
+            memory=encode(instance.to_json()).decode(),
+            due_at=instance.wakes_at,
+            wake_at=judgement.wakes.get((rule_id, key)),
+        )
+        for (rule_id, key), instance in judgement.instances.items()
+    ]
+    replace_rows(Instance, rows, unique=("rule_id", "key"))
 
 
 def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:

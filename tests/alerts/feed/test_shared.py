@@ -12,7 +12,7 @@ from channels.testing import WebsocketCommunicator
 from django.db import DatabaseError
 
 from alerts import shared_feed
-from alerts.services import FeedPage, read_feed
+from alerts.services import FeedPage, entering, read_feed
 from alerts.shared_feed import SharedFeed
 from config.asgi import application
 from tests.alerts.feed.sockets import (
@@ -34,21 +34,50 @@ def slowly_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_feed, "KEPT_SECONDS", 600.0)
 
 
-async def test_sockets_that_know_the_same_share_what_they_read(
-    market: Market, ana: User, bells: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await watch(market)
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """After which numbers the feed was read for sockets that read on."""
     asked: list[object] = []
 
     def reading(**place: Any) -> FeedPage:
         asked.append(place["since"])
         return read_feed(**place)
 
+    monkeypatch.setattr(shared_feed, "read_feed", reading)
+    return asked
+
+
+async def test_few_news_come_with_the_bell_and_are_not_read(
+    market: Market, ana: User, bells: None, asked: list[object]
+) -> None:
+    await watch(market)
+    async with socket(ana) as one, socket(ana) as other:
+        for each in (one, other):
+            await resume(each, 0)
+        for key in ("A", "B"):
+            await fire(market, key)
+        told = [[await each.receive_json_from() for _ in "AB"] for each in (one, other)]
+        stored = await shared_feed.shared_feed().read(
+            market.workspace.pk, since=0, to=2
+        )
+
+    assert asked == [0]  # here, by this test itself
+    assert told == [[json.loads(text) for text in stored.texts]] * 2
+
+
+async def test_sockets_that_know_the_same_share_what_they_read(
+    market: Market,
+    ana: User,
+    bells: None,
+    asked: list[object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(entering, "FEW", 0)
+    await watch(market)
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(socket(ana)) for _ in range(5)]
         for one in sockets:
             await resume(one, 0)
-        monkeypatch.setattr(shared_feed, "read_feed", reading)
         for key in ("A", "B"):
             await fire(market, key)
             assert [await keys_of(one, 1) for one in sockets] == [[key]] * 5

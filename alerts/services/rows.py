@@ -1,0 +1,122 @@
+"""What a drain stores of alerts, as rows: model instances cost several times that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from alerts.models import Alert, Delivery, Transition
+from datasets.json import encode
+
+
+class AlertRow(NamedTuple):
+    """An alert as it is inserted; `values` is JSON text."""
+
+    id: UUID
+    workspace_id: int
+    rule_id: int
+    version_id: int
+    kind: str
+    key: str
+    state: str
+    severity: str
+    reason: str
+    values: str
+    subject: str
+    opened_at: datetime
+    ended_at: datetime | None
+    recorded_at: datetime
+    is_historical: bool
+    is_simulated: bool
+
+
+class TransitionRow(NamedTuple):
+    """A transition as it is inserted; `verdict` is JSON text."""
+
+    alert_id: UUID
+    number: int
+    kind: str
+    rule_id: int
+    key: str
+    lane_id: int
+    seq: int
+    ord: int
+    at: datetime
+    recorded_at: datetime
+    reason: str
+    verdict: str
+
+
+class DeliveryRow(NamedTuple):
+    """A delivery that nobody has tried yet."""
+
+    id: UUID
+    workspace_id: int
+    output_id: int
+    transition_id: int
+    status: str
+    reason: str
+    summary_id: UUID | None
+    subject: str
+    message: str
+    due_at: datetime
+    created_at: datetime
+    attempts: int = 0
+    leased_by: str = ""
+    error: str = ""
+
+
+def alert_row(alert: Alert) -> AlertRow:
+    """Return a new alert as it is inserted."""
+    return AlertRow(
+        id=alert.pk,
+        workspace_id=alert.workspace_id,
+        rule_id=alert.rule_id,
+        version_id=alert.version_id,
+        kind=alert.kind,
+        key=alert.key,
+        state=alert.state,
+        severity=alert.severity,
+        reason=alert.reason,
+        values=encode(alert.values).decode(),
+        subject=alert.subject,
+        opened_at=alert.opened_at,
+        ended_at=alert.ended_at,
+        recorded_at=alert.recorded_at,
+        is_historical=alert.is_historical,
+        is_simulated=alert.is_simulated,
+    )
+
+
+def delivery_row(delivery: Delivery) -> DeliveryRow:
+    """Return a new delivery as it is inserted."""
+    return DeliveryRow(
+        id=delivery.pk,
+        workspace_id=delivery.workspace_id,
+        output_id=delivery.output_id,
+        transition_id=delivery.transition_id,
+        status=delivery.status,
+        reason=delivery.reason,
+        summary_id=delivery.summary_id,
+        subject=delivery.subject,
+        message=delivery.message,
+        due_at=delivery.due_at,
+        created_at=delivery.created_at,
+    )
+
+
+def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:
+    """Return the ids of the transitions of alerts, by alert and number."""
+    found: dict[tuple[UUID, int], int] = {}
+    asked = list(alerts)
+    for first in range(0, len(asked), _AT_ONCE):
+        rows = Transition.objects.filter(alert__in=asked[first : first + _AT_ONCE])
+        for alert_id, number, pk in rows.values_list("alert_id", "number", "pk"):
+            found[alert_id, number] = pk
+    return found
+
+
+#: Alerts that one statement asks for.
+_AT_ONCE = 500
