@@ -53,10 +53,14 @@ def next_attempt_at(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
-    """How an output has been doing: failures in a row, and until when it rests."""
+    """How an output has been doing: failures in a row, and until when it rests.
+
+    `opened_at` is when it opened; it stays so over the probes that fail.
+    """
 
     failures: int = 0
     open_until: datetime | None = None
+    opened_at: datetime | None = None
 
 
 def after_failure(circuit: Circuit, *, now: datetime) -> Circuit:
@@ -73,7 +77,11 @@ def after_failure(circuit: Circuit, *, now: datetime) -> Circuit:
         return Circuit(failures=failures)
     # Past the doublings that reach the longest pause the power would only grow.
     pause = FIRST_PAUSE * 2 ** min(beyond, 10)
-    return Circuit(failures=failures, open_until=now + min(pause, LONGEST_PAUSE))
+    return Circuit(
+        failures=failures,
+        open_until=now + min(pause, LONGEST_PAUSE),
+        opened_at=circuit.opened_at or now,
+    )
 
 
 def after_success() -> Circuit:

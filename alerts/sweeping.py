@@ -15,7 +15,12 @@ from django.conf import settings
 
 from alerts.models import Delivery, FeedEntry
 from alerts.pipeline import drain_lane
-from alerts.services import forget_canaries, number_entries, send_canary
+from alerts.services import (
+    forget_canaries,
+    number_entries,
+    report_troubles,
+    send_canary,
+)
 from datasets.models import Batch, BatchState, Idempotency
 from datasets.services import KEEP_FOR, forget_expired
 from rules.services import expire_rules, fire_timers, forget_backtests
@@ -78,6 +83,11 @@ def sweep_canary(*, now: datetime) -> None:
     """Send the canary off if its minute has come, unless it is to stay at home."""
     if settings.BELLWETHER_CANARY:
         send_canary(now=now)
+
+
+def sweep_troubles(*, now: datetime) -> None:
+    """Have the owners of whatever has stopped working told, and told when it works."""
+    report_troubles(now=now)
 
 
 def sweep_upkeep(*, now: datetime) -> None:

@@ -12,6 +12,7 @@ from alerts.sweeping import (
     sweep_feed,
     sweep_lanes,
     sweep_timers,
+    sweep_troubles,
     sweep_upkeep,
 )
 from config.celery import Task, nudge
@@ -66,8 +67,9 @@ def deliveries() -> None:
 
 @shared_task(name=Task.SWEEP_CANARY.value)
 def canary() -> None:
-    """Send the canary off if its minute has come."""
+    """Send the canary off if its minute has come, and look what has stopped working."""
     sweep_canary(now=database_now())
+    sweep_troubles(now=database_now())
 
 
 @shared_task(name=Task.SWEEP_UPKEEP.value)

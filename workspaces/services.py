@@ -102,6 +102,19 @@ def add_member(
     return membership
 
 
+def owners_of(*, slug: str) -> list[User]:
+    """Return who is told of a workspace's troubles: its owners, in order of joining.
+
+    Where nobody owns it, as in CORE at times, those who run the installation.
+    """
+    people = User.objects.filter(is_active=True)
+    owning = people.filter(
+        memberships__workspace__slug=slug, memberships__role=Role.OWNER
+    )
+    staff = people.filter(is_staff=True).order_by("pk")
+    return list(owning.order_by("memberships__pk")) or list(staff)
+
+
 @transaction.atomic
 def create_owner(
     *, email: str, password: str, workspace: str, now: datetime

@@ -37,6 +37,9 @@ class Output(models.Model):
     open_until = models.DateTimeField(
         null=True, blank=True, help_text="The circuit is open until then."
     )
+    opened_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then no send went well."
+    )
     max_in_flight = models.PositiveSmallIntegerField(default=4)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -67,16 +67,27 @@ class Email:
             recipients = read_recipients(_written_recipients(config.get("to")))
         except MailRefused as error:
             raise OutputError(str(error), permanent=True) from error
-        mail = write_mail(message, recipients=recipients, context=context)
-        try:
-            mail.send()
-        except OSError as error:
-            # The network's errors and the mail server's answers are both of this kind.
-            raise OutputError(
-                f"The mail server did not take it: {str(error)[:300]}",
-                permanent=is_final(error),
-            ) from error
-        return SendResult(answer=f"Handed over for {', '.join(recipients)}.")
+        return send_mail(message, recipients=recipients, context=context)
+
+
+def send_mail(
+    message: OutgoingMessage, *, recipients: tuple[str, ...], context: SendContext
+) -> SendResult:
+    """Hand one mail for all recipients to the mail server.
+
+    Raises:
+        OutputError: it did not take it.
+    """
+    mail = write_mail(message, recipients=recipients, context=context)
+    try:
+        mail.send()
+    except OSError as error:
+        # The network's errors and the mail server's answers are both of this kind.
+        raise OutputError(
+            f"The mail server did not take it: {str(error)[:300]}",
+            permanent=is_final(error),
+        ) from error
+    return SendResult(answer=f"Handed over for {', '.join(recipients)}.")
 
 
 def write_mail(

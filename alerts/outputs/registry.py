@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from alerts.outputs.base import OutputKind
 from alerts.outputs.email import Email
 from alerts.outputs.loop_back import LoopBack
+from alerts.outputs.owners import Owners
 from alerts.outputs.webhook import Webhook
 
 
@@ -34,7 +35,7 @@ def gather(kinds: Iterable[OutputKind]) -> Mapping[str, OutputKind]:
 
 #: Those that people may make outputs of.
 OUTPUT_KINDS: Mapping[str, OutputKind] = gather((Email(), Webhook()))
-_ALL_KINDS = gather((*OUTPUT_KINDS.values(), LoopBack()))
+_ALL_KINDS = gather((*OUTPUT_KINDS.values(), LoopBack(), Owners()))
 
 
 def find_kind(name: str) -> OutputKind:

@@ -78,6 +78,7 @@ from alerts.services.seeding import (
 from alerts.services.steps import Steps
 from alerts.services.storms import show_output
 from alerts.services.tracing import trace_round
+from alerts.services.troubles import report_troubles
 
 __all__ = [
     "ONLY_WORKER",
@@ -150,6 +151,7 @@ __all__ = [
     "readiness",
     "record_transitions",
     "replay_for_staff",
+    "report_troubles",
     "retry_delivery",
     "save_apperate_rule",
     "secret_of",

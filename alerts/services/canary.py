@@ -18,7 +18,7 @@ from typing import Final
 
 from django.conf import settings
 
-from alerts.models import Alert, Canary, Output, Proof
+from alerts.models import Alert, AlertState, Canary, Output, Proof
 from alerts.services.outputs import make_loop_back
 from datasets.models import Batch, Dataset, Origin
 from datasets.services import (
@@ -124,7 +124,8 @@ def read_canary(*, now: datetime) -> CanaryReport:
 
 def forget_canaries(*, now: datetime) -> None:
     """Remove the alerts and the proofs of the canary that have lived their time."""
-    Alert.objects.filter(workspace__slug=SYSTEM, recorded_at__lt=now - KEPT).delete()
+    old = Alert.objects.filter(workspace__slug=SYSTEM, recorded_at__lt=now - KEPT)
+    old.exclude(state=AlertState.OPEN).delete()
     Proof.objects.filter(sent_at__lt=now - PROOFS_KEPT).delete()
 
 

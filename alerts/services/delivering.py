@@ -264,14 +264,20 @@ def _context_of(claim: _Claim) -> SendContext:
 
 
 def _circuit_of(output: Output) -> Circuit:
-    return Circuit(failures=output.failures, open_until=output.open_until)
+    return Circuit(
+        failures=output.failures,
+        open_until=output.open_until,
+        opened_at=output.opened_at,
+    )
 
 
 def _save_circuit(output: Output, circuit: Circuit) -> None:
     if circuit == _circuit_of(output):
         return
     Output.objects.filter(pk=output.pk).update(
-        failures=circuit.failures, open_until=circuit.open_until
+        failures=circuit.failures,
+        open_until=circuit.open_until,
+        opened_at=circuit.opened_at,
     )
 
 

@@ -27,6 +27,9 @@ from datasets.models import Batch, Record
 from rules.services import Finding, finding_of, output_names, sentence_of
 from workspaces.access import Access
 
+#: Kinds of output whose messages are in the mailbox while no mail server is named.
+_MAILS = ("email", "owners")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -98,7 +101,7 @@ def explain_alert(*, access: Access, alert_id: uuid.UUID, now: datetime) -> Aler
         question=_question(transitions[0]) if transitions else "",
         steps=_steps(alert, transitions),
         told=told,
-        by_mail=any(one.delivery.output.kind == "email" for one in told),
+        by_mail=any(one.delivery.output.kind in _MAILS for one in told),
     )
 
 

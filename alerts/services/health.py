@@ -83,6 +83,16 @@ def readiness(*, now: datetime) -> Readiness:
     return Readiness(parts=parts)
 
 
+def silent_for_long(*, now: datetime) -> list[str]:
+    """Return the parts that worked once and have stopped; those that start are none."""
+    heard = _last_heard()
+    return [
+        part
+        for part in (*worker_names(), "beat", "runner")
+        if part in heard and now - heard[part] > SILENCE_ALLOWED
+    ]
+
+
 def _last_heard() -> dict[str, datetime]:
     heard: dict[str, datetime] = {}
     for part, at in Heartbeat.objects.order_by("at").values_list("part", "at"):

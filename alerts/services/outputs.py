@@ -11,6 +11,7 @@ from django.db import transaction
 from alerts.models import Output
 from alerts.outputs.base import OutputInvalid
 from alerts.outputs.loop_back import LoopBack
+from alerts.outputs.owners import Owners
 from alerts.outputs.registry import UnknownKind, find_kind, find_offered
 from alerts.templating import TemplateInvalid, check_template
 from outbound.addresses import AddressRules
@@ -151,6 +152,11 @@ def create_output(
 def make_loop_back(*, access: Access, now: datetime) -> Output:
     """Store an output that leads back into this installation; people cannot."""
     return _store(access=access, kind=LoopBack.kind, clean={}, name="", now=now)
+
+
+def make_mail_to_owners(*, access: Access, now: datetime) -> Output:
+    """Store an output that mails whoever owns the workspace by then."""
+    return _store(access=access, kind=Owners.kind, clean={}, name="", now=now)
 
 
 def _checked(kind: str, config: Mapping[str, object]) -> dict[str, object]:

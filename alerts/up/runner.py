@@ -17,6 +17,7 @@ from alerts.sweeping import (
     sweep_feed,
     sweep_lanes,
     sweep_timers,
+    sweep_troubles,
     sweep_upkeep,
 )
 from alerts.up.senders import Senders
@@ -52,6 +53,7 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "segments": (keep_segments, 15.0),
     "backtests": (sweep_backtests, 5.0),
     "canary": (sweep_canary, 10.0),
+    "troubles": (sweep_troubles, 15.0),
     "upkeep": (sweep_upkeep, 60.0),
     "life": (_show_life, 15.0),
 }

@@ -43,6 +43,7 @@ class FailingSource:
     """A source whose last run failed, or that brought nothing for too long."""
 
     pk: int
+    workspace_id: int
     state: SourceState
     error: str
 
@@ -102,6 +103,7 @@ def failing_sources(*, now: datetime) -> list[FailingSource]:
     return [
         FailingSource(
             pk=source.pk,
+            workspace_id=source.dataset.workspace_id,
             state=state,
             error=vars(source)["last_error"] or "" if _has_failed(source) else "",
         )

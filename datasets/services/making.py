@@ -48,7 +48,8 @@ class DatasetNotFound(Missing):
 class DatasetDraft:
     """What is said about a dataset when it is made.
 
-    `schema` is Apperate's JSON Schema object; `zone` blank means the workspace's.
+    `schema` is Apperate's JSON Schema object; `zone` blank means the workspace's. What
+    the program makes for itself `is_system`, and bears a name that is reserved.
     """
 
     slug: str
@@ -63,6 +64,7 @@ class DatasetDraft:
     lateness_seconds: int = 60
     retention_seconds: int | None = None
     is_simulated: bool = False
+    is_system: bool = False
 
 
 @transaction.atomic
@@ -132,7 +134,7 @@ def find_dataset(*, access: Access, slug: str) -> Dataset:
 
 
 def _check_draft(draft: DatasetDraft) -> None:
-    if reason := check_dataset_name(draft.slug):
+    if not draft.is_system and (reason := check_dataset_name(draft.slug)):
         raise DatasetInvalid(
             reason,
             errors=[FieldError(pointer="/slug", code="name", detail=reason)],

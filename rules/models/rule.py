@@ -113,7 +113,11 @@ class Rule(models.Model):
                 "in_effect",
                 condition=models.Q(is_tabled=False, in_effect__isnull=False),
                 name="rule_untabled",
-            )
+            ),
+            # Owners are told of rules that cannot be judged.
+            models.Index(
+                "id", condition=models.Q(health=Health.ERROR), name="rule_in_error"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import F
 from alerts.models import Heartbeat
 from alerts.services import note_heartbeat, part_of_worker, readiness, worker_names
 from alerts.tasks import heartbeat
+from config.clock import database_now
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,22 @@ def test_full_mode_asks_every_worker_and_is_content_with_one_host():
 
     assert ready.is_ready
     assert ready.parts.keys() >= FULL
+
+
+@pytest.mark.parametrize("part", sorted(FULL))
+@pytest.mark.usefixtures("in_full_mode")
+def test_whichever_part_stops_is_named_after_a_minute(client, part):
+    silence = timedelta(seconds=61)
+    for one in FULL:
+        name = one if one in {"beat", "runner"} else part_of_worker(one, host="here")
+        ago = silence if one == part else timedelta(0)
+        note_heartbeat(part=name, now=database_now() - ago)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    wrong = {name for name, one in answer.json()["parts"].items() if one != "ok"}
+    assert wrong == {part}
 
 
 def test_a_bell_of_beat_shows_that_beat_and_a_worker_work():

@@ -80,6 +80,7 @@ def test_circuit_opens_at_the_fifth_failure_and_doubles_to_an_hour() -> None:
             at = circuit.open_until
 
     assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600, 3600]
+    assert circuit.opened_at == NOW
 
 
 def test_failures_under_way_when_it_opened_count_no_more() -> None:

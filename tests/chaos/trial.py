@@ -201,7 +201,7 @@ def _await_readers(scene: Scene) -> None:
     newest = newest_entry(scene.query)
     with contextlib.suppress(DidNotHappen):  # told below, with what is missing
         until(
-            lambda: all(reader.last == newest for reader in scene.readers),
+            lambda: all((reader.last or 0) >= newest for reader in scene.readers),
             seconds=READ_SECONDS,
             what="reading the feed",
         )

@@ -1,5 +1,6 @@
 import pytest
 
+from alerts.outputs.base import OutputInvalid
 from alerts.outputs.email import Email
 from alerts.outputs.registry import (
     OUTPUT_KINDS,
@@ -9,6 +10,7 @@ from alerts.outputs.registry import (
     find_offered,
     gather,
 )
+from outbound.addresses import AddressRules
 
 
 def test_every_kind_is_found_by_its_name() -> None:
@@ -23,10 +25,22 @@ def test_unknown_kind_is_answered_with_the_known_ones() -> None:
         find_offered("pigeon")
 
 
-def test_only_the_program_leads_back_into_the_installation() -> None:
-    assert find_kind("loop_back").describe({}) == "back into this installation"
+@pytest.mark.parametrize(
+    ("kind", "leads"),
+    [
+        ("loop_back", "back into this installation"),
+        ("owners", "e-mail to the owners"),
+    ],
+)
+def test_what_only_the_program_makes_is_offered_to_nobody(
+    kind: str, leads: str
+) -> None:
+    assert find_kind(kind).describe({}) == leads
+    assert find_kind(kind).validate({}, rules=AddressRules()) == {}
+    with pytest.raises(OutputInvalid):
+        find_kind(kind).validate({"to": "ana@example.com"}, rules=AddressRules())
     with pytest.raises(UnknownKind):
-        find_offered("loop_back")
+        find_offered(kind)
 
 
 def test_second_kind_of_a_name_is_refused() -> None:
