@@ -2,17 +2,24 @@
 // ({"type": "resume", "since": n, "epoch": e}); after that it only receives, apart from a
 // ping every 20 s. Silence of 45 s, without even a heartbeat of the server's, counts as
 // dead. Waits between tries: 1, 2, 4 ... 30 s, each up to a quarter shorter or longer, so
-// that a restarted server is not stormed.
+// that a restarted server is not stormed. A server that restarts says so (1012) and is
+// back soon: for a minute each wait is 1 to 4 s, however many there were.
 
 const PING_MS = 20_000;
 const DEAD_MS = 45_000;
 const LONGEST_WAIT_MS = 30_000;
 const SIGNS_OF_LIFE = new Set(["pong", "heartbeat"]);
+const RESTARTS = 1012;
+const RESTART_MS = 60_000;
 const NOT_ALLOWED = new Set([4401, 4403]);
 
 export function waitBefore(tries, random = Math.random) {
   const wait = Math.min(1000 * 2 ** tries, LONGEST_WAIT_MS);
   return Math.round(wait * (0.75 + 0.5 * random()));
+}
+
+export function waitInRestart(random = Math.random) {
+  return Math.round(1000 + 3000 * random());
 }
 
 export class Feed extends EventTarget {
@@ -24,6 +31,7 @@ export class Feed extends EventTarget {
   #timers = [];
   #tries = 0;
   #heardAt = 0;
+  #restartsUntil = 0;
   #asked = false;
 
   constructor(url, { since = null, epoch = null } = {}) {
@@ -82,6 +90,7 @@ export class Feed extends EventTarget {
 
   #resumed(frame) {
     this.#tries = 0;
+    this.#restartsUntil = 0;
     this.#asked = false;
     this.failures = 0;
     this.everLive = true;
@@ -139,6 +148,7 @@ export class Feed extends EventTarget {
   #closed(code) {
     this.#socket = null;
     this.#clear();
+    if (code === RESTARTS) this.#restartsUntil = Date.now() + RESTART_MS;
     if (NOT_ALLOWED.has(code)) this.#tell("signed-out");
     else this.#wait();
   }
@@ -146,7 +156,8 @@ export class Feed extends EventTarget {
   #wait() {
     this.failures += 1;
     if (!navigator.onLine) return this.#tell("offline");
-    const wait = waitBefore(this.#tries++);
+    const isRestart = Date.now() < this.#restartsUntil;
+    const wait = isRestart ? waitInRestart() : waitBefore(this.#tries++);
     this.#timers.push(setTimeout(() => this.#open(), wait));
     return this.#tell("waiting", Date.now() + wait);
   }

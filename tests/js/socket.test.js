@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Feed, waitBefore } from "bellwether/socket.js";
+import { Feed, waitBefore, waitInRestart } from "bellwether/socket.js";
 
 // A socket whose other end is the test.
 class FakeSocket {
@@ -132,6 +132,28 @@ test("waits grow to half a minute and differ between browsers", () => {
   );
   assert.equal(waitBefore(0, () => 0), 750);
   assert.equal(waitBefore(0, () => 1), 1250);
+});
+
+test("while a server restarts it tries at most 4 seconds apart, for a minute", () => {
+  newest().receive(resumed);
+  newest().receive(change(11));
+  newest().close(1012);
+  for (let second = 0; second < 56; second += 4) {
+    const tried = FakeSocket.all.length;
+    mock.timers.tick(4000);
+    assert.equal(FakeSocket.all.length > tried, true);
+    newest().close();
+  }
+  mock.timers.tick(8000);
+  newest().accept();
+  newest().receive(resumed);
+
+  assert.deepEqual(newest().sent, [{ type: "resume", since: 11, epoch: "e" }]);
+  assert.deepEqual(states.slice(-1), ["live"]);
+  assert.deepEqual(
+    [0, 0.5, 1].map((drawn) => waitInRestart(() => drawn)),
+    [1000, 2500, 4000],
+  );
 });
 
 test("silence of 45 seconds counts as dead, a pong as life", () => {

@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from tests.installations import ROOT, Installation, installed, until
 from tests.up.watching import COUNTED, Watched, canary_is_back, counted, read
@@ -20,6 +22,12 @@ def serving(prepared_data, tmp_path_factory):
     with installed(data_dir, prepared=prepared_data, settings=settings) as installation:
         installation.start()
         yield installation
+
+
+@pytest.fixture(scope="module")
+def watched(serving):
+    with Watched.by(serving) as watched:
+        yield watched
 
 
 def restarted(installation: Installation, *, times: int) -> bool:
@@ -44,8 +52,8 @@ def test_the_canary_comes_back(serving):
     until(lambda: canary_is_back(serving), seconds=60, what="the canary's return")
 
 
-def test_an_alert_reaches_an_open_socket(serving):
-    with Watched.by(serving) as watched, watched.socket() as socket:
+def test_an_alert_reaches_an_open_socket(serving, watched):
+    with watched.socket() as socket:
         watched.raise_alert("MSFT")
 
         frame = read(socket)
@@ -88,6 +96,24 @@ def test_a_killed_process_is_started_again(serving):
     assert serving.leader_of("bellwether") != first
     assert "bellwether was ended by signal 9; it starts again at once." in serving.said
     assert serving.answers("/healthz")[0] == 200
+
+
+def test_sockets_are_told_of_a_restart_and_go_on_after_it(serving, watched):
+    times = serving.said.count("Bellwether serves at") + 1
+    with watched.socket() as socket:
+        watched.raise_alert("OLD")
+        last = read(socket)["seq"]
+        os.kill(serving.leader_of("bellwether"), signal.SIGTERM)
+        with pytest.raises(ConnectionClosed) as closed:
+            read(socket)
+    until(lambda: restarted(serving, times=times), seconds=150, what="the restart")
+    watched.raise_alert("NEW")
+
+    with watched.socket(since=last) as socket:
+        frame = read(socket)
+
+    assert closed.value.rcvd.code == CloseCode.SERVICE_RESTART
+    assert (frame["seq"], frame["alert"]["key"]) == (last + 1, "NEW")
 
 
 def test_children_of_a_killed_parent_leave_and_the_next_up_waits_for_them(embedded):

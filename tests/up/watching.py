@@ -83,11 +83,11 @@ class Watched:
         return {alert["key"] for alert in page["data"]}
 
     @contextmanager
-    def socket(self) -> Iterator[ClientConnection]:
-        """Open a socket that follows the feed from now on."""
+    def socket(self, since: int | None = None) -> Iterator[ClientConnection]:
+        """Open a socket that follows the feed, from now on if no number is said."""
         url = f"ws://127.0.0.1:{self.client.port}/ws/v1/DEMO/feed"
         with connect(url) as socket:
-            resume = {"type": "resume", "since": None, "token": self.client.token}
+            resume = {"type": "resume", "since": since, "token": self.client.token}
             socket.send(json.dumps(resume))
             assert read(socket)["type"] == "resumed"
             yield socket
