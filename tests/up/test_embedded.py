@@ -112,6 +112,7 @@ def test_sockets_are_told_of_a_restart_and_go_on_after_it(serving, watched):
     with watched.socket(since=last) as socket:
         frame = read(socket)
 
+    assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == CloseCode.SERVICE_RESTART
     assert (frame["seq"], frame["alert"]["key"]) == (last + 1, "NEW")
 
