@@ -18,7 +18,6 @@ from functools import partial
 from alerts.poison import judge_with_care
 from alerts.services import count_round, record_transitions, trace_round
 from config.celery import Task, answer, nudge
-from config.clock import database_now
 from config.metrics import COMMIT_SECONDS
 from datasets.models import Lane
 from datasets.services import (
@@ -28,7 +27,7 @@ from datasets.services import (
     finish_batches,
     holding,
     note_try,
-    oldest_waiting,
+    oldest_pending,
     save_facts,
     settle_batches,
     take_batches,
@@ -77,10 +76,10 @@ def drain_round(*, lane_id: int) -> bool:
     Raises:
         LaneBusy, LaneMoved: if another worker is at it.
     """
-    oldest = oldest_waiting(lane_id=lane_id)
+    oldest = oldest_pending(lane_id=lane_id)
     if oldest is None:
         return False
-    now = database_now()
+    now = oldest.seen_at
     judge = partial(judge_and_record, now=now)
     if note_try(oldest=oldest, now=now):
         judge_with_care(lane_id=lane_id, judge=judge, now=now)

@@ -29,7 +29,7 @@ from alerts.templating.filters import FILTERS, Filter, FilterFailed, plain
 MAX_SOURCE_LENGTH = 8_000
 MAX_OUTPUT_BYTES = 64 * 1024
 _LOCAL_BYTES = 64 * 1024
-_SECONDS = 0.05
+_SECONDS = 0.25
 # A loop may run through so many characters of template in all, and no loop longer.
 _LOOPED_CHARACTERS = 100_000
 _MOST_ITERATIONS = 500

@@ -114,7 +114,6 @@ from datasets.services.lanes import (
     backlog_of,
     finish_batches,
     is_waiting,
-    oldest_waiting,
     open_lane,
     settle_batches,
     take_batches,
@@ -206,6 +205,7 @@ from datasets.store.lanes import (
     note_judged,
     note_judging,
 )
+from datasets.store.pending import oldest_pending
 from datasets.store.records import CheckedEvent
 from datasets.store.rows import insert_rows, replace_rows
 from datasets.store.turns import wait_for_turn
@@ -348,7 +348,7 @@ __all__ = [
     "note_judged",
     "note_judging",
     "note_try",
-    "oldest_waiting",
+    "oldest_pending",
     "open_draft",
     "open_for_ingest",
     "open_lane",

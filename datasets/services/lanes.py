@@ -23,7 +23,14 @@ from datasets.models import (
     Record,
 )
 from datasets.store.batches import FinishedBatch, finish_rows
-from datasets.store.records import Identity, Place, find_current, mark_superseded
+from datasets.store.pending import first_pending, oldest_pending
+from datasets.store.records import (
+    Identity,
+    Place,
+    find_current,
+    mark_superseded,
+    records_of_batches,
+)
 
 #: What one commit takes of a lane: little where all writers wait in one line.
 ROUND_BATCHES = 200
@@ -130,13 +137,7 @@ def backlog_of(lane: Lane) -> int:
 
 def is_waiting(*, lane_id: int) -> bool:
     """Say whether a lane has something to judge, and may be drained."""
-    return oldest_waiting(lane_id=lane_id) is not None
-
-
-def oldest_waiting(*, lane_id: int) -> Batch | None:
-    """Return the first batch that a lane has to judge, if it may be drained."""
-    waiting = Batch.objects.filter(lane=lane_id, lane__is_paused=False).pending()
-    return waiting.select_related("lane").first()
+    return oldest_pending(lane_id=lane_id) is not None
 
 
 def take_batches(*, lane: Lane) -> list[Batch]:
@@ -144,7 +145,7 @@ def take_batches(*, lane: Lane) -> list[Batch]:
     most = ROUND_EVENTS[connection.vendor]
     taken: list[Batch] = []
     events = 0
-    for batch in Batch.objects.filter(lane=lane).pending()[:ROUND_BATCHES]:
+    for batch in first_pending(lane_id=lane.pk, most=ROUND_BATCHES):
         events += batch.size
         if taken and events > most:
             break
@@ -203,27 +204,19 @@ class LaneMoved(RuntimeError):
 def _read_events(batches: Sequence[Batch]) -> dict[int, list[LaneEvent]]:
     ids = [batch.pk for batch in batches if batch.size]
     set_aside = _set_aside_of(batches)
-    rows = (
-        Record.objects.filter(batch_id__in=ids)
-        .order_by("batch_id", "ord")
-        .values_list(
-            *("batch_id", "ord", "dataset_id", "key", "subkey"),
-            *("event_time", "body", "is_late"),
-        )
-    )
     events: dict[int, list[LaneEvent]] = {}
-    for batch_id, place, dataset_id, key, subkey, event_time, body, is_late in rows:
-        if (batch_id, place) in set_aside:
+    for one in records_of_batches(ids) if ids else ():
+        if (one.batch_id, one.ord) in set_aside:
             continue
-        events.setdefault(batch_id, []).append(
+        events.setdefault(one.batch_id, []).append(
             LaneEvent(
-                dataset_id=dataset_id,
-                ord=place,
-                key=key,
-                subkey=subkey,
-                event_time=event_time,
-                fields=body,
-                is_late=is_late,
+                dataset_id=one.dataset_id,
+                ord=one.ord,
+                key=one.key,
+                subkey=one.subkey,
+                event_time=one.event_time,
+                fields=one.fields,
+                is_late=one.is_late,
             )
         )
     return events

@@ -28,6 +28,7 @@ from datasets.services.lanes import (
     settle_batches,
 )
 from datasets.store.lanes import LaneBusy, holding
+from datasets.store.pending import OldestBatch
 from datasets.store.writing import writing
 
 #: No healthy batch is pending for so long.
@@ -81,16 +82,16 @@ class _Progress:
         return {_CARE: {**asdict(self), "noted_at": noted}}
 
 
-def note_try(*, oldest: Batch, now: datetime) -> bool:
+def note_try(*, oldest: OldestBatch, now: datetime) -> bool:
     """Note that a lane's old batches are tried; True asks for care.
 
-    `oldest` is the first that waits, with its lane.
+    `oldest` is the first that waits.
 
     Raises:
         LaneBusy: if another worker holds the lane.
     """
     lane_id = oldest.lane_id
-    if _is_in_care(oldest.lane, oldest.pk):
+    if _is_in_care(oldest, oldest.pk):
         return True
     if now - oldest.received_at <= HEALTHY_FOR:
         return False
@@ -107,7 +108,7 @@ def note_try(*, oldest: Batch, now: datetime) -> bool:
     return False
 
 
-def _is_in_care(lane: Lane, first: int) -> bool:
+def _is_in_care(lane: Lane | OldestBatch, first: int) -> bool:
     return (
         lane.crash_tries >= TRIES_BEFORE_CARE
         and lane.crash_batch is not None

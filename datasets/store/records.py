@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from datasets.json import decode_trusted
 from datasets.models import Record
 
 
@@ -64,6 +65,8 @@ Place = tuple[int, int]
 
 def mark_superseded(superseded: Mapping[Place, int]) -> None:
     """Take records out of the current ones and name the batches in their place."""
+    if not superseded:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {_TABLE} SET is_current = %s, superseded_by = %s"  # noqa: S608 - our own table's name
@@ -73,6 +76,52 @@ def mark_superseded(superseded: Mapping[Place, int]) -> None:
                 for (batch_id, place), successor in superseded.items()
             ],
         )
+
+
+class ReadRecord(NamedTuple):
+    """A record as its drain reads it."""
+
+    batch_id: int
+    ord: int
+    dataset_id: int
+    key: str
+    subkey: str
+    event_time: datetime
+    fields: Mapping[str, Any]  # Any: JSON as decoded
+    is_late: bool
+
+
+def records_of_batches(batches: Sequence[int]) -> list[ReadRecord]:
+    """Return the records of batches, in their order."""
+    places = ", ".join(["%s"] * len(batches))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT batch_id, ord, dataset_id, key, subkey, event_time,"  # noqa: S608 - our own names
+            f" CAST(body AS text), is_late FROM {_TABLE}"
+            f" WHERE batch_id IN ({places}) ORDER BY batch_id, ord",
+            batches,
+        )
+        rows = cursor.fetchall()
+    return [
+        ReadRecord(
+            batch_id=batch_id,
+            ord=place,
+            dataset_id=dataset_id,
+            key=key,
+            subkey=subkey,
+            event_time=stored_time(at),
+            fields=_object(body),
+            is_late=bool(is_late),
+        )
+        for batch_id, place, dataset_id, key, subkey, at, body, is_late in rows
+    ]
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    fields = decode_trusted(text)
+    if not isinstance(fields, dict):
+        raise TypeError("A record is no JSON object.")
+    return fields
 
 
 class Identity(NamedTuple):

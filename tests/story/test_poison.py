@@ -18,7 +18,7 @@ from datasets.services import (
     NothingToReplay,
     SettledBatch,
     note_try,
-    oldest_waiting,
+    oldest_pending,
     open_lane,
     replay_quarantined,
 )
@@ -139,7 +139,7 @@ def test_lane_forgets_its_tries_when_it_is_past_them(
 
 def test_healthy_lane_notes_no_try(prices: Dataset) -> None:
     send(prices, price(300))
-    oldest = oldest_waiting(lane_id=open_lane(prices).pk)
+    oldest = oldest_pending(lane_id=open_lane(prices).pk)
     assert oldest is not None
 
     assert not note_try(oldest=oldest, now=NOW + timedelta(seconds=5))

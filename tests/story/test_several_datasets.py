@@ -321,6 +321,6 @@ def test_drain_that_dies_anywhere_forwards_everything_once(
         crashes += 1
     drain_everything()
 
-    assert crashes > 5
+    assert crashes > 3
     assert [key for key, _, _ in forwarded()] == ["MSFT", "AAPL"]
     assert Alert.objects.count() == 2

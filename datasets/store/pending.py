@@ -1,0 +1,65 @@
+"""What waits in a lane: every round of every drain asks, so these ask for little.
+
+They are written by hand because the ORM takes longer to compile such a question than
+the database takes to answer it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from config.clock import utc_now
+from datasets.models import Batch, BatchState, Lane
+from datasets.store.records import stored_time
+
+_BATCHES = Batch._meta.db_table
+_LANES = Lane._meta.db_table
+
+
+class OldestBatch(NamedTuple):
+    """The first batch that a lane has to judge, and which of its tries died.
+
+    `seen_at` is the database's time at which it was found.
+    """
+
+    pk: int
+    received_at: datetime
+    lane_id: int
+    crash_batch: int | None
+    crash_tries: int
+    seen_at: datetime
+
+
+def oldest_pending(*, lane_id: int) -> OldestBatch | None:
+    """Return the first batch that a lane has to judge, if it may be drained."""
+    postgres = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT batch.id, batch.received_at, lane.id, lane.crash_batch,"  # noqa: S608 - our own names
+            f" lane.crash_tries, {'clock_timestamp()' if postgres else 'NULL'}"
+            f" FROM {_BATCHES} AS batch"
+            f" JOIN {_LANES} AS lane ON lane.id = batch.lane_id"
+            " WHERE batch.lane_id = %s AND NOT lane.is_paused"
+            f" AND batch.state = '{BatchState.PENDING}' ORDER BY batch.id LIMIT 1",
+            [lane_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    pk, received_at, lane, crash_batch, crash_tries, seen_at = row
+    received_at, seen_at = stored_time(received_at), seen_at or utc_now()
+    return OldestBatch(pk, received_at, lane, crash_batch, crash_tries, seen_at)
+
+
+def first_pending(*, lane_id: int, most: int) -> list[Batch]:
+    """Return the first batches that a lane has to judge, in order."""
+    return list(
+        Batch.objects.raw(
+            f"SELECT * FROM {_BATCHES} WHERE lane_id = %s"  # noqa: S608 - our own names
+            f" AND state = '{BatchState.PENDING}' ORDER BY id LIMIT %s",
+            [lane_id, most],
+        )
+    )
