@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,6 +20,7 @@ from datasets.json import encode
 from datasets.models import (
     Batch,
     Dataset,
+    Duplicates,
     Fact,
     Idempotency,
     Job,
@@ -36,6 +38,20 @@ from workspaces.admin import ReadOnlyAdmin
 _RECORDS_SHOWN = 50
 
 
+class DatasetForm(forms.ModelForm):
+    """What staff may change of a dataset."""
+
+    def clean_duplicates(self) -> str:
+        """Keep a divided dataset from refusing what its lanes judge apart."""
+        duplicates: str = self.cleaned_data["duplicates"]
+        if self.instance.shards > 1 and duplicates == Duplicates.REFUSE:
+            raise forms.ValidationError(
+                "Its shards are judged apart, so a record that repeats one cannot void "
+                "those of other shards; keep the first or the last."
+            )
+        return duplicates
+
+
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin):
     """Datasets of all tenants; what gives their records a place stays as it is."""
@@ -50,6 +66,7 @@ class DatasetAdmin(admin.ModelAdmin):
         "retention_seconds",
         "deleted_at",
     )
+    form = DatasetForm
     list_filter = ("is_simulated", "duplicates")
     list_select_related = ("workspace",)
     search_fields = ("slug", "title", "workspace__slug")
@@ -61,6 +78,7 @@ class DatasetAdmin(admin.ModelAdmin):
         "subkey_field",
         "date_field",
         "key_form",
+        "shards",
         "created_at",
         "updated_at",
     )

@@ -25,6 +25,7 @@ from alerts.models import (
     TransitionKind,
 )
 from alerts.services.entering import NewEntry, enter_feed
+from alerts.services.import_entries import import_entries
 from alerts.services.rows import (
     TransitionRow,
     alert_row,
@@ -117,7 +118,8 @@ def record_transitions(
     fold_storms(deliveries, now=now)
     insert_rows(Delivery, [delivery_row(one) for one in deliveries])
     _note_last_alerts(record)
-    enter_feed([*record.entries, *_import_entries(lane, settled, now)])
+    imported = import_entries(lane=lane, settled=settled, now=now)
+    enter_feed([*record.entries, *imported])
     _nudge(deliveries)
 
 
@@ -309,48 +311,6 @@ def _outputs_told(
         for output in sorted(
             outputs, key=lambda output: (output.deleted_at is None, output.pk)
         )
-    }
-
-
-def _import_entries(
-    lane: Lane, settled: Sequence[SettledBatch], now: datetime
-) -> list[NewEntry]:
-    """Tell of a history import once, when its last batch is judged.
-
-    Its alerts are in the lists, but a feed of thousands of old alerts would bury what
-    happens now (DESIGN.md 2.4).
-    """
-    return [
-        NewEntry(
-            workspace_id=lane.dataset.workspace_id,
-            kind=EntryKind.IMPORTED,
-            details=_import_details(lane, one),
-            at=now,
-        )
-        for one in settled
-        if one.is_whole
-        and one.batch.options.get("closes_import")
-        and not one.batch.is_live
-    ]
-
-
-def _import_details(lane: Lane, one: SettledBatch) -> dict[str, object]:
-    batches = lane.batches.filter(
-        options__import=one.batch.options["import"], pk__lte=one.batch.pk
-    )
-    sizes = dict(batches.values_list("seq", "size"))
-    sizes.pop(None, None)
-    told = Transition.objects.filter(
-        lane=lane,
-        seq__in=list(sizes),
-        rule__workspace=lane.dataset.workspace_id,
-        kind__in=[TransitionKind.RAISED, TransitionKind.OPENED],
-    )
-    return {
-        "dataset": lane.dataset.slug,
-        "records": sum(sizes.values()),
-        "alerts": told.count(),
-        "rules": told.values("rule").distinct().count(),
     }
 
 

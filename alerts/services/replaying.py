@@ -13,7 +13,7 @@ from uuid import UUID
 from alerts.models import Transition
 from alerts.services.recording import alert_id_of
 from datasets.models import Dataset, Lane
-from datasets.services import BATCHES_AT_ONCE, log_begins, open_lane
+from datasets.services import BATCHES_AT_ONCE, log_begins
 from rules.models import Rule
 from rules.services import JudgedTransition, misread_rules, replay_lane
 
@@ -80,15 +80,16 @@ class ReplayReport:
     misread: list[str]
 
 
-def check_replay(*, dataset: Dataset, at_once: int = BATCHES_AT_ONCE) -> ReplayReport:
-    """Judge a dataset's log again and compare every transition with what is stored.
+def check_replay(
+    *, dataset: Dataset, shard: int = 0, at_once: int = BATCHES_AT_ONCE
+) -> ReplayReport:
+    """Judge a lane's log again and compare every transition with what is stored.
 
     `at_once` batches are in memory at a time; the outcome is the same for any number.
     What arrives meanwhile is left for the next time. Nothing is stored.
     """
-    lane = Lane.objects.select_related("dataset__workspace").get(
-        pk=open_lane(dataset).pk
-    )
+    lanes = Lane.objects.select_related("dataset__workspace")
+    lane = lanes.get(dataset=dataset, shard=shard)
     begins = log_begins(lane)
     stored = _StoredSteps(lane, begins)
     comparison = _Comparison(knows_beginning=begins == 1)

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from datasets.api.serializers import BatchSerializer
-from datasets.services import find_batch
+from datasets.services import find_standing
 from workspaces.api.views import WorkspaceAPIView
 
 
@@ -17,5 +17,5 @@ class BatchView(WorkspaceAPIView):
     @extend_schema(operation_id="batches_read", responses=BatchSerializer)
     def get(self, request: Request, workspace: str, batch: int) -> Response:
         """Return the batch with its state."""
-        found = find_batch(access=self.access, batch_id=batch)
+        found = find_standing(access=self.access, batch_id=batch)
         return Response(BatchSerializer(found).data)

@@ -31,9 +31,11 @@ from datasets.services import (
     Published,
     StoredBatch,
     Submission,
+    is_any_full,
     lane_full,
     prepare_submission,
     read_key,
+    state_of_all,
     wait_for_judgement,
 )
 from workspaces.api.bare import BareAnswer, refused_bare
@@ -128,10 +130,11 @@ class IngestDoor:
         return await asyncio.get_running_loop().run_in_executor(self._reading, prepare)
 
     async def _store(self, submission: Submission) -> StoredBatch:
-        opening = submission.opening
-        if opening.room <= 0:
+        rooms = submission.opening.rooms
+        if is_any_full(rooms, [share.shard for share in submission.shares]):
             raise lane_full()
-        opening.room -= len(submission.events)
+        for share in submission.shares:
+            rooms[share.shard] -= len(share.places)
         stored = await self._commits.submit(submission)
         if stored is None:
             raise TakeLongWay
@@ -146,11 +149,17 @@ class IngestDoor:
         state = BatchState.PENDING
         if waits:
             patience = settings.BELLWETHER_WAIT_SECONDS
-            state = await self._judgements.state_of(stored.batch_id, patience=patience)
+            states = await asyncio.gather(
+                *(
+                    self._judgements.state_of(one, patience=patience)
+                    for one in stored.batch_ids
+                )
+            )
+            state = state_of_all(states)
         if state is BatchState.REFUSED:
             refused = partial(wait_for_judgement, patience=timedelta())
             await asyncio.get_running_loop().run_in_executor(
-                self._asking, partial(refused, batch_id=stored.batch_id)
+                self._asking, partial(refused, batch_ids=stored.batch_ids)
             )
         return Published(
             batch_id=stored.batch_id, size=stored.size, state=state, is_replay=False

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from datasets.models import BatchState, Duplicates, JobState, KeyForm
 from datasets.schemas import FieldType, Index
-from datasets.services import DatasetDraft
+from datasets.services import MOST_SHARDS, DatasetDraft
 from workspaces.api.serializers import StrictSerializer
 
 _LONGEST_LATENESS = 90 * 24 * 3600
@@ -44,6 +44,7 @@ class DatasetSerializer(serializers.Serializer[Any]):  # any: a model or nothing
     duplicates = serializers.ChoiceField(choices=Duplicates.choices)
     lateness_seconds = serializers.IntegerField()
     retention_seconds = serializers.IntegerField(allow_null=True)
+    shards = serializers.IntegerField()
     is_simulated = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -75,6 +76,12 @@ class DatasetRequestSerializer(StrictSerializer):
     )
     retention_seconds = serializers.IntegerField(
         min_value=60, max_value=_LONGEST_RETENTION, allow_null=True, default=None
+    )
+    shards = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_SHARDS,
+        default=1,
+        help_text="Lanes among which the keys are divided; cannot be changed later.",
     )
 
     def to_draft(self) -> DatasetDraft:
@@ -115,12 +122,15 @@ class AcceptedSerializer(serializers.Serializer[Any]):  # any: only described by
 class BatchSerializer(serializers.Serializer[Any]):  # any: a model or nothing
     """What one request brought, and what became of it."""
 
-    batch = serializers.IntegerField(source="id")
-    dataset = serializers.CharField(source="lane.dataset.slug")
-    accepted = serializers.IntegerField(source="size")
+    batch = serializers.IntegerField()
+    dataset = serializers.CharField()
+    accepted = serializers.IntegerField()
     state = serializers.ChoiceField(choices=BatchState.choices)
     is_live = serializers.BooleanField()
-    seq = serializers.IntegerField(allow_null=True)
+    seq = serializers.IntegerField(
+        allow_null=True,
+        help_text="None while it waits, and of records divided among shards.",
+    )
     received_at = serializers.DateTimeField()
     outcome = serializers.DictField()
 

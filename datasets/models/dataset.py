@@ -64,6 +64,8 @@ class Dataset(models.Model):
     retention_seconds = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="How long records are kept; empty: for ever."
     )
+    #: Lanes among which its keys are divided; fixed when it is made.
+    shards = models.PositiveSmallIntegerField(default=1, db_default=1)
     is_simulated = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -78,7 +80,11 @@ class Dataset(models.Model):
                 Upper("slug"),
                 condition=models.Q(deleted_at__isnull=True),
                 name="dataset_slug_unique",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(shards=1) | ~models.Q(duplicates=Duplicates.REFUSE),
+                name="dataset_shards_refuse_apart",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,8 +73,8 @@ class FactQuerySet(models.QuerySet["Fact"]):
     """Facts as readers see them."""
 
     def own(self) -> FactQuerySet:
-        """Leave out what lanes know of other datasets: it was forwarded to them."""
-        return self.filter(lane__dataset=models.F("dataset"))
+        """Leave out what was forwarded to lanes, of other datasets or other shards."""
+        return self.filter(lane__dataset=models.F("dataset"), is_guest=False)
 
 
 class Fact(models.Model):
@@ -88,6 +88,8 @@ class Fact(models.Model):
     watermark = models.DateTimeField(
         null=True, help_text="The greatest event time of the key."
     )
+    #: Of a key that another lane of the dataset judges; it was forwarded here.
+    is_guest = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager[Fact]] = FactQuerySet.as_manager()
 

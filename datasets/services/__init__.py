@@ -5,10 +5,6 @@ from datasets.services.accepting import (
     EventsInvalid,
     Ingest,
     accept_batch,
-    accept_checked,
-    as_checked,
-    check_events,
-    checker_of,
     index_of,
     lane_full,
 )
@@ -94,7 +90,6 @@ from datasets.services.idempotency import (
     Answer,
     IdempotencyKey,
     answer_once,
-    hash_request,
     read_key,
 )
 from datasets.services.importing import (
@@ -185,6 +180,13 @@ from datasets.services.replaying import (
 )
 from datasets.services.retention import forget_expired
 from datasets.services.searching import FoundFact, fact_path, search_facts
+from datasets.services.shards import (
+    MOST_SHARDS,
+    is_any_full,
+    is_own_key,
+    lanes_of,
+    shard_of,
+)
 from datasets.services.sources import claim_run, fetch_source, sweep_sources
 from datasets.services.uploads import ImportInvalid, Upload
 from datasets.services.vocabulary import (
@@ -194,8 +196,9 @@ from datasets.services.vocabulary import (
 )
 from datasets.services.waiting import (
     DuplicatesRefused,
-    find_batch,
+    find_standing,
     judged_among,
+    state_of_all,
     wait_for_judgement,
 )
 from datasets.store.lanes import (
@@ -218,6 +221,7 @@ __all__ = [
     "COUNT_LIMIT",
     "HOLDS_SECONDS",
     "KEEP_FOR",
+    "MOST_SHARDS",
     "Accepted",
     "AlreadyImported",
     "Answer",
@@ -283,15 +287,11 @@ __all__ = [
     "TooManyAsked",
     "Upload",
     "accept_batch",
-    "accept_checked",
     "answer_once",
     "append_batch",
-    "as_checked",
     "backlog_of",
     "browse_records",
     "changed_lateness",
-    "check_events",
-    "checker_of",
     "claim_run",
     "count_contents",
     "count_records",
@@ -305,24 +305,25 @@ __all__ = [
     "fail_part",
     "failing_sources",
     "fetch_source",
-    "find_batch",
     "find_dataset",
     "find_job",
     "find_judged",
     "find_source",
+    "find_standing",
     "find_told",
     "finish_batches",
     "follow_import",
     "forget_expired",
     "forward_events",
     "forward_facts",
-    "hash_request",
     "holding",
     "import_draft",
     "index_of",
     "insert_rows",
+    "is_any_full",
     "is_beginning",
     "is_market_off",
+    "is_own_key",
     "is_resting",
     "is_simulation_running",
     "is_snapshot",
@@ -335,6 +336,7 @@ __all__ = [
     "lane_full",
     "lane_held_for",
     "lane_states",
+    "lanes_of",
     "lateness_in_effect",
     "list_datasets",
     "list_imports",
@@ -377,9 +379,11 @@ __all__ = [
     "seed_market",
     "settle_batches",
     "settle_part",
+    "shard_of",
     "shown_fields",
     "source_states",
     "start_import",
+    "state_of_all",
     "sweep_jobs",
     "sweep_sources",
     "take_batches",

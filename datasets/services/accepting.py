@@ -15,16 +15,29 @@ from django.db import transaction
 from config import tracing
 from config.celery import Task, nudge
 from config.metrics import EVENTS_ACCEPTED
-from datasets.models import Batch, Dataset, Duplicates, KeyForm, Lane, Origin
+from datasets.models import Batch, Dataset, Duplicates, KeyForm, Origin
 from datasets.schemas import Checker, Index, Prepared, read_schema
-from datasets.services.lanes import backlog_of, open_lane
+from datasets.services.shards import (
+    Share,
+    is_any_full,
+    lanes_of,
+    rooms_of,
+    split_by_shard,
+)
 from datasets.services.tracing import AcceptedBatch, trace_accepted
+from datasets.store.batches import note_options
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
 from workspaces.refusals import FieldError, Invalid, Overloaded, TooLarge
 
 #: What a client is asked to wait when a lane's backlog is full.
 RETRY_AFTER = timedelta(seconds=2)
+
+
+class RefusalDivided(Invalid):
+    """Records of several shards cannot be refused together; they are judged apart."""
+
+    code = "refusal_divided"
 
 
 class EventsInvalid(Invalid):
@@ -72,10 +85,15 @@ class Ingest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A batch that is stored once the surrounding transaction commits."""
+    """A batch that is stored once the surrounding transaction commits.
+
+    Of a divided dataset it is the first of those into which the events were divided;
+    `parts` are the others, and `size` counts the events of all.
+    """
 
     batch_id: int
     size: int
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +105,7 @@ class _Checked:
 def accept_batch(
     *, dataset: Dataset, events: Sequence[object], ingest: Ingest, now: datetime
 ) -> Accepted:
-    """Check events against the schema and store them as one pending batch.
+    """Check events against the schema and store them, as a pending batch per shard.
 
     `now` is the time of receipt, from the database's clock. Events are put into
     event-time order, ties as sent; errors name the index as sent.
@@ -95,34 +113,32 @@ def accept_batch(
     Raises:
         EventsInvalid: if any event does not fit; nothing is stored then.
         TooLarge: if there are more events than one request may bring.
-        Overloaded: if the lane's backlog is full; nothing is stored then.
+        Overloaded: if a lane's backlog is full; nothing is stored then.
+        RefusalDivided: if events of several shards are to be refused together.
     """
-    lane = open_lane(dataset)
+    storing = _Storing(dataset, ingest, now)
     check_size(events)
-    _check_backlog(lane)
+    storing.check_any_room()
     prepared = check_events(checker=checker_of(dataset), events=events, now=now)
     order = event_time_order(prepared)
-    return _store(
-        lane=lane,
-        events=[as_checked(prepared[place]) for place in order],
-        ingest=ingest,
+    return storing.store(
+        [as_checked(prepared[place]) for place in order],
         sent_at=order if ingest.refuses_duplicates(dataset) else (),
-        now=now,
     )
 
 
 def accept_checked(
     *, dataset: Dataset, events: Sequence[CheckedEvent], ingest: Ingest, now: datetime
 ) -> Accepted:
-    """Store events that were checked before, in the given order, as one pending batch.
+    """Store events that were checked before, in the given order, as `accept_batch`.
 
     Raises:
-        TooLarge, Overloaded: as `accept_batch` does.
+        TooLarge, Overloaded, RefusalDivided: as `accept_batch` does.
     """
-    lane = open_lane(dataset)
+    storing = _Storing(dataset, ingest, now)
     check_size(events)
-    _check_backlog(lane)
-    return _store(lane=lane, events=events, ingest=ingest, now=now)
+    storing.check_any_room()
+    return storing.store(events)
 
 
 def as_checked(one: Prepared) -> CheckedEvent:
@@ -130,47 +146,91 @@ def as_checked(one: Prepared) -> CheckedEvent:
     return CheckedEvent(one.key, one.subkey, one.event_time, one.text.decode())
 
 
-def _store(
-    *,
-    lane: Lane,
-    events: Sequence[CheckedEvent],
-    ingest: Ingest,
-    now: datetime,
-    sent_at: Sequence[int] = (),
-) -> Accepted:
-    """Store events in their order; `sent_at` are their places in the request."""
-    options = ingest.options()
-    if list(sent_at) != sorted(sent_at):
-        options["sent_at"] = list(sent_at)
-    began = time.monotonic()
-    with writing():
+class _Storing:
+    """Stores the events of one request, each in the lane of its key."""
+
+    def __init__(self, dataset: Dataset, ingest: Ingest, now: datetime) -> None:
+        self._dataset = dataset
+        self._ingest = ingest
+        self._now = now
+        self._lanes = lanes_of(dataset)
+        self._rooms = rooms_of(self._lanes)
+
+    def check_any_room(self) -> None:
+        """Refuse early what no lane could take.
+
+        Raises:
+            Overloaded: if all lanes are full.
+        """
+        if all(is_any_full(self._rooms, [lane.shard]) for lane in self._lanes):
+            raise lane_full()
+
+    def store(
+        self, events: Sequence[CheckedEvent], *, sent_at: Sequence[int] = ()
+    ) -> Accepted:
+        """Store events in their order; `sent_at` are their places in the request."""
+        shares = split_by_shard([one.key for one in events], self._dataset.shards)
+        if is_any_full(self._rooms, [share.shard for share in shares]):
+            raise lane_full()
+        if len(shares) > 1 and self._ingest.refuses_duplicates(self._dataset):
+            raise _refusal_divided(self._dataset)
+        options = self._ingest.options()
+        if list(sent_at) != sorted(sent_at):
+            options["sent_at"] = list(sent_at)
+        began = time.monotonic()
+        with writing():
+            stored = [self._insert(share, events, options) for share in shares]
+            first, *others = stored
+            if others:
+                options["parts"] = [batch.pk for batch in others]
+                note_options([(first.pk, options)])
+            count_accepted(self._ingest.origin, len(events))
+            if tracing.is_on():
+                for batch in stored:
+                    transaction.on_commit(partial(_trace, batch, began), robust=True)
+        return Accepted(
+            batch_id=first.pk,
+            size=len(events),
+            parts=tuple(batch.pk for batch in others),
+        )
+
+    def _insert(
+        self, share: Share, events: Sequence[CheckedEvent], options: dict[str, object]
+    ) -> Batch:
+        lane = self._lanes[share.shard]
         batch = Batch.objects.create(
             lane=lane,
-            origin=ingest.origin,
-            is_live=ingest.is_live,
-            size=len(events),
-            hops=ingest.hops,
-            received_at=now,
+            origin=self._ingest.origin,
+            is_live=self._ingest.is_live,
+            size=len(share.places),
+            hops=self._ingest.hops,
+            received_at=self._now,
             options=options,
         )
         insert_records(
             RecordRow(
                 batch_id=batch.pk,
-                ord=place,
+                ord=number,
                 dataset_id=lane.dataset_id,
                 key=one.key,
                 subkey=one.subkey,
                 event_time=one.event_time,
                 body=one.body,
-                is_current=ingest.persists,
+                is_current=self._ingest.persists,
             )
-            for place, one in enumerate(events)
+            for number, one in enumerate(events[place] for place in share.places)
         )
         nudge(Task.DRAIN, lane_id=lane.pk)
-        count_accepted(ingest.origin, len(events))
-        if tracing.is_on():
-            transaction.on_commit(partial(_trace, batch, began), robust=True)
-    return Accepted(batch_id=batch.pk, size=len(events))
+        return batch
+
+
+def _refusal_divided(dataset: Dataset) -> RefusalDivided:
+    return RefusalDivided(
+        f"{dataset.slug} is divided into {dataset.shards} shards, which are judged "
+        "apart, so one record that repeats another cannot void those of other shards: "
+        "send the records of each key by themselves, or ask for duplicates=ignore or "
+        "duplicates=replace. Nothing was stored."
+    )
 
 
 def _trace(batch: Batch, began: float) -> None:
@@ -264,12 +324,6 @@ def check_size(events: Sequence[object]) -> None:
             f"{len(events):,} records are more than the {limit:,} that one request may "
             "bring; send them in several requests, or upload them as a file."
         )
-
-
-def _check_backlog(lane: Lane) -> None:
-    waiting = backlog_of(lane)
-    if waiting >= settings.BELLWETHER_BACKLOG_EVENTS:
-        raise lane_full()
 
 
 def lane_full() -> Overloaded:

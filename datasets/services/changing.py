@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from datasets.models import Batch, Dataset, Lane, Origin
-from datasets.services.lanes import append_batch, open_lane
+from datasets.services.lanes import append_batch
+from datasets.services.shards import lanes_of
 from datasets.store.writing import writing
 
 _LATENESS = "lateness_seconds"
@@ -26,7 +27,7 @@ class ChangedSeconds:
 
 
 def save_dataset(*, dataset: Dataset, now: datetime) -> None:
-    """Store a dataset whose columns staff changed, and what its lane has to know."""
+    """Store a dataset whose columns staff changed, and what its lanes have to know."""
     with writing():
         stored = Dataset.objects.select_for_update().get(pk=dataset.pk)
         dataset.updated_at = now
@@ -36,12 +37,13 @@ def save_dataset(*, dataset: Dataset, now: datetime) -> None:
         changed = ChangedSeconds(
             before=stored.lateness_seconds, after=dataset.lateness_seconds
         )
-        append_batch(
-            lane=open_lane(dataset),
-            origin=Origin.SCHEMA,
-            now=now,
-            options={_LATENESS: asdict(changed)},
-        )
+        for lane in lanes_of(dataset):
+            append_batch(
+                lane=lane,
+                origin=Origin.SCHEMA,
+                now=now,
+                options={_LATENESS: asdict(changed)},
+            )
 
 
 def changed_lateness(batch: Batch) -> ChangedSeconds | None:

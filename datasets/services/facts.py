@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from datasets.json import encode
 from datasets.models import Fact, Lane
+from datasets.services.shards import is_own_key
 from datasets.store.rows import replace_rows
 
 _COLUMNS = ("dataset_id", "key", "fields", "watermark")
@@ -20,6 +21,7 @@ class _FactRow(NamedTuple):
     key: str
     fields: str
     watermark: datetime | None
+    is_guest: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ def load_facts(
 
 
 def read_facts(*, lane: Lane, keys: Collection[str] | None) -> Iterator[StoredFacts]:
-    """Give what a lane knows of its own dataset, of these keys or of all."""
-    rows = Fact.objects.filter(lane=lane, dataset=lane.dataset_id)
+    """Give what a lane knows of its own keys of its dataset, of these or of all."""
+    rows = Fact.objects.filter(lane=lane, dataset=lane.dataset_id, is_guest=False)
     if keys is not None:
         rows = rows.filter(key__in=keys)
     columns = rows.values_list(*_COLUMNS)
@@ -67,6 +69,9 @@ def save_facts(*, lane: Lane, changed: Iterable[StoredFacts]) -> None:
             key=one.key,
             fields=encode(one.fields).decode(),
             watermark=one.watermark,
+            is_guest=(
+                one.dataset_id == lane.dataset_id and not is_own_key(lane, one.key)
+            ),
         )
         for one in changed
     ]

@@ -14,9 +14,10 @@ import threading
 import time
 from asyncio import Future
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import (
     InterfaceError,
@@ -41,8 +42,9 @@ from datasets.services.bodies import EventBody, read_events
 from datasets.services.idempotency import IdempotencyKey
 from datasets.services.openings import Opening
 from datasets.services.publishing import StoredBatch
+from datasets.services.shards import Share, split_by_shard
 from datasets.services.tracing import AcceptedBatch, trace_accepted
-from datasets.store.batches import PlainBatch, insert_plain
+from datasets.store.batches import PlainBatch, insert_plain, note_options
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
@@ -72,10 +74,11 @@ class OutcomeUnknown(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Checked events of one request, in their order."""
+    """Checked events of one request, in their order, and how they are divided."""
 
     opening: Opening
     events: Sequence[CheckedEvent]
+    shares: Sequence[Share]
     received_at: datetime
     key: IdempotencyKey | None
 
@@ -98,9 +101,13 @@ def prepare_submission(
     events = read_events(body).events
     check_size(events)
     prepared = check_events(checker=opening.checker, events=events, now=received_at)
+    order = event_time_order(prepared)
     return Submission(
         opening=opening,
-        events=[as_checked(prepared[place]) for place in event_time_order(prepared)],
+        events=[as_checked(prepared[place]) for place in order],
+        shares=split_by_shard(
+            [prepared[place].key for place in order], opening.dataset.shards
+        ),
         received_at=received_at,
         key=key,
     )
@@ -225,32 +232,34 @@ def _trace(
     """Tell of each batch from its receipt to the commit that it shared."""
     for place, batch in stored.items():
         one = group[place]
-        trace_accepted(
-            AcceptedBatch(
-                batch_id=batch.batch_id,
-                lane_id=one.opening.lane.pk,
-                origin=Origin.API,
-                events=batch.size,
-                received_at=one.received_at,
-                committed_at=one.opening.received_at(),
-                commit=took,
-                shared_with=len(stored) - 1,
+        for share, batch_id in zip(one.shares, batch.batch_ids, strict=True):
+            trace_accepted(
+                AcceptedBatch(
+                    batch_id=batch_id,
+                    lane_id=one.opening.lanes[share.shard].pk,
+                    origin=Origin.API,
+                    events=len(share.places),
+                    received_at=one.received_at,
+                    committed_at=one.opening.received_at(),
+                    commit=took,
+                    shared_with=len(stored) - 1,
+                )
             )
-        )
 
 
 def _insert(group: Sequence[Submission]) -> dict[int, StoredBatch]:
     """Insert what can be stored of a group, inside the caller's transaction."""
     fresh = _still_as_opened(group)
     places = _claiming(group, fresh)
-    ids = insert_plain([_batch_of(group[place]) for place in places])
-    stored = {
-        place: StoredBatch(batch_id=pk, size=len(group[place].events), refuses=False)
-        for place, pk in zip(places, ids, strict=True)
-    }
+    batches = [one for place in places for one in _batches_of(group[place])]
+    ids = iter(insert_plain(batches))
+    stored = {place: _stored(group[place], ids) for place in places}
+    divided = [one for one in stored.values() if one.parts]
+    if divided:
+        note_options((one.batch_id, {"parts": one.parts}) for one in divided)
     insert_records(_rows(group, stored))
     answer_keys(_answers(group, stored))
-    for lane_id in {group[place].opening.lane.pk for place in places}:
+    for lane_id in {one.lane_id for one in batches}:
         nudge(Task.DRAIN, lane_id=lane_id)
     count_accepted(Origin.API, sum(batch.size for batch in stored.values()))
     return stored
@@ -284,8 +293,17 @@ def _claiming(group: Sequence[Submission], places: Sequence[int]) -> list[int]:
     return [place for place in places if group[place].key is None or place in mine]
 
 
-def _batch_of(one: Submission) -> PlainBatch:
-    return PlainBatch(one.opening.lane.pk, len(one.events), one.received_at)
+def _batches_of(one: Submission) -> Iterable[PlainBatch]:
+    for share in one.shares:
+        lane = one.opening.lanes[share.shard]
+        yield PlainBatch(lane.pk, len(share.places), one.received_at)
+
+
+def _stored(one: Submission, ids: Iterator[int]) -> StoredBatch:
+    """Take as many of the ids that were given as a submission has batches."""
+    first, *others = islice(ids, len(one.shares))
+    size = len(one.events)
+    return StoredBatch(batch_id=first, size=size, refuses=False, parts=others)
 
 
 def _rows(
@@ -293,7 +311,7 @@ def _rows(
 ) -> Iterable[RecordRow]:
     return (
         RecordRow(
-            batch_id=batch.batch_id,
+            batch_id=batch_id,
             ord=number,
             dataset_id=group[place].opening.dataset.pk,
             key=event.key,
@@ -303,8 +321,13 @@ def _rows(
             is_current=True,
         )
         for place, batch in stored.items()
-        for number, event in enumerate(group[place].events)
+        for share, batch_id in zip(group[place].shares, batch.batch_ids, strict=True)
+        for number, event in enumerate(_events_of(group[place], share))
     )
+
+
+def _events_of(one: Submission, share: Share) -> Iterable[CheckedEvent]:
+    return (one.events[place] for place in share.places)
 
 
 def _answers(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -16,7 +15,7 @@ from config.celery import Task, nudge
 from datasets.formats import open_rows
 from datasets.models import Duplicates, Job, JobState, Origin
 from datasets.services.accepting import Ingest, accept_checked
-from datasets.services.lanes import backlog_of, open_lane
+from datasets.services.shards import is_half_full, lanes_of
 from datasets.services.sifting import RowSieve
 from datasets.services.uploads import ImportFiles, ImportInvalid
 from datasets.store.records import CheckedEvent
@@ -171,9 +170,9 @@ class ImportTurn:
 
     def _store(self, spool: Spool) -> None:
         """Store the spool's events that are not stored yet, in order."""
-        job, lane = self._job, open_lane(self._job.dataset)
+        job, lanes = self._job, lanes_of(self._job.dataset)
         while events := spool.read(start=job.rows_done, count=CHUNK_RECORDS):
-            if backlog_of(lane) >= settings.BELLWETHER_BACKLOG_EVENTS // 2:
+            if is_half_full(lanes):
                 # Half of the room is left to those who send single events.
                 raise TurnOver(until=self._clock() + JOB_PAUSE)
             self._store_chunk(events, total=len(spool))

@@ -102,13 +102,16 @@ class SettledBatch:
 
 
 def open_lane(dataset: Dataset) -> Lane:
-    """Return the dataset's lane, made with the dataset."""
+    """Return the first lane of a dataset, the only one unless it is divided."""
     return dataset.lanes.get(shard=0)
 
 
-def make_lane(dataset: Dataset) -> Lane:
-    """Store the one lane of a new dataset."""
-    return Lane.objects.create(dataset=dataset, epoch=uuid.uuid4())
+def make_lanes(dataset: Dataset) -> None:
+    """Store the lanes of a new dataset, one for each shard."""
+    Lane.objects.bulk_create(
+        Lane(dataset=dataset, shard=shard, epoch=uuid.uuid4())
+        for shard in range(dataset.shards)
+    )
 
 
 def append_batch(

@@ -17,7 +17,8 @@ from datasets.schemas import (
     check_dataset_name,
     read_schema,
 )
-from datasets.services.lanes import make_lane
+from datasets.services.lanes import make_lanes
+from datasets.services.shards import MOST_SHARDS
 from workspaces.access import Access, Need
 from workspaces.refusals import Clash, FieldError, Invalid, Missing
 from workspaces.services import record_audit
@@ -63,13 +64,14 @@ class DatasetDraft:
     duplicates: Duplicates = Duplicates.IGNORE
     lateness_seconds: int = 60
     retention_seconds: int | None = None
+    shards: int = 1
     is_simulated: bool = False
     is_system: bool = False
 
 
 @transaction.atomic
 def create_dataset(*, access: Access, draft: DatasetDraft, now: datetime) -> Dataset:
-    """Store a new dataset with its lane.
+    """Store a new dataset with its lanes.
 
     Raises:
         DatasetInvalid: naming what is wrong in the name, the schema or the index.
@@ -92,12 +94,13 @@ def create_dataset(*, access: Access, draft: DatasetDraft, now: datetime) -> Dat
         duplicates=draft.duplicates,
         lateness_seconds=draft.lateness_seconds,
         retention_seconds=draft.retention_seconds,
+        shards=draft.shards,
         is_simulated=draft.is_simulated,
         created_at=now,
         updated_at=now,
     )
     _insert(dataset)
-    make_lane(dataset)
+    make_lanes(dataset)
     record_audit(access=access, action="dataset.created", target=dataset.slug, now=now)
     return dataset
 
@@ -150,6 +153,29 @@ def _check_draft(draft: DatasetDraft) -> None:
         raise DatasetInvalid(
             text, errors=[FieldError(pointer="/zone", code="zone", detail=text)]
         )
+    if text := _problem_of_shards(draft):
+        raise DatasetInvalid(
+            text, errors=[FieldError(pointer="/shards", code="shards", detail=text)]
+        )
+
+
+def _problem_of_shards(draft: DatasetDraft) -> str:
+    """Say why a dataset cannot be divided as a draft wants it; blank if it can."""
+    if not 1 <= draft.shards <= MOST_SHARDS:
+        return f"shards is {draft.shards}; say 1 to {MOST_SHARDS}."
+    if draft.shards == 1:
+        return ""
+    if not draft.index.key:
+        return (
+            "Shards divide a dataset by key, and index.key names no field; name one, "
+            "or leave shards out."
+        )
+    if draft.duplicates is Duplicates.REFUSE:
+        return (
+            "Shards are judged apart, so a record that repeats one cannot void those "
+            "of other shards; set duplicates to ignore or replace, or leave shards out."
+        )
+    return ""
 
 
 def _insert(dataset: Dataset) -> None:

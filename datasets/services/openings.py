@@ -7,17 +7,16 @@ the records are stored (`datasets.services.grouping`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.conf import settings
 
 from config.clock import database_now, utc_now
 from datasets.models import Dataset, Lane
 from datasets.schemas import Checker
 from datasets.services.accepting import Ingest, checker_of
-from datasets.services.lanes import backlog_of, open_lane
 from datasets.services.making import find_dataset
+from datasets.services.shards import lanes_of, rooms_of
 from workspaces.access import Access, Need, find_token, open_for_token
 
 HOLDS_SECONDS = 0.25
@@ -29,12 +28,13 @@ class Opening:
 
     access: Access
     dataset: Dataset
-    lane: Lane
+    #: Its lanes, by shard.
+    lanes: Sequence[Lane]
     checker: Checker
     #: How far the database's clock is ahead of this process's.
     ahead: timedelta
-    #: How many more events the lane may take until it is looked at again.
-    room: int
+    #: By shard how many more events lanes may take until they are looked at again.
+    rooms: dict[int, int]
     #: Whether a request can be answered as soon as it is stored.
     is_plain: bool
 
@@ -54,13 +54,13 @@ def open_for_ingest(*, token: str, workspace: str, dataset: str) -> Opening:
         token=find_token(text=token, now=utc_now()), slug=workspace, need=Need.WRITE
     )
     found = find_dataset(access=access, slug=dataset)
-    lane = open_lane(found)
+    lanes = lanes_of(found)
     return Opening(
         access=access,
         dataset=found,
-        lane=lane,
+        lanes=lanes,
         checker=checker_of(found),
         ahead=database_now() - utc_now(),
-        room=settings.BELLWETHER_BACKLOG_EVENTS - backlog_of(lane),
+        rooms=rooms_of(lanes),
         is_plain=not Ingest().refuses_duplicates(found),
     )

@@ -120,4 +120,4 @@ def _state_of(lane: Lane, waiting: Mapping[str, Any], now: datetime) -> LaneStat
 
 def _name_of(lane: Lane) -> str:
     name = f"{lane.dataset.workspace.slug}:{lane.dataset.slug}"
-    return f"{name} shard {lane.shard}" if lane.shard else name
+    return f"{name} shard {lane.shard}" if lane.dataset.shards > 1 else name

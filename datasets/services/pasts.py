@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from datasets.connectors import find_connector
 from datasets.models import Run, Source
-from datasets.services.lanes import backlog_of, open_lane
 from datasets.services.runs import (
     Clock,
     RunTaken,
@@ -21,6 +19,7 @@ from datasets.services.runs import (
     held,
     store_events,
 )
+from datasets.services.shards import is_half_full, lanes_of
 from datasets.services.sifting import Sieve
 from datasets.services.slots import first_slot
 from datasets.store.records import CheckedEvent
@@ -77,13 +76,13 @@ def write_past(run: Run, clock: Clock) -> None:
         ConnectorError: if the source cannot bring its past.
     """
     source = run.source
-    sieve, lane = Sieve(source.dataset), open_lane(source.dataset)
+    sieve, lanes = Sieve(source.dataset), lanes_of(source.dataset)
     connector = find_connector(source.kind)
     past = connector.history(config=source.config, until=run.slot)
     passing = sieve.passing(past, received_at=clock())
     for fresh in _unstored(run, passing):
         now = clock()
-        if backlog_of(lane) >= settings.BELLWETHER_BACKLOG_EVENTS // 2:
+        if is_half_full(lanes):
             _wait(run, until=now + PAST_PAUSE)
             return
         with writing():

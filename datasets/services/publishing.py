@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -51,7 +51,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A stored batch, and how far it had come when the answer was due."""
+    """A stored batch, and how far it had come when the answer was due.
+
+    Of a divided dataset it is the first of several, and `state` is that of all.
+    """
 
     batch_id: int
     size: int
@@ -82,8 +85,7 @@ def publish_events(
     state = BatchState.PENDING
     if publication.waits or stored.refuses:
         patience = timedelta(seconds=settings.BELLWETHER_WAIT_SECONDS)
-        batch = wait_for_judgement(batch_id=stored.batch_id, patience=patience)
-        state = BatchState(batch.state)
+        state = wait_for_judgement(batch_ids=stored.batch_ids, patience=patience)
     return Published(
         batch_id=stored.batch_id, size=stored.size, state=state, is_replay=is_replay
     )
@@ -97,6 +99,13 @@ class StoredBatch:
     size: int
     #: Whether the judgement may void the batch because of duplicates.
     refuses: bool
+    #: The other batches into which the records of a divided dataset were divided.
+    parts: Sequence[int] = ()
+
+    @property
+    def batch_ids(self) -> tuple[int, ...]:
+        """Name all batches of the request."""
+        return (self.batch_id, *self.parts)
 
     def to_answer(self) -> Answer:
         """Return what is kept under the request's key."""
@@ -145,6 +154,7 @@ def _accept(
     return StoredBatch(
         batch_id=accepted.batch_id,
         size=accepted.size,
+        parts=accepted.parts,
         refuses=ingest.refuses_duplicates(dataset),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from datasets.models import Batch, BatchState
 from workspaces.access import Access
@@ -23,6 +25,48 @@ class BatchNotFound(Missing):
     """There is no such batch in the workspace."""
 
     code = "batch_not_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStanding:
+    """What a request brought to a dataset, and how far it has come.
+
+    Where its records were divided among shards `seq` is none: each part has its own.
+    """
+
+    batch: int
+    dataset: str
+    accepted: int
+    state: BatchState
+    is_live: bool
+    seq: int | None
+    received_at: datetime
+    outcome: Mapping[str, object]
+
+
+def find_standing(*, access: Access, batch_id: int) -> RequestStanding:
+    """Return how far a request has come, by the batch that its answer named.
+
+    Raises:
+        BatchNotFound: also for batches of other workspaces.
+    """
+    first = find_batch(access=access, batch_id=batch_id)
+    others = Batch.objects.filter(pk__in=first.options.get("parts", ()))
+    batches = [first, *others.order_by("pk")]
+    outcome: dict[str, Any] = {}  # Any: numbers, or lists of places
+    for batch in batches:
+        for name, said in batch.outcome.items():
+            outcome[name] = outcome[name] + said if name in outcome else said
+    return RequestStanding(
+        batch=first.pk,
+        dataset=first.lane.dataset.slug,
+        accepted=sum(batch.size for batch in batches),
+        state=state_of_all({batch.state for batch in batches}),
+        is_live=first.is_live,
+        seq=first.seq if len(batches) == 1 else None,
+        received_at=first.received_at,
+        outcome=outcome,
+    )
 
 
 def find_batch(*, access: Access, batch_id: int) -> Batch:
@@ -49,8 +93,21 @@ def judged_among(batch_ids: Collection[int]) -> dict[int, BatchState]:
     return {pk: BatchState(state) for pk, state in done.values_list("pk", "state")}
 
 
-def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:
-    """Return the batch once it is judged, or as it stands when patience ends.
+def state_of_all(states: Collection[str]) -> BatchState:
+    """Return how far the batches of one request have come: as far as the last of them.
+
+    Of those that are through, what became otherwise than it was meant counts.
+    """
+    for state in (BatchState.PENDING, BatchState.REFUSED, BatchState.QUARANTINED):
+        if state in states:
+            return state
+    return BatchState.JUDGED
+
+
+def wait_for_judgement(
+    *, batch_ids: Collection[int], patience: timedelta
+) -> BatchState:
+    """Return what became of a request's batches, or how they stand as patience ends.
 
     Call it after the commit that stored the batch, outside any transaction.
 
@@ -58,14 +115,14 @@ def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:
         DuplicatesRefused: naming the records that repeat stored ones.
     """
     deadline = time.monotonic() + patience.total_seconds()
-    batch = Batch.objects.get(pk=batch_id)
+    state, refused = _look_at(batch_ids)
     pause = _LOOK_EVERY_SECONDS
-    while batch.state == BatchState.PENDING and time.monotonic() < deadline:
+    while state is BatchState.PENDING and time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
-        batch.refresh_from_db()
-    if batch.state == BatchState.REFUSED:
-        places = batch.outcome["refused"]
+        state, refused = _look_at(batch_ids)
+    if state is BatchState.REFUSED:
+        places = refused["refused"]
         raise DuplicatesRefused(
             f"{len(places)} of the records are stored already; nothing was stored.",
             errors=[
@@ -77,4 +134,14 @@ def wait_for_judgement(*, batch_id: int, patience: timedelta) -> Batch:
                 for place in places[:20]
             ],
         )
-    return batch
+    return state
+
+
+def _look_at(
+    batch_ids: Collection[int],
+) -> tuple[BatchState, Mapping[str, Any]]:  # Any: JSON as decoded
+    """Return how far batches have come, and the outcome of one that has come so far."""
+    rows = Batch.objects.filter(pk__in=batch_ids).values_list("state", "outcome")
+    outcomes = dict(rows)
+    state = state_of_all(outcomes)
+    return state, outcomes.get(state, {})

@@ -43,6 +43,15 @@ def insert_plain(batches: Sequence[PlainBatch]) -> list[int]:
         return sorted(pk for (pk,) in cursor.fetchall())
 
 
+def note_options(noted: Iterable[tuple[int, Mapping[str, object]]]) -> None:
+    """Store what batches ask that was known only once they had their ids."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {_TABLE} SET options = %s WHERE id = %s",  # noqa: S608 - our own table's name
+            [(json.dumps(options), batch_id) for batch_id, options in noted],
+        )
+
+
 class FinishedBatch(NamedTuple):
     """A batch as its drain leaves it."""
 

@@ -109,7 +109,7 @@ class ChoosingProgram(IndexedProgram):
     ) -> None:
         """Choose the runs of events that are judged next, in the order of the lane.
 
-        1. Events of other datasets run no rule that is followed.
+        1. Events of other datasets, and guests, run no rule that is followed.
         2. Events that are late or move no facts are none of the index's: every rule is
            run that they would run.
         3. Of the others, runs are chosen at which a rule turns true, or is true no more
@@ -124,7 +124,7 @@ class ChoosingProgram(IndexedProgram):
         usual: list[Event] = []
         watermarks: dict[str, datetime | None] = {}
         for event in events:
-            if event.series != self.home:
+            if event.series != self.home or event.is_guest:
                 continue
             late = self._is_late(event, watermarks, facts)
             if event.moves_facts and not late:
@@ -249,7 +249,8 @@ class ChoosingProgram(IndexedProgram):
     def _is_counted(self, event: Event) -> bool:
         """Tell whether the index took in an event that runs rules."""
         is_seen = event.position not in self._stretch.uncounted
-        return event.series == self.home and event.raises and is_seen
+        is_own = event.series == self.home and not event.is_guest
+        return is_own and event.raises and is_seen
 
     def _runs(self, rule_id: int, event: Event) -> bool:
         """Tell whether an event of its key runs a rule, if it is still here."""

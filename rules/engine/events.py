@@ -40,6 +40,8 @@ class Event:
     ``moves_facts`` false lets rules see the fields over the facts, which stand
     afterwards as before (``updateState=false``). ``late`` is what another lane found,
     which forwarded the event; ``None`` lets the watermark of its key decide.
+    ``is_guest`` says that another lane of its dataset judges its key: here it runs the
+    rules that name the key, and none on any key.
     """
 
     series: str
@@ -50,6 +52,7 @@ class Event:
     raises: bool = True
     moves_facts: bool = True
     late: bool | None = None
+    is_guest: bool = False
 
     @property
     def subject(self) -> Subject:

@@ -116,12 +116,14 @@ class Program:
         """Find the rules that an event runs, in the order of their ids.
 
         A rule runs once for an event that carries at least one field its conditions
-        read, under a key they name; one that listens for silence, for any event.
+        read, under a key they name; one that listens for silence, for any event. A
+        guest runs none on any key: its own lane does.
         """
         found: dict[int, CompiledRule] = {}
         for name in (*event.fields, None):
             found |= self._triggered.get((event.series, name, event.key), {})
-            found |= self._triggered.get((event.series, name, None), {})
+            if not event.is_guest:
+                found |= self._triggered.get((event.series, name, None), {})
         return [found[rule_id] for rule_id in sorted(found)]
 
     def may_run(self, event: Event) -> list[CompiledRule]:

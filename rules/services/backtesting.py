@@ -18,7 +18,6 @@ from rules.services.backtests import Backtest
 from rules.services.charting import curve_of
 from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
 from rules.services.definitions import foreign_lanes, read_definition
-from rules.services.facts import series_of
 from rules.services.judged_pasts import PastJudging
 from rules.services.pasts import JudgedPast, SurveyedPast
 from rules.services.previewing import with_outputs
@@ -130,12 +129,7 @@ def read_draft(
         RuleInvalid: with one error per wrong place of the definition.
     """
     spec, home = read_definition(access=access, definition=definition)
-    deciding = {fact.series for fact in spec.facts}
-    foreign = [
-        lane
-        for lane in foreign_lanes(access=access, spec=spec, home=home)
-        if series_of(lane.dataset) in deciding
-    ]
+    foreign = foreign_lanes(access=access, spec=spec, home=home, facts=spec.facts)
     for address, pace in addresses.items():
         spec = with_outputs(spec, [address], pace)
     return spec, [home, *foreign]

@@ -57,7 +57,7 @@ def _never_seen(spec: Specification, lane: Lane) -> Iterator[Problem]:
     own = series_of(lane.dataset)
     facts = [one for one in _placed(spec) if one[1].series == own]
     named = {subject_of(one, "", traits)[1] for _, one in facts if not one.any_key}
-    known = Fact.objects.filter(lane=lane, dataset=lane.dataset_id)
+    known = Fact.objects.own().filter(dataset=lane.dataset_id)
     seen = set(known.filter(key__in=named).values_list("key", flat=True))
     for pointer, fact in facts:
         key = subject_of(fact, "", traits)[1]

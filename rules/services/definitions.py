@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from datasets.models import Dataset, Lane
 from datasets.schemas import FieldType as DeclaredType
 from datasets.schemas import read_schema
-from datasets.services import open_lane
 from rules.engine import (
     DefinitionInvalid,
     FactPath,
@@ -18,6 +17,7 @@ from rules.engine import (
 )
 from rules.ports import ports
 from rules.services.facts import dataset_of
+from rules.services.homes import home_lane, lanes_read, problems_of_shards
 from rules.services.parsing import parse_rule
 from workspaces.access import Access
 from workspaces.refusals import FieldError, Invalid
@@ -59,16 +59,26 @@ def read_definition(
         raise _invalid(error.problems) from error
     watched = _watched_datasets(access, spec)
     problems = _type_problems(spec, watched) + _output_problems(access, spec)
-    problems += _template_problems(spec)
+    problems += [*_template_problems(spec), *problems_of_shards(spec, watched)]
     if problems:
         raise _invalid(problems)
-    return spec, _home_lane(access, spec, watched)
+    return spec, home_lane(spec, watched, own=access.workspace)
 
 
-def foreign_lanes(*, access: Access, spec: Specification, home: Lane) -> list[Lane]:
-    """Return the lanes whose facts a checked rule reads, although `home` judges it."""
-    lanes = map(open_lane, _watched_datasets(access, spec).values())
-    return sorted({lane for lane in lanes if lane != home}, key=lambda lane: lane.pk)
+def foreign_lanes(
+    *,
+    access: Access,
+    spec: Specification,
+    home: Lane,
+    facts: Iterable[FactPath] | None = None,
+) -> list[Lane]:
+    """Return the lanes whose facts a checked rule reads, although `home` judges it.
+
+    Of some of its facts only, if they are given.
+    """
+    read = spec.facts + spec.include if facts is None else facts
+    lanes = lanes_read(read, _watched_datasets(access, spec))
+    return sorted(lanes - {home}, key=lambda lane: lane.pk)
 
 
 def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:
@@ -141,19 +151,6 @@ def _template_problems(spec: Specification) -> list[Problem]:
                     Problem(pointer=pointer, code="bad_template", detail=detail)
                 )
     return problems
-
-
-def _home_lane(
-    access: Access, spec: Specification, watched: Mapping[str, Dataset]
-) -> Lane:
-    """Choose the lane that judges the rule (DESIGN.md 2.1).
-
-    The first fact of the rule's own workspace decides, else the first fact: what a
-    workspace owns never enters the lane of a shared one.
-    """
-    datasets = [watched[fact.series] for fact in spec.facts + spec.include]
-    mine = [one for one in datasets if one.workspace_id == access.workspace.pk]
-    return open_lane((mine or datasets)[0])
 
 
 def _invalid(problems: Sequence[Problem]) -> RuleInvalid:

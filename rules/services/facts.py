@@ -9,6 +9,7 @@ from typing import Any
 from datasets.models import Dataset, KeyForm, Lane
 from datasets.services import (
     StoredFacts,
+    is_own_key,
     load_facts,
     read_zone,
     visible_datasets,
@@ -139,7 +140,11 @@ def facts_of_lanes(
     found: dict[Subject, KeyFacts] = {}
     for lane in lanes:
         series = series_of(lane.dataset)
-        keys = {(lane.dataset_id, key) for name, key in subjects if name == series}
+        keys = {
+            (lane.dataset_id, key)
+            for name, key in subjects
+            if name == series and is_own_key(lane, key)
+        }
         stored = load_facts(lane=lane, keys=keys) if keys else {}
         found |= {(series, key): facts_from(one) for (_, key), one in stored.items()}
     return found

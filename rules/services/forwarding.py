@@ -20,6 +20,7 @@ from datasets.services import (
     StoredFacts,
     forward_events,
     forward_facts,
+    is_own_key,
     read_facts,
     treatment_of,
 )
@@ -196,7 +197,8 @@ class _Gathering:
         stands = {one.key: one for one in read_facts(lane=self._lane, keys=keys)}
         series = series_of(self._lane.dataset)
         for (name, key), facts in self._judgement.stands.get(seq, {}).items():
-            if name == series and (keys is None or key in keys):
+            is_own = name == series and is_own_key(self._lane, key)
+            if is_own and (keys is None or key in keys):
                 stands[key] = facts_to_keep(self._lane.dataset_id, key, facts)
         for key, one in sorted(stands.items()):
             read = {name for whose, name in missing if whose in (None, key)}

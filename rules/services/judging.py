@@ -13,6 +13,7 @@ from datasets.services import (
     SettledBatch,
     StoredFacts,
     changed_lateness,
+    is_own_key,
     is_snapshot,
     note_judged,
     note_judging,
@@ -243,7 +244,9 @@ class _Bench:
     def _happenings(self, one: SettledBatch) -> Iterator[Event | Tick]:
         """Give what a batch brings: its events, or the timers that are due."""
         for event in one.events:
-            yield as_event(self.program.series_of_id(event.dataset_id), one, event)
+            series = self.program.series_of_id(event.dataset_id)
+            is_guest = not is_own_key(self.lane, event.key)
+            yield as_event(series, one, event, is_guest=is_guest)
         for place, (rule_id, key, at) in enumerate(one.batch.options.get("timers", ())):
             yield Tick(
                 rule_id=rule_id,
@@ -358,6 +361,7 @@ def as_event(
     event: LaneEvent,
     *,
     fields: Mapping[str, Any] | None = None,  # Any: JSON as decoded
+    is_guest: bool = False,
 ) -> Event:
     """Return a record of a batch as the engine judges it, or with some `fields` only.
 
@@ -373,6 +377,7 @@ def as_event(
         raises=options.get("raises", True),
         moves_facts=options.get("moves_facts", True),
         late=event.is_late if one.batch.origin == Origin.FORWARD else None,
+        is_guest=is_guest,
     )
 
 

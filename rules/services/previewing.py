@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from datasets.models import Fact, Lane
-from datasets.services import open_lane
+from datasets.services import lanes_of
 from rules.engine import (
     MAX_CONDITIONS,
     ConditionVerdict,
@@ -303,7 +303,7 @@ def _value_alone(access: Access, text: str) -> Standing | None:
     dataset = dataset_of(fact, own=access.workspace)
     if dataset is None:
         return None
-    keys, facts = _read_facts([open_lane(dataset)], [fact])
+    keys, facts = _read_facts(lanes_of(dataset), [fact])
     if fact.any_key:
         return Standing(is_judged=False, is_any_key=True, keys=len(keys))
     known = facts.get(subject_of(fact, "", traits_of(dataset)))

@@ -10,6 +10,7 @@ from datasets.services import (
     JudgedRecord,
     PastOfKey,
     Placed,
+    is_own_key,
     key_as_stored,
     past_of_key,
     past_told,
@@ -141,7 +142,7 @@ class Question:
     def _past(self, subject: Subject, before: Placed) -> PastOfKey:
         """Return what home judged of a subject, or was told of it, before a place."""
         series, key = subject
-        if series == self.name:
+        if series == self.name and is_own_key(self.lane, key):
             return past_of_key(lane=self.lane, key=key, before=before)
         dataset_id = self.datasets.id_of(series)
         return past_told(lane=self.lane, dataset_id=dataset_id, key=key, before=before)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets.models import Lane
-from datasets.services import LaneEvent
+from datasets.services import LaneEvent, is_own_key
 from rules.engine import FactPath, Series, Specification, subject_of
 from rules.services.facts import series_of, traits_of
 
@@ -17,7 +17,7 @@ Read = tuple[str | None, str | None]
 
 
 def reads_in(specification: Specification, lane: Lane) -> frozenset[Read]:
-    """Name what a rule reads of a lane's own dataset.
+    """Name what a rule reads of a lane's own keys.
 
     Where time alone may change an instance, every event of the leading fact's key
     counts, whatever it carries: it fires timers and ends silence.
@@ -30,9 +30,13 @@ def reads_in(specification: Specification, lane: Lane) -> frozenset[Read]:
     return frozenset(
         (_key_of(path, traits), name)
         for path in reads
-        if path.series == series
+        if path.series == series and _is_of(lane, _key_of(path, traits))
         for name in (path.root, *([None] if path in heard else ()))
     )
+
+
+def _is_of(lane: Lane, key: str | None) -> bool:
+    return key is None or is_own_key(lane, key)
 
 
 def _key_of(path: FactPath, traits: Mapping[str, Series]) -> str | None:

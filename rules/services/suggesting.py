@@ -61,7 +61,7 @@ def keys_of_rule(*, rule: Rule, limit: int = KEYS_OFFERED) -> list[str]:
     paths = [FactPath.parse(fact, rule.workspace.slug) for fact in facts]
     if version is None or not any(path.any_key for path in paths):
         return [path.key for path in paths[:1]]
-    known = Fact.objects.filter(lane=version.lane_id, dataset=version.lane.dataset_id)
+    known = Fact.objects.own().filter(dataset=version.lane.dataset_id)
     return list(known.order_by("key").values_list("key", flat=True)[:limit])
 
 

@@ -89,6 +89,16 @@ def test_staff_change_it_in_the_admin(ticks: Dataset) -> None:
     }
 
 
+def test_staff_cannot_let_shards_refuse_together(ticks: Dataset) -> None:
+    Dataset.objects.filter(pk=ticks.pk).update(shards=2)
+    staff = Client()
+    staff.force_login(UserFactory(is_staff=True, is_superuser=True))
+    form = {"zone": "UTC", "duplicates": "refuse", "lateness_seconds": 60}
+    answer = staff.post(f"/admin/datasets/dataset/{ticks.pk}/change/", form)
+
+    assert b"keep the first or the last" in answer.content
+
+
 def test_change_of_words_leaves_the_lane_alone(ticks: Dataset) -> None:
     ticks.title = "Ticks"
     save_dataset(dataset=ticks, now=NOW)

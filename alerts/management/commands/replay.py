@@ -12,7 +12,7 @@ from datasets.models import Dataset
 
 
 class Command(BaseCommand):
-    """Replay a lane from its log; the exit code is 1 if anything differs."""
+    """Replay the lanes of a dataset; the exit code is 1 if anything differs."""
 
     help = (
         "Judge a dataset's log again, from an empty state and storing nothing, and "
@@ -32,8 +32,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay, and say what came of it."""
         name = options["check"]
-        report = check_replay(dataset=_find(name))
-        self.stdout.write(_said(name.upper(), report))
+        dataset = _find(name)
+        agree = [
+            self._check(dataset, shard, name.upper()) for shard in range(dataset.shards)
+        ]
+        if not all(agree):
+            raise CommandError("The log and what is stored do not agree.")
+
+    def _check(self, dataset: Dataset, shard: int, name: str) -> bool:
+        """Replay one of the dataset's lanes, and say whether nothing differs."""
+        report = check_replay(dataset=dataset, shard=shard)
+        of_lane = f"{name} shard {shard}" if dataset.shards > 1 else name
+        self.stdout.write(_said(of_lane, report))
         for difference in report.differences:
             self.stdout.write(f"  {difference}")
         unsaid = report.differing - len(report.differences)
@@ -41,8 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  and {unsaid:,} more")
         for rule in report.misread:
             self.stdout.write(f"  the table of predicates misreads rule {rule}")
-        if report.differing or report.misread:
-            raise CommandError("The log and what is stored do not agree.")
+        return not (report.differing or report.misread)
 
 
 def _find(name: str) -> Dataset:

@@ -45,8 +45,19 @@ def test_dataset_is_made_with_its_lane(native: ApiClient, demo: Workspace) -> No
         "ignore",
         60,
     )
+    assert made["shards"] == 1
     assert Lane.objects.get().dataset.zone == "Europe/Berlin"
     assert body_of(native.get("/datasets/cars")) == made
+
+
+def test_divided_dataset_has_a_lane_for_each_shard(
+    native: ApiClient, demo: Workspace
+) -> None:
+    answer = native.post("/datasets", draft(shards=64))
+
+    assert body_of(answer)["shards"] == 64
+    lanes = Lane.objects.order_by("shard").values_list("shard", flat=True)
+    assert list(lanes) == list(range(64))
 
 
 def test_name_alone_makes_a_dataset(native: ApiClient, demo: Workspace) -> None:
@@ -66,6 +77,10 @@ WRONG = [
     pytest.param({"zone": "Mars/Olympus"}, "/zone", id="zone"),
     pytest.param({"keys": "lower"}, "/keys", id="keys"),
     pytest.param({"lateness_seconds": -1}, "/lateness_seconds", id="lateness"),
+    pytest.param({"shards": 0}, "/shards", id="no-shards"),
+    pytest.param({"shards": 65}, "/shards", id="too-many-shards"),
+    pytest.param({"shards": 2, "index": {}}, "/shards", id="shards-without-key"),
+    pytest.param({"shards": 2, "duplicates": "refuse"}, "/shards", id="shards-refuse"),
     pytest.param({"title": "x" * 201}, "/title", id="title"),
     pytest.param({"schema": []}, "/schema", id="schema-is-an-array"),
     pytest.param(

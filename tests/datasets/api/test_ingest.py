@@ -27,7 +27,7 @@ from datasets.services import (
 )
 from datasets.services.grouping import store_group
 from tests.datasets.api.door import LONG_WAY, Asked, Door, full_lanes
-from tests.factories import NOW, TokenFactory
+from tests.factories import NOW, LaneFactory, TokenFactory
 from tests.story.lane import at_once
 from workspaces.models import TokenKind, Workspace
 
@@ -272,6 +272,27 @@ def test_too_much_in_memory_is_refused(
 
     assert told.status == 429
     assert not Batch.objects.exists()
+
+
+def test_records_of_several_shards_share_an_answer(
+    door: Door, native: Asked, prices: Dataset
+) -> None:
+    Dataset.objects.filter(pk=prices.pk).update(shards=2)
+    LaneFactory(dataset=prices, shard=1)
+    body = b'[{"symbol":"MSFT"},{"symbol":"PEP"},{"symbol":"MSFT"}]'
+
+    (told,) = door.ask(replace(native, body=body))
+
+    of_msft, of_pep = Batch.objects.order_by("pk")
+    assert (of_msft.lane.shard, of_msft.size, of_pep.size) == (0, 2, 1)
+    assert of_msft.options == {"parts": [of_pep.pk]}
+    said = {"batch": of_msft.pk, "accepted": 3, "state": "pending"}
+    assert (told.status, told.body) == (202, said)
+    assert [*Record.objects.values_list("key", flat=True).order_by("batch_id")] == [
+        "MSFT",
+        "MSFT",
+        "PEP",
+    ]
 
 
 def submission(token: str, *, body: bytes = ONE, key: str | None = None) -> Submission:
