@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from alerts.pipeline import drain_lane
-from alerts.services import note_heartbeat, number_entries, send_due
+from alerts.services import note_heartbeat, number_entries, senders
 from alerts.sweeping import (
     sweep_canary,
     sweep_deliveries,
@@ -31,10 +31,10 @@ def number(*, workspace_id: int) -> None:
     number_entries(workspace_id=workspace_id)
 
 
-@shared_task(name=Task.SEND.value, time_limit=30, soft_time_limit=25)
+@shared_task(name=Task.SEND.value)
 def send(*, output_id: int) -> None:
-    """Send what is due at an output."""
-    send_due(output_id=output_id)
+    """Have sent what is due at an output, however long its receiver takes."""
+    senders.send(output_id)
 
 
 @shared_task(name=Task.SWEEP_LANES.value)

@@ -75,6 +75,7 @@ from alerts.services.seeding import (
     seed_installation,
     start_market,
 )
+from alerts.services.sending import Senders, senders
 from alerts.services.steps import Steps
 from alerts.services.storms import show_output
 from alerts.services.tracing import trace_round
@@ -108,6 +109,7 @@ __all__ = [
     "Quiet",
     "Readiness",
     "ReplayReport",
+    "Senders",
     "Show",
     "Step",
     "Steps",
@@ -159,6 +161,7 @@ __all__ = [
     "seed_installation",
     "send_canary",
     "send_due",
+    "senders",
     "show_output",
     "show_secret",
     "silent_parts",

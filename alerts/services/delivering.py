@@ -17,7 +17,7 @@ from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import Exists, F, OuterRef, Q
 
 from alerts.messages import finding_of
@@ -127,10 +127,11 @@ def _hold(output_id: int) -> Output:
 
 
 def _has_room(output: Output, now: datetime) -> bool:
+    most = sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
     busy = Delivery.objects.filter(
         output_id=output.pk, status=DeliveryStatus.SENDING, lease_until__gte=now
-    ).count()
-    return busy < sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
+    )
+    return most > 0 and busy.count() < most
 
 
 def _hold_back(output: Output, reason: Suppression, now: datetime) -> None:
@@ -180,10 +181,10 @@ def _attempt(claim: _Claim) -> None:
     """Send one claimed delivery, outside any transaction, and record how it went."""
     delivery = claim.delivery
     try:
+        message, context = message_of(delivery), _context_of(claim)
+        _release_connection()
         result = find_kind(delivery.output.kind).send(
-            message_of(delivery),
-            config=delivery.output.config,
-            context=_context_of(claim),
+            message, config=delivery.output.config, context=context
         )
     except OutputError as error:
         _record(partial(_record_failure, claim, error))
@@ -194,6 +195,15 @@ def _attempt(claim: _Claim) -> None:
         _record(partial(_record_failure, claim, failure))
     else:
         _record(partial(_record_sent, claim, result))
+
+
+def _release_connection() -> None:
+    """Let others have the connection while a receiver is waited for.
+
+    There are fewer of them to PostgreSQL than senders; SQLite's are files.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()
 
 
 def _record(record: Callable[..., None]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, close_old_connections
 
-from alerts.services import note_heartbeat
+from alerts.services import note_heartbeat, senders
 from alerts.sweeping import (
     sweep_canary,
     sweep_deliveries,
@@ -20,7 +20,7 @@ from alerts.sweeping import (
     sweep_troubles,
     sweep_upkeep,
 )
-from alerts.up.senders import Senders
+from alerts.up.watching import LEAVING_SECONDS
 from config.clock import database_now
 from datasets.services import sweep_jobs, sweep_sources
 from rules.services import keep_segments, sweep_backtests
@@ -30,11 +30,8 @@ logger = logging.getLogger(__name__)
 Sweep = Callable[..., None]
 
 
-_senders = Senders()
-
-
 def _sweep_deliveries(*, now: datetime) -> None:
-    sweep_deliveries(now=now, send=_senders.send)
+    sweep_deliveries(now=now, send=senders.send)
 
 
 def _show_life(*, now: datetime) -> None:
@@ -77,7 +74,7 @@ def run() -> None:
         signal.signal(one, lambda *_: stopping.set())
     start_sweeping(stopping)
     stopping.wait()
-    _senders.stop()
+    senders.stop(seconds=LEAVING_SECONDS / 2)
 
 
 def _go_round(

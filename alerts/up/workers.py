@@ -14,9 +14,15 @@ from celery.platforms import SecurityWarning
 from celery.worker import WorkController, state
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from alerts.services import part_of_worker
+from alerts.services import part_of_worker, senders
 from alerts.up.plan import Worker
-from alerts.up.watching import ring_for, run_or_leave, watch_judging, watch_worker
+from alerts.up.watching import (
+    LEAVING_SECONDS,
+    ring_for,
+    run_or_leave,
+    watch_judging,
+    watch_worker,
+)
 from config.celery import Task, app, heartbeat_queue
 
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
@@ -35,12 +41,13 @@ class WorkerThread:
         watch_worker(part=self._worker.name)
 
     def stop(self, *, seconds: float) -> None:
-        """Take no further task and wait for those that run."""
+        """Take no further task and wait for those that run, and for what they send."""
         state.should_stop = 0
         deadline = time.monotonic() + seconds
         # The worker itself looks at its orders every other second only.
         while state.active_requests and time.monotonic() < deadline:
             time.sleep(0.05)
+        senders.stop(seconds=deadline - time.monotonic())
 
     def _run(self) -> None:
         controller = WorkController(
@@ -116,6 +123,7 @@ def run_worker(worker: Worker) -> int:
     # A worker that forks judges in its children, which inherit no thread.
     os.register_at_fork(after_in_child=watch_judging)
     controller.start()
+    senders.stop(seconds=LEAVING_SECONDS / 2)
     return int(controller.exitcode or 0)
 
 

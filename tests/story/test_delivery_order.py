@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,11 +10,8 @@ import pytest
 from django.db import connection
 
 from alerts.models import Alert, Delivery, Output
-from alerts.services import (
-    send_due,
-)
+from alerts.services import send_due
 from alerts.sweeping import sweep_deliveries
-from alerts.up.senders import Senders
 from config.celery import Task
 from config.clock import database_now
 from datasets.models import Dataset
@@ -137,37 +133,6 @@ def test_output_that_fails_and_fails_rests(
     output.refresh_from_db()
     assert (output.failures, output.open_until) == (0, None)
     assert not Delivery.objects.exclude(status="sent").exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_slow_receiver_keeps_no_other_waiting(
-    access: Access, prices: Dataset, sink: Receiver
-) -> None:
-    slow, quick = webhook(access, sink, "/slow"), webhook(access, sink, "/quick")
-    told_quick = threading.Event()
-
-    def hang(_handler: Handler) -> None:
-        assert told_quick.wait(10)
-
-    def note(handler: Handler) -> None:
-        told_quick.set()
-        handler.send_response(200)
-        handler.send_header("content-length", "0")
-        handler.end_headers()
-
-    sink.streams = {"/slow": hang, "/quick": note}
-    tell(access, prices, slow, quick)
-    senders = Senders()
-    try:
-        due = database_now() + timedelta(seconds=2)
-        for _ in range(3):
-            sweep_deliveries(now=due, send=senders.send)
-        assert told_quick.wait(10)
-    finally:
-        senders.stop()
-
-    assert Delivery.objects.get(output=quick).status == "sent"
-    assert [one.path for one in sink.received].count("/quick") == 1
 
 
 @pytest.mark.django_db(transaction=True)
