@@ -1,0 +1,96 @@
+"""Slots over a year in which clocks change: none is left out, none comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datasets.services.slots import due_slot, first_slot
+from datasets.times import first_instant
+
+#: Of half hours and quarters, of changes by half an hour, at midnight, and of none.
+ZONES = (
+    "Africa/Casablanca",
+    "America/Havana",
+    "America/New_York",
+    "America/Santiago",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Asia/Tehran",
+    "Atlantic/Azores",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+)
+#: The last in which Apia and Tehran still changed their clocks.
+BEGIN = datetime(2020, 7, 1, tzinfo=UTC)
+END = datetime(2021, 7, 1, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+
+def runs(
+    every: timedelta, waits: Iterator[timedelta]
+) -> Iterator[tuple[datetime, int, datetime]]:
+    """Look at irregular times; give each run's slot, how many it skipped, and when."""
+    now = BEGIN
+    following = first_slot(every=every, now=now)
+    while now < END:
+        now += next(waits)
+        if following <= now:
+            due = due_slot(first=following, every=every, now=now)
+            following = due.following
+            yield due.slot, due.skipped, now
+
+
+@given(
+    every=st.integers(1, 100_000).map(lambda seconds: timedelta(seconds=seconds)),
+    waits=st.lists(
+        st.integers(3_600, 300_000).map(lambda seconds: timedelta(seconds=seconds)),
+        min_size=1,
+    ),
+)
+@settings(max_examples=20)
+def test_each_slot_of_a_year_is_run_once_or_counted_as_skipped(
+    every: timedelta, waits: list[timedelta]
+) -> None:
+    begin = first_slot(every=every, now=BEGIN)
+
+    settled = 0
+    for slot, skipped, now in runs(every, cycle(waits)):
+        settled += skipped + 1
+        assert slot == begin + (settled - 1) * every
+        assert slot <= now < slot + every
+
+
+def changes(zone: ZoneInfo) -> list[datetime]:
+    """Return the instants of the year at which the clocks of a zone are changed."""
+    quarters = [BEGIN + number * QUARTER for number in range((END - BEGIN) // QUARTER)]
+    return [
+        at
+        for at in quarters
+        if at.astimezone(zone).utcoffset()
+        != (at - timedelta(microseconds=1)).astimezone(zone).utcoffset()
+    ]
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_clock_that_is_changed_hides_no_slot_and_shows_none_twice(name: str) -> None:
+    zone = ZoneInfo(name)
+    slots = [slot for slot, _, _ in runs(QUARTER, cycle([QUARTER]))]
+    found = changes(zone)
+
+    assert {after - before for before, after in pairwise(slots)} == {QUARTER}
+    assert bool(found) == (name != "Asia/Kathmandu")
+    for at in found:
+        before = (at - QUARTER).astimezone(zone).replace(tzinfo=None) + QUARTER
+        # What the clock would have shown: in a gap it never does, and the slot is the
+        # first minute after it; where an hour comes twice, the slot is in its first.
+        assert slots.count(first_instant(before, zone)) == 1
+        assert slots.count(at) == 1
