@@ -18,11 +18,10 @@ RUNNER = "runner"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker: its name, the queues it reads and how it runs tasks."""
+    """A worker: its name, the queues it reads and how many tasks it runs at once."""
 
     name: str
     queues: Sequence[str]
-    pool: str
     concurrency: int
 
 
@@ -62,13 +61,13 @@ def workers() -> dict[str, Worker]:
 def _worker(name: str) -> Worker:
     if name == ONLY_WORKER:
         queues = (*drain_queues(), "send", "fetch", "upkeep")
-        return Worker(name=name, queues=queues, pool="threads", concurrency=8)
+        return Worker(name=name, queues=queues, concurrency=8)
     if name == "calls":
         queues = ("send", "fetch")
-        return Worker(name=name, queues=queues, pool="threads", concurrency=16)
+        return Worker(name=name, queues=queues, concurrency=16)
     if name == "upkeep":
-        return Worker(name=name, queues=(name,), pool="threads", concurrency=4)
-    return Worker(name=name, queues=(name,), pool="prefork", concurrency=1)
+        return Worker(name=name, queues=(name,), concurrency=4)
+    return Worker(name=name, queues=(name,), concurrency=1)
 
 
 def part_names() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import signal
 import time
@@ -20,11 +19,13 @@ from alerts.up.watching import (
     LEAVING_SECONDS,
     ring_for,
     run_or_leave,
-    watch_judging,
     watch_worker,
 )
 from config.celery import Task, app, heartbeat_queue
 
+#: Tasks run in threads: handing them to a process of its own takes longer than most of
+#: them. What hangs or dies takes the worker along, and its parent starts it again.
+_POOL = "threads"
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
 _QUIET = {"without_heartbeat": True, "without_mingle": True, "without_gossip": True}
 
@@ -53,7 +54,7 @@ class WorkerThread:
         controller = WorkController(
             app=app,
             hostname=f"{self._worker.name}@localhost",
-            pool=self._worker.pool,
+            pool=_POOL,
             concurrency=self._worker.concurrency,
             queues=list(self._worker.queues),
             **_QUIET,
@@ -111,7 +112,7 @@ def run_worker(worker: Worker) -> int:
     warnings.simplefilter("ignore", SecurityWarning)
     controller = app.Worker(
         hostname=part,
-        pool=worker.pool,
+        pool=_POOL,
         concurrency=worker.concurrency,
         queues=[*worker.queues, heartbeat_queue(part)],
         quiet=True,
@@ -120,8 +121,6 @@ def run_worker(worker: Worker) -> int:
     )
     ring_for(part=part)
     watch_worker(part=part)
-    # A worker that forks judges in its children, which inherit no thread.
-    os.register_at_fork(after_in_child=watch_judging)
     controller.start()
     senders.stop(seconds=LEAVING_SECONDS / 2)
     return int(controller.exitcode or 0)
