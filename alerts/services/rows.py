@@ -8,7 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from alerts.models import Alert, Delivery, Transition
+from config.portions import portions
 from datasets.json import encode
+
+#: Alerts that one statement asks for.
+_AT_ONCE = 500
 
 
 class AlertRow(NamedTuple):
@@ -110,13 +114,8 @@ def delivery_row(delivery: Delivery) -> DeliveryRow:
 def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:
     """Return the ids of the transitions of alerts, by alert and number."""
     found: dict[tuple[UUID, int], int] = {}
-    asked = list(alerts)
-    for first in range(0, len(asked), _AT_ONCE):
-        rows = Transition.objects.filter(alert__in=asked[first : first + _AT_ONCE])
+    for some in portions(list(alerts), _AT_ONCE):
+        rows = Transition.objects.filter(alert__in=some)
         for alert_id, number, pk in rows.values_list("alert_id", "number", "pk"):
             found[alert_id, number] = pk
     return found
-
-
-#: Alerts that one statement asks for.
-_AT_ONCE = 500

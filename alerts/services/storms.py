@@ -8,9 +8,9 @@ alerts and the feed know nothing of it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from django.conf import settings
 from django.db import connection
@@ -36,6 +36,7 @@ from alerts.models import (
 from alerts.outputs.base import Sample, Summary
 from alerts.services.outputs import find_output
 from alerts.suppression import Suppression
+from config.portions import portions
 from workspaces.access import Access
 
 #: A storm is told of so soon after it began, and then so often while it lasts.
@@ -49,7 +50,6 @@ _SHOWN = 20
 _ENDS = frozenset({TransitionKind.RESOLVED, TransitionKind.CLOSED})
 
 _Pair = tuple[int, int]
-_One = TypeVar("_One")
 
 
 def fold_storms(deliveries: Iterable[Delivery], *, now: datetime) -> None:
@@ -141,7 +141,7 @@ def _count(told: Mapping[_Pair, int], now: datetime) -> list[int]:
     that the other began.
     """
     table, over = Storm._meta.db_table, []
-    for some in _portions(sorted(told)):
+    for some in portions(sorted(told), _AT_ONCE):
         rows = ", ".join(["(%s, %s, %s, %s, 0)"] * len(some))
         values = [(*pair, minute_of(now), told[pair]) for pair in some]
         with connection.cursor() as cursor:
@@ -211,12 +211,7 @@ def _openings_folded(storm: Storm, alerts: set[uuid.UUID]) -> set[uuid.UUID]:
         transition__kind=TransitionKind.OPENED,
     )
     found: set[uuid.UUID] = set()
-    for some in _portions(list(alerts)):
+    for some in portions(list(alerts), _AT_ONCE):
         of_these = openings.filter(transition__alert__in=some)
         found.update(of_these.values_list("transition__alert", flat=True))
     return found
-
-
-def _portions(many: Sequence[_One]) -> Iterator[Sequence[_One]]:
-    for start in range(0, len(many), _AT_ONCE):
-        yield many[start : start + _AT_ONCE]

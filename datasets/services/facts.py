@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from datasets.json import encode
 from datasets.models import Fact, Lane
 from datasets.services.shards import is_own_key
+from datasets.store.facts import facts_of_keys
 from datasets.store.rows import replace_rows
 
 _COLUMNS = ("dataset_id", "key", "fields", "watermark")
@@ -38,13 +39,16 @@ def load_facts(
     *, lane: Lane, keys: Collection[tuple[int, str]]
 ) -> dict[tuple[int, str], StoredFacts]:
     """Return what the lane knows of these (dataset id, key) pairs."""
-    rows = Fact.objects.filter(lane=lane, key__in={key for _, key in keys})
+    rows = facts_of_keys(lane_id=lane.pk, keys={key for _, key in keys})
     return {
-        (dataset_id, key): StoredFacts(
-            dataset_id=dataset_id, key=key, fields=fields, watermark=watermark
+        (row.dataset_id, row.key): StoredFacts(
+            dataset_id=row.dataset_id,
+            key=row.key,
+            fields=row.fields,
+            watermark=row.watermark,
         )
-        for dataset_id, key, fields, watermark in rows.values_list(*_COLUMNS)
-        if (dataset_id, key) in keys
+        for row in rows
+        if (row.dataset_id, row.key) in keys
     }
 
 

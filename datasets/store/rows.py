@@ -6,7 +6,7 @@ value does; SQLite takes them one by one, in one call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from config.portions import portions
 from datasets.json import encode
 
 #: Rows of one statement; a text of megabytes is copied several times on its way.
@@ -46,18 +47,13 @@ def _execute(
         return
     statement = _statement(model, rows[0]._fields, unique, connection.vendor)
     with connection.cursor() as cursor:
-        for some in _parts(rows):
+        for some in portions(rows, _AT_ONCE):
             if connection.vendor == "postgresql":
                 text = encode([row._asdict() for row in some]).decode()
                 cursor.execute(statement, [text])
             else:
                 rows_as_kept = [tuple(map(_adapted, row)) for row in some]
                 cursor.executemany(statement, rows_as_kept)
-
-
-def _parts(rows: Sequence[NamedTuple]) -> Iterator[Sequence[NamedTuple]]:
-    for first in range(0, len(rows), _AT_ONCE):
-        yield rows[first : first + _AT_ONCE]
 
 
 def _adapted(value: Any) -> Any:  # Any: what a column holds

@@ -7,13 +7,14 @@ rule's own row is written when its truth changes, or when it comes or goes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.db import connection
 
+from config.portions import portions
 from datasets.models import Lane
 from datasets.services import replace_rows
 from rules.columns import ChoosingProgram, Settled
@@ -27,8 +28,6 @@ _TRUTHS = (False, True, None)
 """The truth of rules, as the columns number it."""
 _AT_ONCE = 500
 """What one statement names; databases take so many parameters and no more."""
-
-_One = TypeVar("_One")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class Tallies:
 
     def go_on(self, lane: Lane, program: ChoosingProgram) -> None:
         """Take up the counting of rules that were loaded; all of it is stored."""
-        for some in _parts(program.index.any_key_rules()):
+        for some in portions(program.index.any_key_rules(), _AT_ONCE):
             for rule in Rule.objects.filter(pk__in=some):
                 program.index.begin_with(rule.pk, self.counted_when_loaded(rule))
         self._any_key = program.counted()
@@ -152,7 +151,9 @@ class Tallies:
     ) -> dict[int, Counts]:
         """Read how rules had fared that were loaded and are settled first now."""
         before = {}
-        for some in _parts([one.rule_id for one in settled if not one.is_whole]):
+        for some in portions(
+            [one.rule_id for one in settled if not one.is_whole], _AT_ONCE
+        ):
             for rule in Rule.objects.filter(pk__in=some):
                 before[rule.pk] = self.counted_when_loaded(rule)
                 program.index.begin_with(rule.pk, before[rule.pk])
@@ -232,7 +233,7 @@ def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> Non
 
 def _name_tallies(lane: Lane, new: Sequence[KeyTally]) -> None:
     # A program that was just loaded settles all its keys at once.
-    for some in _parts(new):
+    for some in portions(new, _AT_ONCE):
         stored = Tally.objects.filter(lane=lane, key__in={one.key for one in some})
         ids = {
             (key, interest): tally_id
@@ -256,11 +257,6 @@ def _whole(rule_id: int, counts: Counts) -> RuleCount:
     return RuleCount(
         rule_id=rule_id, ran=counts.ran, passed=counts.passed, unknown=counts.unknown
     )
-
-
-def _parts(listed: Sequence[_One]) -> Iterator[Sequence[_One]]:
-    for first in range(0, len(listed), _AT_ONCE):
-        yield listed[first : first + _AT_ONCE]
 
 
 def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

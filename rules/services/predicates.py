@@ -7,11 +7,11 @@ down by the next drain if it can be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 
+from config.portions import portions
 from datasets.models import Lane
 from rules.columns import Place, Predicate, Predicates
 from rules.models import FIELD_LENGTH, KEY_LENGTH, Rule
@@ -21,7 +21,6 @@ from rules.models import Predicate as StoredPredicate
 Tabled = Mapping[int, Sequence[Predicate]]
 """What the table is to say of rules from now on; nothing of some."""
 
-_Named = TypeVar("_Named", int, str)
 
 _AT_ONCE = 500
 """What one statement names; databases take so many parameters and no more."""
@@ -60,7 +59,7 @@ def fits_table(predicates: Iterable[Predicate]) -> bool:
 
 def save_predicates(*, lane: Lane, tabled: Tabled) -> None:
     """Store what the table is to say of rules, in place of what it said."""
-    for rules in _parts(sorted(tabled)):
+    for rules in portions(sorted(tabled), _AT_ONCE):
         StoredPredicate.objects.filter(lane=lane, rule__in=rules).delete()
         said = {rule: tabled[rule] for rule in rules if tabled[rule]}
         StoredPredicate.objects.bulk_create(_rows(lane, said), batch_size=_AT_ONCE)
@@ -106,7 +105,7 @@ def _known_places(lane: Lane, places: set[Place]) -> dict[Place, int]:
     known: dict[Place, int] = {}
     stored = StoredPlace.objects.filter(lane=lane)
     by_name = {(one.key or "", one.field): one for one in places}
-    for keys in _parts(sorted({one.key or "" for one in places})):
+    for keys in portions(sorted({one.key or "" for one in places}), _AT_ONCE):
         rows = stored.filter(key__in=keys).values_list("pk", "key", "field")
         known |= {
             by_name[key, field]: pk
@@ -114,8 +113,3 @@ def _known_places(lane: Lane, places: set[Place]) -> dict[Place, int]:
             if (key, field) in by_name
         }
     return known
-
-
-def _parts(listed: Sequence[_Named]) -> Iterator[Sequence[_Named]]:
-    for first in range(0, len(listed), _AT_ONCE):
-        yield listed[first : first + _AT_ONCE]
