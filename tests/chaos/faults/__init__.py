@@ -9,7 +9,7 @@ from tests.chaos.faults.clocks import WrongClock
 from tests.chaos.faults.disk import FullDisk
 from tests.chaos.faults.outside import CutSockets, SlowReceivers, Storm
 from tests.chaos.faults.overload import Flood
-from tests.chaos.faults.poison import Poison
+from tests.chaos.faults.poison import Deadly, Endless, Poison
 from tests.chaos.faults.processes import PARTS, Kill, Restart, Standstill
 from tests.chaos.faults.servers import (
     DeafenRedis,
@@ -22,7 +22,9 @@ __all__ = [
     "FAULTS",
     "PARTS",
     "CutSockets",
+    "Deadly",
     "DeafenRedis",
+    "Endless",
     "Fault",
     "Flood",
     "FlushRedis",
@@ -48,6 +50,8 @@ _ALL: tuple[type[Fault], ...] = (
     Restart,
     Flood,
     Poison,
+    Deadly,
+    Endless,
     SlowReceivers,
     Storm,
     CutSockets,

@@ -1,6 +1,11 @@
-"""An event that cannot be judged."""
+"""Events that cannot be judged."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
 
 from datasets.json import encode
 from tests.chaos.faults.base import Fault
@@ -8,56 +13,57 @@ from tests.chaos.proof import lane_of
 from tests.chaos.scene import Scene
 from tests.installations import until
 
-_DATASET = "POISON"
 #: Its lane is tried twice when it is 5 s old, then drained with care (DESIGN.md 2.1).
-_SECONDS = 120.0
+_SECONDS = 240.0
 _SPOIL = """
 INSERT INTO datasets_fact (lane_id, dataset_id, key, fields)
 SELECT id, dataset_id, '{key}', '{fields}' FROM datasets_lane WHERE id = {lane}
 """
+#: What makes some keys deadly, in the processes of the trial alone.
+_DEADLY = Path(__file__).parent.parent / "deadly"
 
 
-class Poison(Fault):
-    """What a lane keeps of a key is spoilt, so that no event of it can be judged."""
+class _Culprit(Fault):
+    """An event between two that are well; it alone may be set aside."""
 
-    name = "poison"
-    does = (
-        "What a lane keeps of a key is spoilt in the database, so that the judge of an"
-        " event of that key fails; it is sent between two that are well. It has to be"
-        " set aside with its error, the others be judged."
-    )
+    #: The dataset, and how the key of its bad events begins.
+    dataset: ClassVar[str]
+    key: ClassVar[str]
+    #: What has to stand in the reason.
+    reason: ClassVar[str]
 
     def __init__(self) -> None:
         self._turn = 0
 
     def set_up(self, scene: Scene) -> None:
-        scene.make_dataset(_DATASET, level="number")
+        scene.make_dataset(self.dataset, level="number")
         rule = {
             "kind": "signal",
-            "name": "Level is positive",
-            "when": {"fact": f"DEMO:{_DATASET}:*:level", "op": "gt", "value": 0},
+            "name": f"Level of {self.dataset} is positive",
+            "when": {"fact": f"DEMO:{self.dataset}:*:level", "op": "gt", "value": 0},
         }
-        scene.client.post("rules", rule, key="rule poison")
+        scene.client.post("rules", rule, key=f"rule {self.dataset}")
 
     def strike(self, scene: Scene) -> None:
         self._turn += 1
-        bad = f"BAD{self._turn}"
-        lane = lane_of(scene.query, _DATASET)
-        fields = encode({"level": 7}).decode()
-        scene.change(_SPOIL.format(key=bad, fields=fields, lane=lane))
-        keys = (f"A{self._turn}", bad, f"Z{self._turn}")
-        scene.send(_DATASET, *({"key": key, "level": 1} for key in keys))
+        bad = f"{self.key}{self._turn}"
+        self.spoil(scene, bad)
+        began = time.monotonic()
+        for key in (f"A{self._turn}", bad, f"Z{self._turn}"):
+            scene.send(self.dataset, {"key": key, "level": 1})
         until(
             lambda: self._reasons(scene, bad),
             seconds=_SECONDS,
-            what="setting the poisonous event aside",
+            what=f"setting the event of {bad} aside",
         )
+        took = time.monotonic() - began
         (reason,) = self._reasons(scene, bad)
-        scene.say(f"an event was set aside: {reason}")
-        if "Error" not in reason:
-            scene.differences.append(
-                f"an event was set aside without its error: {reason}"
-            )
+        scene.say(f"an event was set aside after {took:.1f} s: {reason}")
+        if self.reason not in reason:
+            scene.differences.append(f"an event was set aside, saying only: {reason}")
+
+    def spoil(self, scene: Scene, key: str) -> None:
+        """See to it that events of this key cannot be judged."""
 
     def _reasons(self, scene: Scene, key: str) -> list[str]:
         words = f"""
@@ -66,3 +72,49 @@ class Poison(Fault):
         WHERE r.key = '{key}'
         """
         return [reason for (reason,) in scene.query(words)]
+
+
+class Poison(_Culprit):
+    """What a lane keeps of a key is spoilt, so that no event of it can be judged."""
+
+    name = "poison"
+    does = (
+        "What a lane keeps of a key is spoilt in the database, so that the judge of an"
+        " event of that key fails; it is sent between two that are well. It has to be"
+        " set aside with its error, the others be judged."
+    )
+    dataset = "POISON"
+    key = "BAD"
+    reason = "Error"
+
+    def spoil(self, scene: Scene, key: str) -> None:
+        lane = lane_of(scene.query, self.dataset)
+        fields = encode({"level": 7}).decode()
+        scene.change(_SPOIL.format(key=key, fields=fields, lane=lane))
+
+
+class Deadly(_Culprit):
+    """An event that ends every process that judges it, without a word."""
+
+    name = "deadly"
+    does = (
+        "The process that judges an event ends at once, as one does that runs out of"
+        " memory; it is sent between two that are well. It has to be set aside, the"
+        " others be judged. (A hook that only the trial's processes load.)"
+    )
+    settings: ClassVar[Mapping[str, str]] = {"PYTHONPATH": str(_DEADLY)}
+    dataset = "DEADLY"
+    key = "EXIT"
+    reason = "died"
+
+
+class Endless(Deadly):
+    """An event whose judging comes to no end."""
+
+    name = "endless"
+    does = (
+        "Judging an event comes to no end; it is sent between two that are well. It has"
+        " to be set aside, the others be judged. (By the same hook.)"
+    )
+    dataset = "ENDLESS"
+    key = "HANG"
