@@ -13,6 +13,7 @@ from rules.models import (
     BacktestRun,
     Forward,
     Instance,
+    LaneRule,
     Place,
     Predicate,
     Rule,
@@ -121,6 +122,15 @@ class ForwardAdmin(ReadOnlyAdmin):
     list_display = ("version", "lane", "change")
     list_select_related = ("version__rule", "lane__dataset__workspace")
     search_fields = ("version__rule__name",)
+
+
+@admin.register(LaneRule)
+class LaneRuleAdmin(ReadOnlyAdmin):
+    """How rules fared in each of the several lanes that judge them."""
+
+    list_display = ("rule", "lane", "version", "ran", "passed", "sent")
+    list_select_related = ("rule", "lane__dataset__workspace", "version")
+    search_fields = ("rule__name",)
 
 
 @admin.register(BacktestRun)

@@ -184,6 +184,7 @@ from datasets.services.shards import (
     MOST_SHARDS,
     is_any_full,
     is_own_key,
+    lane_of_key,
     lanes_of,
     shard_of,
 )
@@ -335,6 +336,7 @@ __all__ = [
     "known_keys",
     "lane_full",
     "lane_held_for",
+    "lane_of_key",
     "lane_states",
     "lanes_of",
     "lateness_in_effect",

@@ -70,6 +70,14 @@ class IndexedProgram(Program):
         if specification.any_key:
             self._any_key.add(rule_id)
 
+    def put_apart(
+        self, rule_id: int, version: int, specification: Specification
+    ) -> None:
+        """Take in a rule that the index is not to follow, whatever it is."""
+        if rule_id in self:
+            self.remove(rule_id)
+        super().put(rule_id, version, specification)
+
     def remove(self, rule_id: int) -> None:
         """Take out a rule.
 

@@ -2,6 +2,7 @@
 
 from rules.models.backtest import BacktestRun, BacktestState
 from rules.models.instance import Instance, InstanceState
+from rules.models.lane_rule import LaneRule
 from rules.models.reading import (
     FIELD_LENGTH,
     KEY_LENGTH,
@@ -25,6 +26,7 @@ __all__ = [
     "Instance",
     "InstanceState",
     "Kind",
+    "LaneRule",
     "Operator",
     "Place",
     "Predicate",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 
 from datasets.exact import ExactJSONField
 from datasets.models import Lane
+from rules.engine import Counts
 from rules.models.tally import Tally
 from workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from rules.models.lane_rule import LaneRule
 
 
 class Kind(models.TextChoices):
@@ -32,8 +37,8 @@ class RuleQuerySet(models.QuerySet["Rule"]):
     """Rules of a workspace."""
 
     def counted(self) -> RuleQuerySet:
-        """Read what their counters need as well, in the same query."""
-        return self.select_related("tally")
+        """Read what their counters need as well."""
+        return self.select_related("tally").prefetch_related("lane_rules")
 
     def alive(self) -> RuleQuerySet:
         """Leave out what was deleted and waits for its purge."""
@@ -47,7 +52,8 @@ class Rule(models.Model):
     only that lane's drain writes it, together with the counters.
 
     A rule with a `tally` is counted by it: what it ran since its truth changed last is
-    in the tally alone, and its own columns hold the rest.
+    in the tally alone, and its own columns hold the rest. One on any key of a divided
+    dataset is counted by each of its lanes (`LaneRule`); what it ran before is here.
     """
 
     #: Apperate names rules by such ids; so does our API.
@@ -71,13 +77,15 @@ class Rule(models.Model):
     ran_apart = models.BigIntegerField(default=0)
     passed_apart = models.BigIntegerField(default=0)
     unknown_apart = models.BigIntegerField(default=0)
-    sent = models.BigIntegerField(default=0)
+    sent_apart = models.BigIntegerField(default=0, db_column="sent")
     evaluated_apart_at = models.DateTimeField(null=True, blank=True)
     tally = models.ForeignKey(
         Tally, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     #: The truth that its runs in the tally have: true, false, or none for unknown.
     tallied_truth = models.BooleanField(null=True, blank=True)
+    #: Lanes of a divided dataset judge it, or did; each counts for itself.
+    is_divided = models.BooleanField(default=False, db_default=False)
     #: Its lane's table of predicates says what the version in effect watches.
     is_tabled = models.BooleanField(default=False)
     last_alert_at = models.DateTimeField(null=True, blank=True)
@@ -126,12 +134,12 @@ class Rule(models.Model):
     @property
     def ran(self) -> int:
         """Return how often an event ran it; `ran = passed + failed`."""
-        return self.ran_apart + self._tallied
+        return self.counted_here.ran + sum(one.ran for one in self._shares)
 
     @property
     def passed(self) -> int:
         """Return how often it was true."""
-        return self.passed_apart + self._tallied * (self.tallied_truth is True)
+        return self.counted_here.passed + sum(one.passed for one in self._shares)
 
     @property
     def failed(self) -> int:
@@ -141,18 +149,33 @@ class Rule(models.Model):
     @property
     def unknown(self) -> int:
         """Return how often it was unknown; part of failed."""
-        return self.unknown_apart + self._tallied * (self.tallied_truth is None)
+        return self.counted_here.unknown + sum(one.unknown for one in self._shares)
+
+    @property
+    def sent(self) -> int:
+        """Return how often it was true and told to an output other than the feed."""
+        return self.sent_apart + sum(one.sent for one in self._shares)
 
     @property
     def evaluated_at(self) -> datetime | None:
         """Return when an event last ran it."""
-        tallied_at = self.tally.run_at if self.tally and self.ran else None
-        known = [at for at in (self.evaluated_apart_at, tallied_at) if at]
+        tallied_at = self.tally.run_at if self.tally and self.counted_here.ran else None
+        times = [one.evaluated_at for one in self._shares]
+        known = [at for at in (self.evaluated_apart_at, tallied_at, *times) if at]
         return max(known, default=None)
 
     @property
-    def _tallied(self) -> int:
-        return self.tally.runs if self.tally else 0
+    def counted_here(self) -> Counts:
+        """Return how it fared, but for what lanes of a divided dataset count of it."""
+        tallied = self.tally.runs if self.tally else 0
+        ran = self.ran_apart + tallied
+        passed = self.passed_apart + tallied * (self.tallied_truth is True)
+        unknown = self.unknown_apart + tallied * (self.tallied_truth is None)
+        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
+
+    @property
+    def _shares(self) -> Iterable[LaneRule]:
+        return self.lane_rules.all() if self.is_divided else ()
 
     @property
     def is_in_effect(self) -> bool:
@@ -175,6 +198,8 @@ class Version(models.Model):
     #: The lane that judges it, and the position from which on it does.
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="versions")
     effective_seq = models.BigIntegerField(null=True, blank=True)
+    #: All lanes of that one's dataset judge it, each its own keys.
+    is_spread = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -185,3 +210,11 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """Return the lanes that judge it, by shard."""
+        if not self.is_spread:
+            return [self.lane]
+        lanes = self.lane.dataset.lanes.select_related("dataset__workspace")
+        return list(lanes.order_by("shard"))

@@ -87,6 +87,7 @@ class _Draft:
         self, question: Question, key: str, name: str, shown: Sequence[Happened]
     ) -> None:
         self._question = question
+        self._question.ask_of(key)
         self._key = key
         self._name = name
         self._shown = shown

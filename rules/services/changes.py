@@ -4,7 +4,8 @@ A change may concern several lanes, and takes its place in them one after the ot
 
 1. Lanes whose facts the rule reads, although another judges it, begin to forward.
 2. A lane that judged it before ends.
-3. Its home begins: it knows by then what all of them knew.
+3. Its home begins: it knows by then what all of them knew. Lanes that judge it each for
+   their own keys begin apart from each other.
 
 The change itself stores the first step. Each lane's drain stores the next one in the
 commit in which it judges its own, unless the rule was changed once more meanwhile.
@@ -20,7 +21,7 @@ from django.db.models import F
 
 from datasets.models import Batch, Lane, Origin
 from datasets.services import append_batch, wait_for_turn
-from rules.models import Rule, Version
+from rules.models import LaneRule, Rule, Version
 
 #: What a lane does about a change, as its batch says it: it judges by a version, or by
 #: none; it forwards what a version reads; it forwards no longer what older ones read.
@@ -28,8 +29,8 @@ JUDGES: Final = "version"
 FORWARDS: Final = "forwards"
 RELEASES: Final = "releases"
 
-Step = tuple[int, str, int | None]
-"""A lane, what it does, and the version with which it does it."""
+Step = tuple[Sequence[int], str, int | None]
+"""Lanes, what they do, and the version with which they do it."""
 
 
 def begin_version(
@@ -47,10 +48,11 @@ def begin_version(
     wait for other lanes.
     """
     foreign = version.forwards.order_by("pk").values_list("lane", flat=True)
-    forwards: list[Step] = [(lane, FORWARDS, version.pk) for lane in foreign]
-    left = _lanes_of(rule, before) - {version.lane_id}
-    ends: list[Step] = [(lane, JUDGES, None) for lane in sorted(left)]
-    begins: Step = (version.lane_id, JUDGES, version.pk)
+    forwards: list[Step] = [([lane], FORWARDS, version.pk) for lane in foreign]
+    homes = [lane.pk for lane in version.lanes]
+    left = _lanes_of(rule, before).difference(homes)
+    ends: list[Step] = [([lane], JUDGES, None) for lane in sorted(left)]
+    begins: Step = (homes, JUDGES, version.pk)
     change = _next_change(rule)
     routes = [[*forwards, *ends, begins]]
     if knows_all:
@@ -63,12 +65,12 @@ def end_rule(*, rule: Rule, reason: str, now: datetime) -> None:
     """Let every lane that judges a rule, or is about to, end that."""
     change = _next_change(rule)
     for lane in sorted(_lanes_of(rule, rule.latest)):
-        _store_step(rule.pk, change, [(lane, JUDGES, None)], reason=reason, now=now)
+        _store_step(rule.pk, change, [([lane], JUDGES, None)], reason=reason, now=now)
 
 
 def release_facts(*, rule_id: int, change: int, lane_id: int, now: datetime) -> None:
     """Let a lane forward no more what only versions before a change read."""
-    step = (lane_id, RELEASES, None)
+    step = ([lane_id], RELEASES, None)
     _store_step(rule_id, change, [step], reason="released", now=now)
 
 
@@ -104,7 +106,7 @@ def changes_judging(batch: Batch) -> bool:
 def _store_step(
     rule_id: int, change: int, route: Sequence[Step], *, reason: str, now: datetime
 ) -> None:
-    (lane_id, act, version), *rest = route
+    (lanes, act, version), *rest = route
     options: dict[str, object] = {
         "rule": rule_id,
         "change": change,
@@ -113,12 +115,16 @@ def _store_step(
     }
     if rest:
         options["then"] = rest
-    append_batch(lane=Lane(pk=lane_id), origin=Origin.RULE, now=now, options=options)
+    for lane_id in lanes:
+        append_batch(
+            lane=Lane(pk=lane_id), origin=Origin.RULE, now=now, options=options
+        )
 
 
 def _as_step(written: Sequence[Any]) -> Step:  # Any: parsed JSON
-    lane, act, version = written
-    return lane, act, version
+    lanes, act, version = written
+    # Until shards there was one lane, by itself.
+    return [lanes] if isinstance(lanes, int) else lanes, act, version
 
 
 def _next_change(rule: Rule) -> int:
@@ -131,4 +137,8 @@ def _lanes_of(rule: Rule, latest: Version | None) -> set[int]:
     """Return the lanes that judge a rule, or will by what was saved before."""
     versions = [rule.in_effect_id, latest.pk if latest else None]
     rows = Version.objects.filter(pk__in=[one for one in versions if one is not None])
-    return set(rows.values_list("lane", flat=True))
+    lanes = {lane.pk for row in rows.select_related("lane") for lane in row.lanes}
+    if rule.is_divided:
+        sharing = LaneRule.objects.filter(rule=rule, version__isnull=False)
+        lanes |= set(sharing.values_list("lane", flat=True))
+    return lanes

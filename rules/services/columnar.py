@@ -34,6 +34,7 @@ from rules.services.backtests import (
 from rules.services.facts import series_of, traits_of
 from rules.services.gathering import instant_of, microseconds_of
 from rules.services.histories import history_of
+from rules.services.homes import is_spread
 
 _DRAFT = 1
 
@@ -150,6 +151,9 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
     """Ask the columns what a rule would have done; none if they cannot answer."""
     question = question_of(spec)
     if question is None or question.fact.series != series_of(lane.dataset):
+        return None
+    if is_spread(spec, lane):
+        # The columns of a lane are of its own keys.
         return None
     history = history_of(lane, question.fields, now=now)
     if history is None:

@@ -17,7 +17,12 @@ from rules.engine import (
 )
 from rules.ports import ports
 from rules.services.facts import dataset_of
-from rules.services.homes import home_lane, lanes_read, problems_of_shards
+from rules.services.homes import (
+    home_lane,
+    lanes_read,
+    lanes_telling,
+    problems_of_shards,
+)
 from rules.services.parsing import parse_rule
 from workspaces.access import Access
 from workspaces.refusals import FieldError, Invalid
@@ -59,7 +64,8 @@ def read_definition(
         raise _invalid(error.problems) from error
     watched = _watched_datasets(access, spec)
     problems = _type_problems(spec, watched) + _output_problems(access, spec)
-    problems += [*_template_problems(spec), *problems_of_shards(spec, watched)]
+    problems += _template_problems(spec)
+    problems += problems_of_shards(spec, watched, own=access.workspace)
     if problems:
         raise _invalid(problems)
     return spec, home_lane(spec, watched, own=access.workspace)
@@ -79,6 +85,12 @@ def foreign_lanes(
     read = spec.facts + spec.include if facts is None else facts
     lanes = lanes_read(read, _watched_datasets(access, spec))
     return sorted(lanes - {home}, key=lambda lane: lane.pk)
+
+
+def telling_lanes(*, access: Access, spec: Specification, home: Lane) -> list[Lane]:
+    """Return the lanes that tell those that judge a checked rule what it reads."""
+    lanes = lanes_telling(spec, _watched_datasets(access, spec), home)
+    return sorted(lanes, key=lambda lane: lane.pk)
 
 
 def _watched_datasets(access: Access, spec: Specification) -> dict[str, Dataset]:

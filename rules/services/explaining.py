@@ -14,6 +14,7 @@ from datasets.services import (
     find_judged,
     find_told,
     judged_beside,
+    lane_of_key,
     newest_judged,
     newest_told,
     read_event_time,
@@ -136,6 +137,7 @@ def explain_rule(
 def _explain_now(rule: Rule, key: str, now: datetime) -> Explanation:
     look = Question(rule, rule.in_effect or rule.latest)
     key = look.key_asked(key)
+    look.ask_of(key)
     subjects = look.subjects(key)
     facts = StoredState(look.lane, look.datasets).read_facts(subjects)
     row = StoredInstance.objects.filter(rule=rule, key=key).first()
@@ -184,6 +186,7 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
     """
     look = Question(rule, rule.in_effect or rule.latest)
     key = look.key_asked(key)
+    look.ask_of(key)
     moment = _read_moment(look, at, now)
     events = _events_until(look, key, moment, most=_LOOKED_AT)
     if not events:
@@ -200,17 +203,30 @@ def _explain_moment(rule: Rule, key: str, at: str, now: datetime) -> Explanation
 def _explain_record(access: Access, rule: Rule, place: RecordPlace) -> Explanation:
     lane, record = find_judged(access=access, batch_id=place.batch, place=place.ord)
     home = rule.in_effect or rule.latest
-    if home is not None and home.forwards.filter(lane=lane).exists():
+    if home is not None and _is_told(home, lane):
         # Its home saw the record where it was told of it, and so much of it.
-        told = find_told(lane=home.lane, source=lane, record=record)
+        judge = _judge_of(home, record)
+        told = find_told(lane=judge, source=lane, record=record)
         if told is None:
             raise ExplanationInvalid(
                 "batch",
                 f"{series_of(home.lane.dataset)}, where this rule is judged, was not "
                 f"told of record {place}: no rule there read of it then.",
             )
-        return _explain_judged(rule, home.lane, told, place)
+        return _explain_judged(rule, judge, told, place)
     return _explain_judged(rule, lane, record, place)
+
+
+def _is_told(version: Version, lane: Lane) -> bool:
+    """Say whether a version is judged elsewhere by what is told of a lane's records."""
+    is_shared = version.is_spread and lane.dataset_id == version.lane.dataset_id
+    return not is_shared and version.forwards.filter(lane=lane).exists()
+
+
+def _judge_of(version: Version, record: JudgedRecord) -> Lane:
+    if version.is_spread:
+        return lane_of_key(version.lane.dataset, record.key)
+    return version.lane
 
 
 def _explain_judged(
@@ -224,6 +240,7 @@ def _explain_judged(
     """
     in_effect = version_at(rule, lane, record.seq)
     look = Question(rule, in_effect or rule.latest)
+    look.ask_of(record.key)
     if look.lane.pk != lane.pk:
         raise ExplanationInvalid(
             "batch",
@@ -280,6 +297,7 @@ def _explain_silence(
     """Judge a moment after an event, by a rule that time alone may make true."""
     in_effect = version_at(rule, lane, last.seq + 1)
     look = Question(rule, in_effect or rule.latest)
+    look.ask_of(key)
     after_it = replace(last, ord=last.ord + 1)
     pasts = look.pasts(key, before=after_it)
     facts = {subject: look.replay(past.records) for subject, past in pasts.items()}

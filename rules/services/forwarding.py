@@ -27,7 +27,7 @@ from datasets.services import (
 from rules.models import Forward, Version
 from rules.services.changes import FORWARDS, RELEASES, go_on
 from rules.services.facts import facts_to_keep, series_of
-from rules.services.in_effect import reader_of
+from rules.services.in_effect import readers_of
 from rules.services.judgement import Judgement
 from rules.services.lane_program import LaneProgram
 from rules.services.readers import Read
@@ -157,18 +157,20 @@ class _Gathering:
 
     def _begin(self, one: SettledBatch, version_id: int, change: int) -> None:
         """Forward for a version from here on, and tell its home how facts stand."""
-        versions = Version.objects.select_related("rule__workspace")
+        versions = Version.objects.select_related(
+            "rule__workspace", "lane__dataset__workspace"
+        )
         version = versions.get(pk=version_id)
         if version.rule.judged_change > change:
             # Its home is past it, and has released what was read for it.
             return
-        reader = reader_of(version, change=change, lane=self._lane)
-        missing = self._program.readers.add(reader)
-        stored = list(self._facts_as_they_stand(missing, one.seq))
-        if stored:
-            self.parts.append(Facts(home_id=reader.home_id, facts=stored))
+        for reader in readers_of(version, change=change, lane=self._lane):
+            missing = self._program.readers.add(reader)
+            stored = list(self._facts_as_they_stand(reader.home, missing, one.seq))
+            if stored:
+                self.parts.append(Facts(home_id=reader.home_id, facts=stored))
         self.parts.append(
-            Learned(rule_id=reader.rule_id, change=change, version_id=version_id)
+            Learned(rule_id=version.rule_id, change=change, version_id=version_id)
         )
 
     def _events_for(self, home_id: int, one: SettledBatch) -> Iterator[ForwardedEvent]:
@@ -184,7 +186,7 @@ class _Gathering:
                 )
 
     def _facts_as_they_stand(
-        self, missing: frozenset[Read], seq: int
+        self, home: Lane, missing: frozenset[Read], seq: int
     ) -> Iterator[StoredFacts]:
         """Give the facts that a home lacks, as they were at a place of this round."""
         if not missing:
@@ -201,7 +203,8 @@ class _Gathering:
             if is_own and (keys is None or key in keys):
                 stands[key] = facts_to_keep(self._lane.dataset_id, key, facts)
         for key, one in sorted(stands.items()):
-            read = {name for whose, name in missing if whose in (None, key)}
+            any_key = None if is_own_key(home, key) else key
+            read = {name for whose, name in missing if whose in (any_key, key)}
             fields = {name: said for name, said in one.fields.items() if name in read}
             if fields or None in read:
                 yield replace(one, fields=fields)

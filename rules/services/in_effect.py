@@ -32,7 +32,9 @@ class RuleInEffect:
     specification: Specification
     #: The datasets of its facts that are of other lanes than its home.
     foreign: tuple[Dataset, ...] = ()
-    #: How it fared before, as it was last stored.
+    #: Other lanes of the dataset judge it as well, each its own keys.
+    is_spread: bool = False
+    #: How it fared before, as it was last stored; not in lanes that share it.
     counted: Counts = field(default_factory=Counts)
     #: Its lane's table of predicates says what it watches.
     is_tabled: bool = False
@@ -60,12 +62,8 @@ def rule_in_effect(rule: Rule) -> RuleInEffect:
         version_id=version.pk,
         specification=specification,
         foreign=tuple(_foreign_datasets(version, specification)),
-        counted=Counts(
-            ran=rule.ran,
-            passed=rule.passed,
-            failed=rule.failed,
-            unknown=rule.unknown,
-        ),
+        is_spread=version.is_spread,
+        counted=rule.counted_here,
         is_tabled=rule.is_tabled,
         is_tallied=rule.tally_id is not None,
         error=error,
@@ -81,16 +79,30 @@ def rules_in_effect(rule_ids: Collection[int]) -> Iterator[Rule]:
         ).select_related("in_effect", "workspace", "tally")
 
 
-def reader_of(version: Version, *, change: int, lane: Lane) -> Reader:
-    """Return a version that another lane judges as a reader of this one."""
+def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
+    """Return a rule as a version of it says; None where no version is to be judged."""
+    if version_id is None:
+        return None
+    rule = Rule.objects.select_related("workspace", "tally").get(pk=rule_id)
+    rule.in_effect = Version.objects.get(pk=version_id)
+    return rule_in_effect(rule)
+
+
+def readers_of(version: Version, *, change: int, lane: Lane) -> list[Reader]:
+    """Return a version as a reader of a lane, once for each other that judges it."""
     specification, _ = _read(version, version.rule)
-    return Reader(
-        rule_id=version.rule_id,
-        version_id=version.pk,
-        change=change,
-        home_id=version.lane_id,
-        reads=reads_in(specification, lane),
-    )
+    reads = reads_in(specification, lane, home=version.lane)
+    return [
+        Reader(
+            rule_id=version.rule_id,
+            version_id=version.pk,
+            change=change,
+            home=home,
+            reads=reads,
+        )
+        for home in version.lanes
+        if home.pk != lane.pk
+    ]
 
 
 def _foreign_datasets(

@@ -22,7 +22,8 @@ from rules.services.backtests import Backtest, Hit
 from rules.services.benches import Bench, Tally
 from rules.services.columnar import Survey
 from rules.services.gathering import count_waiting, microseconds_of
-from rules.services.merged_logs import read_merged
+from rules.services.homes import is_spread
+from rules.services.merged_logs import read_by_receipt, read_merged
 from rules.services.pasts import JudgedPast, Moment, moment_of
 
 #: Records are found so much faster than judged, where few are of the rule's keys.
@@ -39,8 +40,9 @@ class PastJudging:
 
     `total` events lie on it, of which `read` are behind. The logs of several lanes,
     home first, are read as one: what home was told of stands where it was told of it,
-    all else by the time of its receipt. They share the number of events, and what
-    comes about is placed by the batches of all of them, the first of which is 1.
+    all else by the time of its receipt; so is everything where several lanes judge.
+    They share the number of events, and what comes about is placed by the batches of
+    all of them, the first of which is 1.
 
     `waiting` are the columns' words of what a rule waits for that then has to last:
     under keys where that never was true nothing comes about, so they are left out.
@@ -56,6 +58,7 @@ class PastJudging:
         waiting: Survey | None = None,
     ) -> None:
         self._lanes = lanes
+        self._is_spread = is_spread(spec, lanes[0])
         self._bench = Bench(spec, lanes[0], Tally(spec, lanes[0], period))
         self._period = period
         self._keys = self._bench.keys
@@ -131,12 +134,13 @@ class PastJudging:
                 for one in some:
                     yield home, one, None
             return
-        merged = read_merged(
-            home=home,
-            foreign=foreign,
-            starts={pk: one.start for pk, one in self._stretches.items()},
-            keys=self._keys,
-        )
+        starts = {pk: one.start for pk, one in self._stretches.items()}
+        if self._is_spread:
+            merged = read_by_receipt(lanes=self._lanes, starts=starts, keys=self._keys)
+        else:
+            merged = read_merged(
+                home=home, foreign=foreign, starts=starts, keys=self._keys
+            )
         for lane, one in merged:
             self._places.append((lane.pk, one.seq))
             yield lane, one, len(self._places)

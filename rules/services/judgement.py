@@ -81,6 +81,8 @@ class Judgement:
     wakes: dict[InstanceKey, datetime | None] = field(default_factory=dict)
     #: What to add to the counters of rules, beside what is counted by key.
     counts: dict[int, Counts] = field(default_factory=dict)
+    #: Rules that other lanes of the dataset judge as well, now or before their change.
+    shared: set[int] = field(default_factory=set)
     counted: Counted = field(default_factory=Counted)
     evaluated: Evaluated = field(default_factory=Evaluated)
     streaks: dict[int, Streak] = field(default_factory=dict)

@@ -32,11 +32,10 @@ from rules.engine import (
     edit_rule,
     step,
 )
-from rules.models import Rule, Version
 from rules.services.arming import note_armed, wake_of
 from rules.services.changes import changes_judging, judged_version
 from rules.services.facts import facts_as_forwarded, facts_to_keep
-from rules.services.in_effect import RuleInEffect, rule_in_effect
+from rules.services.in_effect import RuleInEffect, version_to_judge
 from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
 from rules.services.lane_program import LaneProgram
 from rules.services.lane_state import (
@@ -91,6 +90,7 @@ def judge_batches(
     program.facts.keep(judgement.facts)
     program.tallies.collect(program.program, judgement.counted)
     judgement.tabled = program.take_tabled()
+    judgement.shared |= program.shared
     return judgement
 
 
@@ -147,6 +147,8 @@ class _Bench:
         rule_id = int(one.batch.options["rule"])
         old = self.program.rule(rule_id)
         new = version_to_judge(rule_id, judged_version(one.batch))
+        if (old and old.is_spread) or (new and new.is_spread):
+            self.judgement.shared.add(rule_id)
         kept = list(self.state.read_all_instances(rule_id))
         self.program.program.remember((rule_id, one.instance.key) for one in kept)
         if old:
@@ -379,15 +381,6 @@ def as_event(
         late=event.is_late if one.batch.origin == Origin.FORWARD else None,
         is_guest=is_guest,
     )
-
-
-def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
-    """Return a rule as a version of it says; None where no version is to be judged."""
-    if version_id is None:
-        return None
-    rule = Rule.objects.select_related("workspace", "tally").get(pk=rule_id)
-    rule.in_effect = Version.objects.get(pk=version_id)
-    return rule_in_effect(rule)
 
 
 def facts_to_store(program: LaneProgram, judgement: Judgement) -> list[StoredFacts]:

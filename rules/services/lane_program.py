@@ -37,6 +37,8 @@ class LaneProgram:
     facts: KeptFacts = field(default_factory=KeptFacts)
     #: The sentences for the owners of rules that cannot be read.
     unreadable: dict[int, str] = field(default_factory=dict)
+    #: Rules that other lanes of the dataset judge as well.
+    shared: set[int] = field(default_factory=set)
     #: What the lane's table is to say of rules that came or went.
     tabled: dict[int, list[Predicate]] = field(default_factory=dict)
     #: Rules are let go of once so many are at hand.
@@ -46,23 +48,31 @@ class LaneProgram:
         """Judge this rule from the next event on, if it can be read."""
         self.remove(rule.rule_id)
         self.rules[rule.rule_id] = rule
+        if rule.is_spread:
+            self.shared.add(rule.rule_id)
         for dataset in rule.foreign:
             self._learn(dataset)
         if rule.error:
             self.unreadable[rule.rule_id] = rule.error
         else:
-            self.program.put(rule.rule_id, rule.version_id, rule.specification)
+            self._put(rule)
             if self.program.is_followed(rule.rule_id):
                 self.program.index.note(rule.rule_id, rule.counted)
         predicates = [] if rule.error else self.predicates_of(rule)
         if predicates or rule.is_tabled:
             self.tabled[rule.rule_id] = predicates
 
+    def _put(self, rule: RuleInEffect) -> None:
+        """Take a rule in; what lanes share no index follows, which counts for all."""
+        put = self.program.put_apart if rule.is_spread else self.program.put
+        put(rule.rule_id, rule.version_id, rule.specification)
+
     def learn(self, rules: Iterable[RuleInEffect], read: Callable[[], Values]) -> None:
         """Take in the facts that are needed before some rules are put, if any are."""
         lacking: set[str] = set()
         for rule in rules:
-            lacking |= set() if rule.error else self.program.lacks(rule.specification)
+            if not (rule.error or rule.is_spread):
+                lacking |= self.program.lacks(rule.specification)
         if lacking:
             self.program.learn(lacking, read())
 
@@ -94,6 +104,7 @@ class LaneProgram:
         """Judge this rule no more; unknown ones are none to remove."""
         self.rules.pop(rule_id, None)
         self.unreadable.pop(rule_id, None)
+        self.shared.discard(rule_id)
         if rule_id in self.program:
             if self.program.is_followed(rule_id):
                 self.tabled[rule_id] = []
@@ -143,6 +154,8 @@ class LaneProgram:
 
     def predicates_of(self, rule: RuleInEffect) -> list[Predicate]:
         """Return what the lane's table can say of a rule, if anything."""
+        if rule.is_spread:
+            return []
         predicates = self.program.predicates_of(rule.specification)
         return predicates if fits_table(predicates) else []
 

@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from django.db.models import Q
+
 from datasets.models import Lane
-from datasets.services import load_facts, read_facts
+from datasets.services import is_own_key, load_facts, read_facts
 from rules.engine import Instance, KeyFacts, Value
 from rules.models import Instance as StoredInstance
+from rules.models import LaneRule
 from rules.services.facts import KnownDatasets, facts_from
 
 FactKey = tuple[str, str]
@@ -90,16 +93,24 @@ class StoredState:
 
     def read_all_instances(self, rule_id: int) -> Iterable[KnownInstance]:
         """Return the instances of a rule."""
-        return map(_known, StoredInstance.objects.filter(rule_id=rule_id))
+        rows = StoredInstance.objects.filter(rule_id=rule_id)
+        return map(_known, self._own(rows))
 
     def read_armed(
         self, keys: Collection[str], until: datetime
     ) -> Iterable[KnownInstance]:
         """Return the instances of these keys with a timer that is due by an instant."""
         rows = StoredInstance.objects.filter(
-            rule__in_effect__lane=self._lane, key__in=keys, due_at__lte=until
+            is_judged_in(self._lane), key__in=keys, due_at__lte=until
         )
-        return map(_known, rows)
+        return map(_known, self._own(rows))
+
+    def _own(self, rows: Iterable[StoredInstance]) -> Iterator[StoredInstance]:
+        """Leave out the keys of other lanes that judge a rule as well."""
+        shared = shared_rules(self._lane)
+        for row in rows:
+            if row.rule_id not in shared or is_own_key(self._lane, row.key):
+                yield row
 
 
 class MemoryState:
@@ -159,6 +170,22 @@ class MemoryState:
 
 def _known(row: StoredInstance) -> KnownInstance:
     return KnownInstance(Instance.from_json(row.memory), row.wake_at)
+
+
+def is_judged_in(lane: Lane) -> Q:
+    """Select the instances of the rules that a lane judges."""
+    if lane.dataset.shards == 1:
+        return Q(rule__in_effect__lane=lane)
+    apart = Q(rule__in_effect__lane=lane, rule__in_effect__is_spread=False)
+    return apart | Q(rule__in=shared_rules(lane))
+
+
+def shared_rules(lane: Lane) -> frozenset[int]:
+    """Name the rules that a lane judges with others of its dataset, as stored."""
+    if lane.dataset.shards == 1:
+        return frozenset()
+    sharing = LaneRule.objects.filter(lane=lane, version__isnull=False)
+    return frozenset(sharing.values_list("rule", flat=True))
 
 
 def values_in(series: str, facts: Mapping[FactKey, KeyFacts]) -> Values:

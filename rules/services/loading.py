@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from django.db.models import F
 
 from datasets.models import Lane
 from datasets.services import lateness_in_effect
-from rules.models import Forward, Instance, Rule
+from rules.models import Forward, Instance, LaneRule, Rule
 from rules.services.facts import series_of
-from rules.services.in_effect import reader_of, rule_in_effect
+from rules.services.in_effect import readers_of, rule_in_effect
 from rules.services.lane_program import LaneProgram, empty_program
-from rules.services.lane_state import StoredState
+from rules.services.lane_state import StoredState, is_judged_in
 from rules.services.predicates import load_predicates
 
 
@@ -30,21 +31,25 @@ def load_program(lane: Lane) -> LaneProgram:
         lane, next_seq=lane.next_seq, lateness_seconds=lateness_in_effect(lane)
     )
     loaded.program.read = loaded.read
-    instances = Instance.objects.filter(rule__in_effect__lane=lane)
+    instances = Instance.objects.filter(is_judged_in(lane))
     loaded.program.remember(instances.values_list("rule_id", "key").iterator())
     series = series_of(lane.dataset)
     read_values = partial(StoredState(lane, loaded.datasets).read_values, series)
     table = load_predicates(lane, series=series)
     if len(table):
         loaded.program.load(table, read_values())
-    rules = list(map(rule_in_effect, _untabled(lane)))
+    rules = list(map(rule_in_effect, [*_untabled(lane), *_shared(lane)]))
     loaded.learn(rules, read_values)
     for rule in rules:
         loaded.put(rule)
     _go_on_counting(loaded, lane)
     forwards = Forward.objects.in_effect().filter(lane=lane)
-    for row in forwards.select_related("version__rule__workspace").order_by("pk"):
-        loaded.readers.add(reader_of(row.version, change=row.change or 0, lane=lane))
+    read = forwards.select_related(
+        "version__rule__workspace", "version__lane__dataset__workspace"
+    )
+    for row in read.order_by("pk"):
+        for reader in readers_of(row.version, change=row.change or 0, lane=lane):
+            loaded.readers.add(reader)
     return loaded
 
 
@@ -52,9 +57,22 @@ def _untabled(lane: Lane) -> list[Rule]:
     # As a sum, so that databases begin with these few rules, not with all versions of
     # the lane; and in no order, which SQLite would rather scan all rules for.
     rules = Rule.objects.filter(in_effect__isnull=False, is_tabled=False)
+    if lane.dataset.shards > 1:
+        rules = rules.filter(in_effect__is_spread=False)
     own = rules.annotate(lane=F("in_effect__lane") + 0).filter(lane=lane.pk)
     read = own.select_related("in_effect", "workspace", "tally")
     return sorted(read, key=lambda rule: rule.pk)
+
+
+def _shared(lane: Lane) -> Iterator[Rule]:
+    """Give the rules that the lane judges with others, as far as it has come itself."""
+    if lane.dataset.shards == 1:
+        return
+    sharing = LaneRule.objects.filter(lane=lane, version__isnull=False)
+    read = sharing.select_related("version", "rule__workspace", "rule__tally")
+    for one in read.order_by("rule"):
+        one.rule.in_effect = one.version
+        yield one.rule
 
 
 def _go_on_counting(loaded: LaneProgram, lane: Lane) -> None:

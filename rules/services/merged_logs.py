@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,6 +79,34 @@ def read_merged(
         if not is_told:
             yield home, one
     yield from _rest(list(logs.values()))
+
+
+def read_by_receipt(
+    *,
+    lanes: Sequence[Lane],
+    starts: Mapping[int, int],
+    keys: Collection[str] | None,
+) -> Iterator[tuple[Lane, SettledBatch]]:
+    """Give the batches of several logs, each in its own order, by their receipt.
+
+    It is the order of lanes that share a rule, none of which sees what all of them do.
+    """
+    logs = [_with_lane(lane, starts[lane.pk], keys) for lane in lanes]
+    yield from heapq.merge(*logs, key=_received)
+
+
+def _with_lane(
+    lane: Lane, start: int, keys: Collection[str] | None
+) -> Iterator[tuple[Lane, SettledBatch]]:
+    for one in _read(lane, start, keys):
+        # What changed rules then changes nothing of the one that is tried.
+        if one.batch.origin != Origin.RULE:
+            yield lane, one
+
+
+def _received(placed: tuple[Lane, SettledBatch]) -> tuple[datetime, int]:
+    _, one = placed
+    return one.batch.received_at, one.batch.pk
 
 
 def _rest(logs: Sequence[_Log]) -> Iterator[tuple[Lane, SettledBatch]]:

@@ -12,6 +12,7 @@ from datasets.services import (
     Placed,
     is_own_key,
     key_as_stored,
+    lane_of_key,
     past_of_key,
     past_told,
 )
@@ -118,6 +119,11 @@ class Question:
                 "key", f"This rule has one instance, under {own}; ask about that key."
             )
         return own
+
+    def ask_of(self, key: str) -> None:
+        """Ask in the lane that judges a key, if several judge the rule."""
+        if self.version.is_spread:
+            self.lane = lane_of_key(self.version.lane.dataset, key)
 
     def key_of(self, event: Event) -> str:
         """Return the key of the instance that an event runs."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datasets.models import Batch, Lane, Origin
 from datasets.services import BATCHES_AT_ONCE, lateness_in_effect, read_log
 from rules.services.changes import changes_judging, judged_version
+from rules.services.in_effect import version_to_judge
 from rules.services.judgement import JudgedTransition
-from rules.services.judging import judge_batches, version_to_judge
+from rules.services.judging import judge_batches
 from rules.services.lane_program import LaneProgram, empty_program
 from rules.services.lane_state import MemoryState
 

@@ -18,10 +18,11 @@ from rules.engine import (
     render_sentence,
     to_definition,
 )
-from rules.models import Forward, Health, Rule, RuleQuerySet, Version
+from rules.models import Forward, Health, LaneRule, Rule, RuleQuerySet, Version
 from rules.ports import ports
 from rules.services.changes import begin_version, end_rule
-from rules.services.definitions import foreign_lanes, read_definition
+from rules.services.definitions import read_definition, telling_lanes
+from rules.services.homes import is_spread
 from rules.services.parsing import parse_rule
 from rules.services.readers import reads_in
 from workspaces.access import Access, Need
@@ -65,7 +66,7 @@ def create_rule(
     """
     access.require(Need.WRITE)
     spec, lane = read_definition(access=access, definition=definition)
-    foreign = foreign_lanes(access=access, spec=spec, home=lane)
+    telling = telling_lanes(access=access, spec=spec, home=lane)
     rule = Rule.objects.create(
         uuid=uuid.uuid4(),
         workspace=access.workspace,
@@ -82,7 +83,7 @@ def create_rule(
         created_at=now,
         updated_at=now,
     )
-    lanes = [lane, *foreign]
+    lanes = [lane, *telling]
     _add_version(access=access, rule=rule, spec=spec, lanes=lanes, now=now)
     record_audit(access=access, action="rule.created", target=rule.name, now=now)
     return rule
@@ -113,7 +114,7 @@ def change_rule(
     rule = _locked(rule)
     _check_expected(rule, expected)
     spec, lane = read_definition(access=access, definition=definition)
-    foreign = foreign_lanes(access=access, spec=spec, home=lane)
+    telling = telling_lanes(access=access, spec=spec, home=lane)
     if spec.kind.value != rule.kind:
         raise KindIsFixed(
             f"This is a {rule.kind} rule and stays one; make a new rule instead."
@@ -124,7 +125,7 @@ def change_rule(
     rule.name = spec.name
     rule.updated_at = now
     rule.save(update_fields=["name", "updated_at"])
-    lanes = [lane, *foreign]
+    lanes = [lane, *telling]
     _add_version(access=access, rule=rule, spec=spec, lanes=lanes, now=now)
     record_audit(access=access, action="rule.changed", target=rule.name, now=now)
     return rule
@@ -270,9 +271,12 @@ def _add_version(
     lanes: Sequence[Lane],
     now: datetime,
 ) -> None:
-    """Store what a rule says from now on; `lanes` are its home, then those it reads."""
+    """Store what a rule says from now on.
+
+    `lanes` are its home, then those that tell of what it reads.
+    """
     before = rule.latest
-    home, *foreign = lanes
+    home, *telling = lanes
     rule.expires_at = spec.expires_at
     rule.latest = Version.objects.create(
         rule=rule,
@@ -280,13 +284,16 @@ def _add_version(
         definition=to_definition(spec),
         sentence=render_sentence(spec),
         lane=home,
+        is_spread=is_spread(spec, home),
         created_by=access.user,
         created_at=now,
     )
     Forward.objects.bulk_create(
-        Forward(version=rule.latest, lane=lane) for lane in foreign
+        Forward(version=rule.latest, lane=lane) for lane in telling
     )
     rule.save(update_fields=["latest", "expires_at"])
+    if rule.latest.is_spread:
+        _divide(rule, rule.latest)
     if rule.is_enabled:
         begin_version(
             rule=rule,
@@ -298,6 +305,16 @@ def _add_version(
         )
 
 
+def _divide(rule: Rule, version: Version) -> None:
+    """Let lanes that share a rule keep what each has of it."""
+    LaneRule.objects.bulk_create(
+        [LaneRule(rule=rule, lane=lane) for lane in version.lanes],
+        ignore_conflicts=True,
+    )
+    rule.is_divided = True
+    rule.save(update_fields=["is_divided"])
+
+
 def _knows_all(
     rule: Rule, before: Version | None, spec: Specification, lanes: Sequence[Lane]
 ) -> bool:
@@ -305,14 +322,17 @@ def _knows_all(
 
     Every change before this one must have come to its end.
     """
-    home, *foreign = lanes
+    home, *telling = lanes
     is_settled = rule.changes == rule.judged_change
     if before is None or rule.in_effect_id != before.pk or not is_settled:
         return False
-    if before.lane_id != home.pk:
+    if before.lane_id != home.pk or before.is_spread != is_spread(spec, home):
         return False
     try:
         old = parse_rule(before.definition, workspace=rule.workspace.slug)
     except DefinitionInvalid:
         return False
-    return all(reads_in(spec, lane) <= reads_in(old, lane) for lane in foreign)
+    return all(
+        reads_in(spec, lane, home=home) <= reads_in(old, lane, home=home)
+        for lane in telling
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Value
@@ -13,12 +13,13 @@ from config.portions import portions
 from datasets.json import encode
 from datasets.models import Lane
 from datasets.services import replace_rows
-from rules.engine import Counts, Mode, TransitionKind
-from rules.models import Forward, Health, Instance, Rule, Version
-from rules.services.changes import end_rule, release_facts, wait_for_rules
+from rules.engine import Mode, TransitionKind
+from rules.models import Health, Instance, LaneRule, Rule
+from rules.services.changes import end_rule, wait_for_rules
 from rules.services.counting import save_counted
+from rules.services.effects import save_effects
 from rules.services.forwarding import Outgoing, send_outgoing
-from rules.services.judgement import Effect, JudgedTransition, Judgement, Streak
+from rules.services.judgement import JudgedTransition, Judgement, Streak
 from rules.services.predicates import save_predicates
 
 #: Rules that one statement names.
@@ -37,13 +38,13 @@ def save_states(
     """
     failing = {rule for rule, streak in judgement.streaks.items() if streak.errors}
     done = _done_in(judgement.transitions)
-    wait_for_rules(outgoing.rules | failing | done)
+    wait_for_rules(outgoing.rules | failing | done | _shared_changes(lane, judgement))
     send_outgoing(outgoing, now=now)
     _save_instances(judgement)
     save_counted(lane=lane, counted=judgement.counted, now=now)
-    _add_counts(judgement.counts, now)
+    _add_counts(lane, judgement, now)
     if judgement.effects:
-        _save_effects(lane, judgement.effects, now)
+        save_effects(lane=lane, effects=judgement.effects, now=now)
     save_predicates(lane=lane, tabled=judgement.tabled)
     _save_health(judgement.streaks)
     _save_unreadable(judgement.unreadable)
@@ -78,56 +79,46 @@ def _save_instances(judgement: Judgement) -> None:
     replace_rows(Instance, rows, unique=("rule_id", "key"))
 
 
-def _add_counts(counts: Mapping[int, Counts], now: datetime) -> None:
-    """Add to many rules' counters at once; one statement, many rows."""
-    table = Rule._meta.db_table
-    rows = [
-        (
-            one.ran,
-            one.passed,
-            one.unknown,
-            one.sent,
-            connection.ops.adapt_datetimefield_value(now),
-            rule_id,
-        )
-        for rule_id, one in counts.items()
-    ]
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET ran_apart = ran_apart + %s,"  # noqa: S608 - our own table's name
+def _shared_changes(lane: Lane, judgement: Judgement) -> set[int]:
+    """Name the rules of which it matters how far other lanes have come."""
+    if lane.dataset.shards == 1:
+        return set()
+    return {one.rule_id for one in judgement.effects}
+
+
+def _add_counts(lane: Lane, judgement: Judgement, now: datetime) -> None:
+    """Add to many rules' counters at once; one statement, many rows.
+
+    Of rules that lanes share each adds to its own row, so that none waits for another.
+    """
+    at = connection.ops.adapt_datetimefield_value(now)
+    alone: list[tuple[Any, ...]] = []  # Any: numbers and a time
+    shared: list[tuple[Any, ...]] = []  # Any: as above
+    for rule_id, one in judgement.counts.items():
+        counts = (one.ran, one.passed, one.unknown, one.sent, at, rule_id)
+        (shared if rule_id in judgement.shared else alone).append(counts)
+    if alone:
+        _execute(
+            f"UPDATE {Rule._meta.db_table} SET ran_apart = ran_apart + %s,"  # noqa: S608 - our own table's name
             " passed_apart = passed_apart + %s, unknown_apart = unknown_apart + %s,"
             " sent = sent + %s, evaluated_apart_at = %s WHERE id = %s",
-            rows,
+            alone,
+        )
+    if shared:
+        _execute(
+            f"UPDATE {LaneRule._meta.db_table} SET ran = ran + %s,"  # noqa: S608 - our own table's name
+            " passed = passed + %s, unknown = unknown + %s, sent = sent + %s,"
+            f" evaluated_at = %s WHERE rule_id = %s AND lane_id = {lane.pk:d}",
+            shared,
         )
 
 
-def _save_effects(lane: Lane, effects: Sequence[Effect], now: datetime) -> None:
-    for one in effects:
-        rules = Rule.objects.filter(pk=one.rule_id)
-        if one.version_id is None:
-            # A rule that moved on may be in effect in its new lane already.
-            rules.filter(in_effect__lane=lane).update(in_effect=None)
-        else:
-            rules.update(
-                in_effect=one.version_id, health=Health.OK, error="", errors_in_a_row=0
-            )
-            Version.objects.filter(pk=one.version_id, effective_seq=None).update(
-                effective_seq=one.seq
-            )
-        rules.filter(judged_change__lt=one.change).update(judged_change=one.change)
-    _release(effects, now)
-
-
-def _release(effects: Sequence[Effect], now: datetime) -> None:
-    """Let lanes forward no more what only versions read that are in effect no more."""
-    newest = {one.rule_id: one.change for one in effects}
-    forwards = Forward.objects.filter(
-        version__rule__in=newest, change__lt=F("version__rule__judged_change")
-    )
-    for rule_id, lane_id in sorted(set(forwards.values_list("version__rule", "lane"))):
-        release_facts(rule_id=rule_id, change=newest[rule_id], lane_id=lane_id, now=now)
+def _execute(
+    statement: str,
+    rows: Sequence[tuple[Any, ...]],  # Any: what a column may hold
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
 
 
 def _save_health(streaks: Mapping[int, Streak]) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Final
 
 from django.db import transaction
 
 from datasets.models import Lane, Origin
-from datasets.services import append_batch, wait_for_turn
+from datasets.services import append_batch, lane_of_key, wait_for_turn
 from rules.models import Instance, Rule
 from rules.services.changes import end_rule
 from workspaces.access import open_for_system
@@ -29,11 +28,14 @@ def fire_timers(*, now: datetime) -> None:
     """
     waiting = (
         Instance.objects.filter(wake_at__lte=now, rule__in_effect__isnull=False)
-        .select_related("rule__in_effect__lane")
+        .select_related("rule__in_effect__lane__dataset")
         .order_by("rule__in_effect__lane", "due_at", "pk")[:TOGETHER]
     )
-    for lane, instances in groupby(waiting, key=_lane_of):
-        _append_timers(lane, list(instances), now)
+    of_lanes: dict[Lane, list[Instance]] = {}
+    for instance in waiting:
+        of_lanes.setdefault(_lane_of(instance), []).append(instance)
+    for lane, instances in of_lanes.items():
+        _append_timers(lane, instances, now)
 
 
 def expire_rules(*, now: datetime) -> None:
@@ -47,6 +49,8 @@ def _lane_of(instance: Instance) -> Lane:
     version = instance.rule.in_effect
     if version is None:
         raise ValueError(f"Rule {instance.rule_id} is in effect nowhere.")
+    if version.is_spread:
+        return lane_of_key(version.lane.dataset, instance.key)
     return version.lane
 
 

@@ -2,78 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from random import Random
 from threading import Event
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from alerts.models import FeedEntry, Transition
+from alerts.models import FeedEntry
 from alerts.pipeline import drain_lane
-from alerts.services import check_replay
 from datasets.models import Batch, BatchState, Dataset, Fact, Record
-from datasets.schemas import Index
-from datasets.services import DatasetDraft, count_contents, create_dataset, holding
-from rules.models import Rule
-from rules.services import (
-    RecordPlace,
-    RuleInvalid,
-    backtest_rule,
-    create_rule,
-    explain_rule,
-)
+from datasets.services import count_contents, holding
+from rules.services import RecordPlace, create_rule, explain_rule
 from tests.datasets.clients import ApiClient, body_of
-from tests.factories import NOW, WorkspaceFactory
-from tests.story.lane import PATIENCE_SECONDS, at_once, drain_everything, price, send
-from workspaces.access import Access, open_for_system
-from workspaces.models import Workspace
+from tests.factories import NOW
+from tests.story.divided import (
+    KEYS,
+    SEED,
+    SHARDS,
+    cents,
+    cheap,
+    check_backtests,
+    check_lanes,
+    fact,
+    history,
+    made,
+    play,
+)
+from tests.story.lane import PATIENCE_SECONDS, at_once, drain_everything, send
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
-
-SHARDS = 4
-#: Of a past in which every rule has something to say.
-SEED = 3
-#: Of shards 2, 0, 1, 3, 3 and 0.
-KEYS = ("MSFT", "AAPL", "PEP", "SPY", "KO", "SHOP")
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "symbol": {"type": "string"},
-        "price": {"type": ["number", "null"]},
-        "at": {"type": "string", "format": "date-time"},
-    },
-    "required": ["symbol"],
-}
-
-
-def made(access: Access, shards: int, **said: Any) -> Dataset:
-    """DEMO:PRICES by symbol, divided or not."""
-    draft = DatasetDraft(
-        slug="PRICES",
-        schema=SCHEMA,
-        index=Index(key="symbol", date="at"),
-        shards=shards,
-        **said,
-    )
-    return create_dataset(access=access, draft=draft, now=NOW)
-
-
-def fact(key: str) -> str:
-    return f"DEMO:PRICES:{key}:price"
-
-
-def cheap(key: str, **said: object) -> dict[str, object]:
-    return {
-        "kind": "signal",
-        "name": f"Cheap {key}",
-        "when": {"fact": fact(key), "op": "lte", "value": 6},
-        **said,
-    }
-
 
 ONE_KEY: Sequence[Mapping[str, Any]] = [
     cheap("MSFT"),
@@ -122,79 +82,6 @@ SEVERAL_KEYS: Sequence[Mapping[str, Any]] = [
     cheap("MSFT", include=[fact("SHOP")]),
 ]
 
-Sent = Sequence[Sequence[tuple[str, int, int]]]
-"""Requests of records: a key, a price, and the seconds since the one before."""
-
-
-def history(seed: int) -> Sent:
-    """Requests of one to six records; some come late, some all at one time."""
-    draw = Random(seed)
-    return [
-        [
-            (
-                draw.choice(KEYS),
-                draw.randint(0, 10),
-                draw.choice((-90, -3, 0, 9, 9, 25)),
-            )
-            for _ in range(draw.randint(1, 6))
-        ]
-        for _ in range(18)
-    ]
-
-
-def play(
-    shards: int, rules: Sequence[Mapping[str, Any]], sent: Sent, *, name: str
-) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Tell what came of requests in a workspace of its own: steps, and counters."""
-    access = open_for_system(workspace=WorkspaceFactory(slug=name))
-    prices = made(access, shards)
-    for rule in rules:
-        own = json.loads(json.dumps(rule).replace("DEMO:", f"{name}:"))
-        create_rule(access=access, definition=own, now=NOW)
-    drain_everything()
-    seconds = 0
-    for request in sent:
-        events = []
-        for key, amount, later in request:
-            seconds += max(later, 0)
-            at = NOW + timedelta(seconds=seconds + min(later, 0))
-            events.append({**price(amount, of=key), "at": at.isoformat()})
-        send(prices, *events, at=seconds)
-        drain_everything()
-    steps = Transition.objects.filter(rule__workspace=access.workspace)
-    counted = Rule.objects.counted().filter(workspace=access.workspace)
-    return (
-        sorted(
-            (
-                one.rule.name,
-                one.key,
-                one.at,
-                one.kind,
-                [*map(str, one.alert.values.values())],
-            )
-            for one in steps.select_related("rule", "alert")
-        ),
-        [(one.name, one.ran, one.passed, one.sent) for one in counted.order_by("pk")],
-    )
-
-
-def check_lanes(name: str) -> None:
-    """Every lane's log makes what is stored of it."""
-    prices = Dataset.objects.get(workspace__slug=name)
-    for shard in range(prices.shards):
-        report = check_replay(dataset=prices, shard=shard)
-        assert (report.differences, report.misread) == ([], [])
-
-
-def check_backtests(name: str) -> None:
-    """The past of every rule is what was raised."""
-    access = open_for_system(workspace=Workspace.objects.get(slug=name))
-    for rule in Rule.objects.filter(workspace=access.workspace):
-        raised = Transition.objects.filter(rule=rule, kind__in=["raised", "opened"])
-        definition = rule.latest.definition if rule.latest else {}
-        found = backtest_rule(access=access, definition=definition, now=NOW)
-        assert found.alerts == raised.count()
-
 
 def test_rules_of_one_key_raise_what_they_would_undivided() -> None:
     whole = play(1, ONE_KEY, history(SEED), name="WHOLE")
@@ -228,11 +115,6 @@ def divided(access: Access) -> Dataset:
 def native(access: Access) -> ApiClient:
     """The native API of DEMO."""
     return ApiClient.of(access.workspace, "/api/v1/workspaces/demo")
-
-
-def cents(*keys: str) -> list[dict[str, object]]:
-    """A price of 1 of each key, at one time."""
-    return [{"symbol": key, "price": 1, "at": NOW.isoformat()} for key in keys]
 
 
 def test_one_request_has_one_answer(native: ApiClient, divided: Dataset) -> None:
@@ -324,17 +206,6 @@ def test_home_is_told_of_other_shards_and_shows_none_of_it(
     )
     assert (explained.verdict.truth, explained.key) == (True, "PEP")
     assert explain_rule(access=access, rule=rule, now=NOW).verdict.truth is True
-
-
-def test_rule_over_any_key_of_shards_is_refused(
-    access: Access, divided: Dataset
-) -> None:
-    with pytest.raises(RuleInvalid) as refused:
-        create_rule(access=access, definition=cheap("*"), now=NOW)
-
-    (error,) = refused.value.errors
-    assert (error.pointer, error.code) == ("/watch/facts/0", "any_key_of_shards")
-    assert "name a key in place of *" in error.detail
 
 
 @pytest.mark.django_db(transaction=True)
