@@ -76,7 +76,7 @@ def told(sink: Receiver) -> list[tuple[str, str]]:
 def test_flood_is_one_message_with_its_count_and_all_alerts_are_there(
     prices: Dataset, rule: Rule, output: Output, sink: Receiver
 ) -> None:
-    many = keys(1_200)
+    many = keys(400)
     send(prices, *[price(300, of=key) for key in many])
     drain(prices)
     let_pass(SOON)
@@ -89,7 +89,7 @@ def test_flood_is_one_message_with_its_count_and_all_alerts_are_there(
     assert body["summary"]["count"] == body["summary"]["keys"] == len(many)
     assert body["summary"]["kinds"] == {"opened": len(many)}
     assert [one["key"] for one in body["summary"]["samples"]] == many[:10]
-    assert body["alert"]["subject"] == "Storm: 1,200 messages of Cheap"
+    assert body["alert"]["subject"] == "Storm: 400 messages of Cheap"
     assert "K9 opened 2026-03-02T15:30:00Z: price is 300" in body["alert"]["message"]
     assert Alert.objects.filter(state="open").count() == len(many)
     assert FeedEntry.objects.count() == len(many)
@@ -152,6 +152,24 @@ def test_end_of_what_opened_and_ended_in_one_round_is_in_the_summary(
 
     (body,) = bodies(sink)
     assert body["summary"]["kinds"] == {"opened": MEASURE, "resolved": MEASURE}
+
+
+def test_keys_that_flap_are_told_of_once_with_all_their_turns(
+    prices: Dataset, rule: Rule, output: Output, sink: Receiver
+) -> None:
+    flapping, turns = keys(40), 3
+    for _ in range(turns):
+        fall(prices, *flapping)
+        fall(prices, *flapping, to=400)
+    let_pass(SOON)
+
+    send_due(output_id=output.pk)
+
+    (body,) = bodies(sink)
+    each = len(flapping) * turns
+    assert body["summary"]["kinds"] == {"opened": each, "resolved": each}
+    assert body["summary"]["keys"] == len(flapping)
+    assert Alert.objects.filter(state="resolved").count() == each
 
 
 def test_end_waits_for_the_summary_that_tells_of_its_opening(
