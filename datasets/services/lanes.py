@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -195,7 +196,7 @@ def finish_batches(*, lane: Lane, settled: Sequence[SettledBatch]) -> int:
     )
     if not moved:
         raise LaneMoved(lane.pk)
-    finish_rows(_finished(one) for one in settled)
+    finish_rows([_finished(one) for one in settled])
     _mark_records(settled)
     return next_seq
 
@@ -312,11 +313,12 @@ def _finished(one: SettledBatch) -> FinishedBatch:
         "quarantined": batch.outcome.get("quarantined", 0),
         **(one.rest or {}),
     }
+    said = {name: each for name, each in outcome.items() if each}
     return FinishedBatch(
-        batch.pk,
-        one.state,
-        one.seq if one.takes_place else None,
-        {name: said for name, said in outcome.items() if said},
+        id=batch.pk,
+        state=one.state.value,
+        seq=one.seq if one.takes_place else None,
+        outcome=json.dumps(said),
     )
 
 

@@ -2,13 +2,15 @@
 
 PostgreSQL takes them as one JSON text, which costs a fraction of what quoting every
 value does; SQLite takes them one by one, in one call.
+
+The fields of a row are columns of the model's table, and what is inserted has all those
+without a default in the database. What is JSON is given as its text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,18 +18,42 @@ from django.db import connection, models
 
 from config.portions import portions
 from datasets.json import encode
+from datasets.store.row_statements import (
+    inserting,
+    inserting_many,
+    leaving,
+    replacing,
+    updating,
+)
 
 #: Rows of one statement; a text of megabytes is copied several times on its way.
 _AT_ONCE = 1_000
 
 
 def insert_rows(model: type[models.Model], rows: Sequence[NamedTuple]) -> None:
-    """Insert rows inside the caller's transaction.
+    """Insert rows inside the caller's transaction."""
+    if rows:
+        _execute(inserting(model, rows[0]._fields), rows)
 
-    The rows' fields are columns of the model's table, all that have no default in the
-    database. What is JSON is given as its text.
+
+def insert_new(
+    model: type[models.Model],
+    rows: Sequence[NamedTuple],
+    *,
+    returning: tuple[str, ...],
+    unless: tuple[str, ...] = (),
+) -> list[tuple[Any, ...]]:  # Any: what these columns hold
+    """Insert rows and return some columns of each.
+
+    Left out are those whose `unless` columns are somewhere already.
     """
-    _execute(model, rows, unique=())
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for some in portions(rows, _AT_ONCE):
+            statement = inserting_many(model, some[0]._fields, len(some))
+            cursor.execute(f"{statement}{leaving(unless, returning)}", _values(some))
+            found += cursor.fetchall()
+    return found
 
 
 def replace_rows(
@@ -37,23 +63,31 @@ def replace_rows(
 
     Each such combination may be given but once.
     """
-    _execute(model, rows, unique=unique)
+    if rows:
+        _execute(replacing(model, rows[0]._fields, unique), rows)
 
 
-def _execute(
+def update_rows(
     model: type[models.Model], rows: Sequence[NamedTuple], *, unique: tuple[str, ...]
 ) -> None:
-    if not rows:
-        return
-    statement = _statement(model, rows[0]._fields, unique, connection.vendor)
+    """Change the rows that have these `unique` columns, which are a row's last."""
+    if rows:
+        _execute(updating(model, rows[0]._fields, unique), rows)
+
+
+def _execute(statement: str, rows: Sequence[NamedTuple]) -> None:
     with connection.cursor() as cursor:
-        for some in portions(rows, _AT_ONCE):
-            if connection.vendor == "postgresql":
-                text = encode([row._asdict() for row in some]).decode()
-                cursor.execute(statement, [text])
-            else:
-                rows_as_kept = [tuple(map(_adapted, row)) for row in some]
-                cursor.executemany(statement, rows_as_kept)
+        if connection.vendor == "postgresql":
+            for some in portions(rows, _AT_ONCE):
+                cursor.execute(statement, _values(some))
+        else:
+            cursor.executemany(statement, [_values([row]) for row in rows])
+
+
+def _values(rows: Sequence[NamedTuple]) -> list[Any]:
+    if connection.vendor == "postgresql":
+        return [encode([row._asdict() for row in rows]).decode()]
+    return [_adapted(value) for row in rows for value in row]
 
 
 def _adapted(value: Any) -> Any:  # Any: what a column holds
@@ -61,45 +95,3 @@ def _adapted(value: Any) -> Any:  # Any: what a column holds
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) else value
-
-
-@lru_cache(maxsize=64)
-def _statement(
-    model: type[models.Model],
-    columns: tuple[str, ...],
-    unique: tuple[str, ...],
-    vendor: str,
-) -> str:
-    into = f"INSERT INTO {model._meta.db_table} ({_listed(columns)})"
-    if vendor == "postgresql":
-        source = _from_json([(name, _type_of(model, name)) for name in columns])
-    else:
-        source = f"VALUES ({', '.join(['%s'] * len(columns))})"
-    if not unique:
-        return f"{into} {source}"
-    changing = ", ".join(
-        f'"{name}" = excluded."{name}"' for name in columns if name not in unique
-    )
-    return f"{into} {source} ON CONFLICT ({_listed(unique)}) DO UPDATE SET {changing}"
-
-
-def _from_json(columns: Sequence[tuple[str, str]]) -> str:
-    """Select rows from a JSON text; what is JSON in them comes as text."""
-    json = {"json", "jsonb"}
-    values = [
-        f'"{name}"::{kind}' if kind in json else f'"{name}"' for name, kind in columns
-    ]
-    brought = [f'"{name}" {"text" if kind in json else kind}' for name, kind in columns]
-    return (
-        f"SELECT {', '.join(values)}"  # noqa: S608 - our own names
-        f" FROM json_to_recordset(%s) AS brought ({', '.join(brought)})"
-    )
-
-
-def _type_of(model: type[models.Model], column: str) -> str:
-    kinds = {one.column: one.db_type for one in model._meta.concrete_fields}
-    return str(kinds[column](connection))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

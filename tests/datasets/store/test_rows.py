@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from datasets.models import Dataset, Fact, Lane
 from datasets.services import open_lane
-from datasets.store.rows import insert_rows, replace_rows
+from datasets.store.rows import insert_new, insert_rows, replace_rows, update_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +89,36 @@ def test_nothing_to_store_asks_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         insert_rows(Fact, [])
+
+
+class Change(NamedTuple):
+    fields: str
+    watermark: datetime | None
+    lane_id: int
+    key: str
+
+
+def test_rows_are_changed_by_their_unique_columns(lane: Lane) -> None:
+    insert_rows(Fact, [row(lane, "A"), row(lane, "B"), row(lane, "C")])
+
+    changes = [Change('{"p":[1]}', None, lane.pk, key) for key in ("A", "C", "nobody")]
+    update_rows(Fact, changes, unique=("lane_id", "key"))
+
+    kept = Fact.objects.order_by("key").values_list("key", "fields", "watermark")
+    assert list(kept) == [
+        ("A", {"p": [1]}, None),
+        ("B", {}, AT),
+        ("C", {"p": [1]}, None),
+    ]
+
+
+def test_what_is_there_already_is_left_alone_and_not_returned(lane: Lane) -> None:
+    unique = ("lane_id", "dataset_id", "key")
+    insert_rows(Fact, [row(lane, "A", '{"p":[1]}')])
+
+    new = insert_new(
+        Fact, [row(lane, "A"), row(lane, "B")], returning=("key",), unless=unique
+    )
+
+    assert new == [("B",)]
+    assert Fact.objects.get(key="A").fields == {"p": [1]}
