@@ -39,6 +39,7 @@ _CONTROLS = {
     "/slug": "name",
     "/title": "title",
     "/zone": "zone",
+    "/shards": "shards",
     "/index/key": "key",
     "/index/date": "date",
 }
@@ -137,6 +138,15 @@ class DatasetForm(RecordsForm):
     zone = forms.ChoiceField(
         label="Time zone", help_text="Of days, and of times that name none."
     )
+    shards = forms.IntegerField(
+        label="Shards",
+        required=False,
+        initial=1,
+        help_text=(
+            "More than 1 divides the keys among as many lanes, which are judged side "
+            "by side. It cannot be changed later."
+        ),
+    )
 
     def __init__(
         self, *args: Any, preview: ImportPreview, workspace: Workspace, **kwargs: Any
@@ -162,7 +172,7 @@ class DatasetForm(RecordsForm):
             fields[_type_name(number)] = forms.ChoiceField(
                 label=f"Type of {seen.name}", choices=choices, initial=seen.type.value
             )
-        self.order_fields(["name", "title", "key", "date", "zone", "records"])
+        self.order_fields(["name", "title", "key", "date", "zone", "shards", "records"])
 
     @property
     def rows(self) -> Iterator[FieldRow]:
@@ -189,6 +199,7 @@ class DatasetForm(RecordsForm):
             schema=schema.to_document(),
             index=index,
             zone=said["zone"],
+            shards=1 if said["shards"] is None else said["shards"],
         )
 
 

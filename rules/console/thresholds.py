@@ -12,6 +12,7 @@ from rules.console.showing import definition_for
 from rules.services import (
     SHARES,
     CurvePoint,
+    NotDrawn,
     Part,
     Preparing,
     Threshold,
@@ -36,9 +37,9 @@ def picture_of(
 ) -> dict[str, Any]:  # Any: JSON
     """Return what is drawn of a draft, or why it is not.
 
-    `picture` is None if the draft has no one threshold to be dragged; `waiting` then
-    says so if it has, and its history is not at hand yet. Numbers of the picture are
-    doubles: what was decided with them was decided exactly.
+    `picture` is None if the draft has no one threshold to be dragged; if it has,
+    `waiting` then says that its history is not at hand yet, or `why` it never is.
+    Numbers of the picture are doubles: what was decided with them was decided exactly.
     """
     try:
         drawn = draw_threshold(
@@ -55,6 +56,8 @@ def picture_of(
         drawn = None
     if isinstance(drawn, Threshold):
         return {"picture": _picture(drawn, draft)}
+    if isinstance(drawn, NotDrawn):
+        return {"picture": None, "why": drawn.reason}
     if isinstance(drawn, Preparing):
         return {"picture": None, "waiting": _waiting(drawn)}
     if drawn is None:

@@ -24,6 +24,7 @@ from rules.services.case_running import CaseResult, run_rule_tests
 from rules.services.case_writing import CaseNotRebuilt, Happened, write_rule_test
 from rules.services.charting import (
     SHARES,
+    NotDrawn,
     Part,
     Threshold,
     Trace,
@@ -99,6 +100,7 @@ __all__ = [
     "KindIsFixed",
     "LaneProgram",
     "Matches",
+    "NotDrawn",
     "Outgoing",
     "Part",
     "Preparing",

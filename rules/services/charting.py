@@ -20,7 +20,9 @@ from rules.engine import Specification
 from rules.services.backtests import Backtest, CurvePoint
 from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
 from rules.services.definitions import read_definition
+from rules.services.facts import series_of
 from rules.services.histories import Preparing, preparing_of
+from rules.services.homes import is_spread
 from rules.services.previewing import with_outputs
 from workspaces.access import Access
 
@@ -77,6 +79,13 @@ class Threshold:
     is_growing: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDrawn:
+    """Why a draft has no picture although it has one level."""
+
+    reason: str
+
+
 def draw_threshold(
     *,
     access: Access,
@@ -86,7 +95,7 @@ def draw_threshold(
     part: Part = Part.WHOLE,
     share: int = 0,
     addresses: Mapping[str, str] = MappingProxyType({}),
-) -> Threshold | Preparing | Sequence[CurvePoint] | None:
+) -> Threshold | Preparing | NotDrawn | Sequence[CurvePoint] | None:
     """Draw what a draft's level would have done; None unless columns answer for it.
 
     The curve is for itself and in shares, because it takes as long as all of its
@@ -114,11 +123,16 @@ def draw_threshold(
     return _threshold(survey, found, lane, key, is_whole=part is Part.WHOLE)
 
 
-def _preparing(spec: Specification, lane: Lane) -> Preparing | None:
+def _preparing(spec: Specification, lane: Lane) -> Preparing | NotDrawn | None:
     """Say how far the columns are that would answer; none if they never will."""
     question = question_of(spec)
     if question is None or question.level is None:
         return None
+    if is_spread(spec, lane):
+        return NotDrawn(
+            reason=f"{series_of(lane.dataset)} is divided into shards, so there is no "
+            "picture of a rule on any of its keys; name one key to see its."
+        )
     preparing = preparing_of(lane, question.fact)
     if preparing is not None:
         nudge(Task.SWEEP_SEGMENTS)

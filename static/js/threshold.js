@@ -83,12 +83,12 @@ async function answerTo(what, share = 0) {
   return null;
 }
 
-function take({ picture: answer, waiting: why }, what) {
-  part("waiting").textContent = why ?? "";
+function take({ picture: answer, waiting: until, why }, what) {
+  part("waiting").textContent = why ?? until ?? "";
   panel.hidden = !answer;
   if (!answer) {
     picture = null;
-    if (why) askSoon(AGAIN_MS);
+    if (until) askSoon(AGAIN_MS);
     return;
   }
   if (what === "level") {

@@ -99,6 +99,20 @@ def test_agreeing_makes_the_dataset_and_its_job(owner, demo):
     assert Record.objects.filter(dataset=dataset).count() == 2
 
 
+def test_a_hot_dataset_is_divided_as_it_is_made(owner):
+    draft = paste(owner, PRICES)["Location"]
+
+    refused = owner.post(draft, choices(shards="65"))
+    owner.post(draft, choices(shards="8"))
+
+    assert "shards is 65; say 1 to 64." in text_of(refused)
+    dataset = Dataset.objects.get()
+    assert (dataset.shards, dataset.lanes.count()) == (8, 8)
+    assert "8, divided by key" in text_of(owner.get("/w/DEMO/data/PASTED"))
+    run_import(job_id=Job.objects.get().pk)
+    assert Record.objects.filter(dataset=dataset).count() == 2
+
+
 def test_news_are_imported_as_news(owner):
     draft = paste(owner, PRICES)["Location"]
 

@@ -13,7 +13,7 @@ from datasets.models import Dataset, Origin
 from datasets.services import Ingest, accept_batch, append_batch, open_lane
 from rules.models import Rule
 from rules.services import keep_segments
-from tests.factories import NOW, MembershipFactory
+from tests.factories import NOW, LaneFactory, MembershipFactory
 from tests.rules.drafts import RULES, feed, typed
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,21 @@ def test_of_a_rule_on_any_key_the_one_that_is_chosen_is_drawn(
 
     assert (first["key"], first["keys"]) == ("MSFT", ["MSFT", "AAPL"])
     assert (chosen["key"], chosen["series"][1], chosen["marked"]) == ("AAPL", [200], 1)
+
+
+def test_rule_on_any_key_of_shards_says_why_it_is_not_drawn(
+    client: Client, dated: Dataset
+) -> None:
+    Dataset.objects.filter(pk=dated.pk).update(shards=2)
+    LaneFactory(dataset=dated, shard=1)
+
+    answer = client.post(THRESHOLD, typed(**{"c-0-fact": "DEMO:PRICES:*:price"})).json()
+
+    assert answer == {
+        "picture": None,
+        "why": "DEMO:PRICES is divided into shards, so there is no picture of a rule on"
+        " any of its keys; name one key to see its.",
+    }
 
 
 def test_rule_that_never_fired_says_how_near_it_came(

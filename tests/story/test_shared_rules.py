@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from alerts.models import Alert
 from alerts.pipeline import drain_lane
 from alerts.sweeping import sweep_timers
 from datasets.models import Dataset
@@ -36,7 +38,7 @@ from tests.story.divided import (
     made,
     play,
 )
-from tests.story.lane import PATIENCE_SECONDS, drain_everything, price, send
+from tests.story.lane import PATIENCE_SECONDS, at_once, drain_everything, price, send
 from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +233,28 @@ def test_key_of_another_dataset_is_told_to_the_lane_of_the_key(
         access=access, rule=rule, place=RecordPlace(batch=batch, ord=0), now=NOW
     )
     assert (explained.verdict.truth, explained.key in KEYS) == (False, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lanes_judge_a_rule_side_by_side(access: Access, divided: Dataset) -> None:
+    definitions = [cheap("*", name=name) for name in ("Cheap", "Low", "Small")]
+    for definition in [
+        *definitions,
+        *({**one, "kind": "state"} for one in ANY_KEY[1:2]),
+    ]:
+        create_rule(access=access, definition=definition, now=NOW)
+    lanes = list(divided.lanes.values_list("pk", flat=True))
+
+    def drain(lane_id: int) -> Callable[[], None]:
+        return partial(drain_lane, lane_id=lane_id, budget_seconds=PATIENCE_SECONDS)
+
+    send(divided, *cents(*KEYS))
+    at_once(*map(drain, lanes))
+
+    counted = [(rule.ran, rule.passed) for rule in Rule.objects.order_by("pk")]
+    assert counted == [(6, 6)] * 4
+    assert all(rule.is_in_effect for rule in Rule.objects.all())
+    assert Alert.objects.count() == 18
 
 
 REFUSED = [
