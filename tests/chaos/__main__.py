@@ -1,4 +1,8 @@
-"""Play a long trial: `python -m tests.chaos --times 50 [--database postgresql]`."""
+"""Play a long trial: `python -m tests.chaos --times 50 [--database postgresql]`.
+
+With `--faults calm --times 60` nothing strikes for an hour, and memory, connections and
+tables are watched.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.arena import POSTGRESQL, SQLITE, arena
-from tests.chaos.faults import FAULTS, Kill
+from tests.chaos.faults import EVERY_FAULT, FAULTS, Kill
 from tests.chaos.faults.base import Fault
 from tests.chaos.report import write_report
 from tests.chaos.trial import Outcome, Plan, play
@@ -28,7 +32,7 @@ def main() -> int:
     parser.add_argument("--database", choices=(SQLITE, POSTGRESQL), default=SQLITE)
     parser.add_argument(
         "--faults",
-        help=f"names with commas, in turn; default: all of {', '.join(FAULTS)}",
+        help=f"names with commas, in turn; default: all of {', '.join(EVERY_FAULT)}",
     )
     parser.add_argument("--kill", help="only kill these parts, with commas, in turn")
     parser.add_argument("--times", type=int, default=50)
@@ -61,7 +65,7 @@ def main() -> int:
 def _faults_of(options: argparse.Namespace) -> list[Fault]:
     if options.kill:
         return [Kill(options.kill.split(","))]
-    names = options.faults.split(",") if options.faults else list(FAULTS)
+    names = options.faults.split(",") if options.faults else list(EVERY_FAULT)
     unknown = [name for name in names if name not in FAULTS]
     if unknown:
         sys.exit(f"{', '.join(unknown)}: no such fault; there are {', '.join(FAULTS)}.")

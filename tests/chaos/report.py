@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from config.clock import utc_now
+from tests.chaos.faults import Calm
 from tests.chaos.trial import Outcome
 
 _HEAD = """# Under fire
@@ -28,9 +29,11 @@ every number once; webhooks may be repeated under the same id only; no answer ma
 
 def write_report(path: Path, outcome: Outcome, *, database: str) -> None:
     """Write what came of a trial into a file, in place of the same database's last."""
-    begin, end = f"<!-- {database} -->", f"<!-- end of {database} -->"
+    calm = all(fault.name == Calm.name for fault in outcome.plan.faults)
+    name = f"{database} at rest" if calm else database
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     text = path.read_text() if path.exists() else _HEAD
-    section = f"{begin}\n{_section(outcome, database)}{end}\n"
+    section = f"{begin}\n{_section(outcome, database, calm=calm)}{end}\n"
     if begin in text:
         before, _, rest = text.partition(begin)
         text = before + section + rest.partition(f"{end}\n")[2]
@@ -39,7 +42,7 @@ def write_report(path: Path, outcome: Outcome, *, database: str) -> None:
     path.write_text(text)
 
 
-def _section(outcome: Outcome, database: str) -> str:
+def _section(outcome: Outcome, database: str, *, calm: bool) -> str:
     counted = outcome.proof.counted
     refused = ", ".join(
         f"{n:,} with {status}" for status, n in sorted(outcome.refusals.items())
@@ -65,7 +68,8 @@ def _section(outcome: Outcome, database: str) -> str:
     }
     table = "".join(f"| {name} | {said} |\n" for name, said in facts.items())
     return (
-        f"\n## {'SQLite' if database == 'sqlite' else 'PostgreSQL and Redis'}\n\n"
+        f"\n## {'SQLite' if database == 'sqlite' else 'PostgreSQL and Redis'}"
+        f"{', an hour in which nothing happens' if calm else ''}\n\n"
         f"| | |\n|---|---|\n{table}\n{_strikes(outcome)}\n"
     )
 
@@ -84,6 +88,7 @@ def _strikes(outcome: Outcome) -> str:
     return (
         "| fault | what happens | times | outage, middle | longest |\n"
         f"|---|---|--:|--:|--:|\n{rows}"
+        + "".join(fault.told() for fault in dict.fromkeys(outcome.plan.faults))
     )
 
 

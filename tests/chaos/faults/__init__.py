@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.chaos.faults.base import Fault
+from tests.chaos.faults.calm import Calm
 from tests.chaos.faults.clocks import WrongClock
 from tests.chaos.faults.disk import FullDisk
 from tests.chaos.faults.outside import CutSockets, SlowReceivers, Storm
@@ -19,8 +20,10 @@ from tests.chaos.faults.servers import (
 )
 
 __all__ = [
+    "EVERY_FAULT",
     "FAULTS",
     "PARTS",
+    "Calm",
     "CutSockets",
     "Deadly",
     "DeafenRedis",
@@ -58,4 +61,8 @@ _ALL: tuple[type[Fault], ...] = (
     FullDisk,
     WrongClock,
 )
-FAULTS: Mapping[str, type[Fault]] = {kind.name: kind for kind in _ALL}
+#: What strikes unless the command line chooses.
+EVERY_FAULT = tuple(kind.name for kind in _ALL)
+FAULTS: Mapping[str, type[Fault]] = {kind.name: kind for kind in _ALL} | {
+    Calm.name: Calm
+}

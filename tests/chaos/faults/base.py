@@ -33,3 +33,7 @@ class Fault(ABC):
 
         What is not as promised goes to the scene's differences.
         """
+
+    def told(self) -> str:
+        """Return what it saw, for the end of the report."""
+        return ""

@@ -1,0 +1,135 @@
+"""Nothing at all, for as long as it takes to see whether something grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import ClassVar, NamedTuple
+
+import redis
+
+from tests.chaos.arena import POSTGRESQL
+from tests.chaos.faults.base import Fault
+from tests.chaos.scene import Scene
+
+_CONNECTIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+)
+#: What is overwritten all the time, and would grow if nobody cleaned up behind it.
+_STATE = """
+SELECT sum(pg_total_relation_size(c)) FROM unnest(ARRAY[
+  'datasets_lane', 'datasets_fact', 'rules_instance', 'rules_tally', 'rules_rule',
+  'alerts_feedhead', 'alerts_heartbeat']::regclass[]) AS c
+"""
+
+
+class Sample(NamedTuple):
+    """What an installation holds after so many minutes."""
+
+    minute: int
+    memory_mb: float
+    connections: int
+    redis_keys: int
+    state_mb: float
+
+
+_TITLES = {
+    "minute": "minute",
+    "memory_mb": "memory, MB",
+    "connections": "connections",
+    "redis_keys": "Redis keys",
+    "state_mb": "tables of state, MB",
+}
+
+
+class Calm(Fault):
+    """A minute of ordinary load; at its end it is seen what the installation holds."""
+
+    name = "calm"
+    does = (
+        "Nothing, for a minute; then memory (`Pss` of all processes), connections to"
+        " PostgreSQL, keys in Redis and the size of the tables of state are noted."
+    )
+    #: The first minutes warm up; after them nothing may grow by a larger share.
+    warm_minutes: ClassVar[int] = 15
+    most: ClassVar[float] = 0.05
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+
+    def strike(self, scene: Scene) -> None:
+        time.sleep(60)
+        sample = self._sample(scene)
+        self.samples.append(sample)
+        scene.say(str(sample))
+
+    def finish(self, scene: Scene) -> None:
+        for what, before, after in self._grown():
+            if after > before * (1 + self.most):
+                scene.differences.append(
+                    f"{what} grew from {before:.1f} to {after:.1f}"
+                )
+
+    def told(self) -> str:
+        """Return the samples of every fifth minute, and by how much each grew."""
+        names = [name for name in Sample._fields if self._has(name)]
+        rows = [one for one in self.samples if one.minute % 5 == 0 or one.minute == 1]
+        lines = "".join(
+            f"| {' | '.join(f'{getattr(one, name):.0f}' for name in names)} |\n"
+            for one in rows
+        )
+        grown = "; ".join(
+            f"{_TITLES[what]} {100 * (after / before - 1):+.1f} %"
+            for what, before, after in self._grown()
+            if before
+        )
+        return (
+            f"\n| {' | '.join(_TITLES[name] for name in names)} |\n"
+            f"|{'--:|' * len(names)}\n{lines}\n"
+            f"After the first {self.warm_minutes} minutes: {grown or 'too short'}.\n"
+        )
+
+    def _has(self, name: str) -> bool:
+        return any(getattr(one, name) for one in self.samples)
+
+    def _sample(self, scene: Scene) -> Sample:
+        is_full = scene.arena.database == POSTGRESQL
+        return Sample(
+            minute=len(self.samples) + 1,
+            memory_mb=sum(map(_memory, scene.arena.installation.processes())) / 1_024,
+            connections=scene.query(_CONNECTIONS)[0][0] if is_full else 0,
+            redis_keys=_keys(scene) if is_full else 0,
+            state_mb=float(scene.query(_STATE)[0][0]) / 2**20 if is_full else 0,
+        )
+
+    def _grown(self) -> list[tuple[str, float, float]]:
+        """Return what there was once all was warm, and what at the end."""
+        warm = [one for one in self.samples if one.minute > self.warm_minutes]
+        if len(warm) < 2:
+            return []
+        few = max(1, len(warm) // 9)
+        return [
+            (what, _mean(warm[:few], what), _mean(warm[-few:], what))
+            for what in Sample._fields[1:]
+        ]
+
+
+def _mean(samples: Sequence[Sample], what: str) -> float:
+    return float(mean(getattr(one, what) for one in samples))
+
+
+def _keys(scene: Scene) -> int:
+    url = scene.arena.installation.environment["REDIS_URL"]
+    with redis.Redis.from_url(url) as client:
+        return int(client.dbsize())
+
+
+def _memory(pid: int) -> int:
+    """Return a process's share of memory in kB; what is shared counts by halves."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has just ended
+        return 0
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
