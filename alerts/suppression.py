@@ -30,7 +30,7 @@ _SENTENCES = {
     Suppression.TAKEN_ON: "Somebody had acknowledged the alert, which ends its"
     " reminders.",
     Suppression.STORM: "The rule had more for this output than is told one by one in a"
-    " minute, so this was told in a summary.",
+    " minute, so it is told in a summary.",
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.console import alerts, feed, home, mailbox, operations, setup
+from alerts.console import alerts, feed, home, mailbox, operations, setup, storms
 
 app_name = "alerts"
 _workspace = "w/<str:workspace>"
@@ -29,6 +29,9 @@ urlpatterns = [
     ),
     path(f"{_workspace}/market/on", home.turn_on_market, name="turn-on-market"),
     path(f"{_workspace}/feed", feed.show_feed, name="feed"),
+    path(
+        f"{_workspace}/rules/<uuid:rule>/storms", storms.show_storms, name="rule-storms"
+    ),
     path(_alert, alerts.show_alert, name="detail"),
     path(f"{_alert}/test", alerts.show_test, name="test"),
     path(f"{_alert}/acknowledge", alerts.acknowledge, name="acknowledge"),

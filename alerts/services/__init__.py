@@ -77,7 +77,7 @@ from alerts.services.seeding import (
 )
 from alerts.services.sending import Senders, senders
 from alerts.services.steps import Steps
-from alerts.services.storms import show_output
+from alerts.services.storms import show_output, storms_of
 from alerts.services.tracing import trace_round
 from alerts.services.troubles import report_troubles
 
@@ -166,6 +166,7 @@ __all__ = [
     "show_secret",
     "silent_parts",
     "start_market",
+    "storms_of",
     "trace_round",
     "turn_on_example",
     "worker_names",

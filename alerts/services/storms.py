@@ -128,6 +128,13 @@ def show_output(*, access: Access, slug: str, now: datetime) -> Output:
     return output
 
 
+def storms_of(*, access: Access, rule: uuid.UUID, now: datetime) -> list[Storm]:
+    """Return the outputs that are told of a rule in summaries now, by name."""
+    raging = Storm.objects.raging(now).select_related("output")
+    storms = raging.filter(rule__workspace=access.workspace, rule__uuid=rule)
+    return list(storms.order_by("output__name", "pk"))
+
+
 def worst_storms(*, now: datetime) -> list[Storm]:
     """Return some of the storms that go on, whoever's they are, the worst first."""
     storms = Storm.objects.raging(now).select_related("rule", "output__workspace")

@@ -274,6 +274,22 @@ def test_storm_leads_to_the_summary_that_tells_of_an_alert(
     assert f'href="{address(first)}">The summary</a>' in held
 
 
+def test_page_of_a_rule_says_of_its_storm(
+    market: Market, owner: Client, stranger: Client, mailed: Alert, settings: Settings
+) -> None:
+    page = f"/w/DEMO/rules/{mailed.rule.uuid}"
+    calm = owner.get(f"{page}/storms").content.decode()
+
+    settings.BELLWETHER_STORM_MESSAGES = 1
+    market.trade(*[{"symbol": f"K{number}", "price": 300} for number in range(3)])
+
+    assert f'hx-get="{page}/storms"' in owner.get(f"{page}/edit").content.decode()
+    assert calm.strip() == ""
+    storm = owner.get(f"{page}/storms").content.decode()
+    assert "more than 1 message a minute for e-mail to ana@example.com" in storm
+    assert stranger.get(f"{page}/storms").status_code == 404
+
+
 def test_mail_that_is_kept_is_said_to_be_kept(owner: Client, mailed: Alert) -> None:
     assert "Mail is kept in the built-in mailbox, not sent" in read(owner, mailed)
 
