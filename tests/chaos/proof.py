@@ -161,7 +161,7 @@ def _prove_lane(
         *_differing("events stored", Counter(set(accepted)), stored),
         *_differing("transitions", Counter(wanted), Counter(found)),
         *_differing(
-            "counters", Counter(counters), Counter(query(_COUNTERS.format(lane=lane)))
+            "counters", _moved(counters), _moved(query(_COUNTERS.format(lane=lane)))
         ),
     ]
     counted = {
@@ -217,6 +217,11 @@ def _differing(what: str, wanted: Counter[Any], found: Counter[Any]) -> list[str
         for word, some in (("missing", wanted - found), ("too many", found - wanted))
         if some
     ]
+
+
+def _moved(counters: Iterable[tuple[int, ...]]) -> Counter[tuple[int, ...]]:
+    """Leave out rules that never ran; the reference has not heard of all of them."""
+    return Counter(one for one in counters if any(one[1:]))
 
 
 def _is_dense(following: int, count: int, distinct: int, last: int) -> bool:
