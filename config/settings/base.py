@@ -151,8 +151,9 @@ else:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 # FULL: with NORMAL a power cut may take back acknowledged commits.
+                # Some forty threads have a cache each, beside the system's own.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                " PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32000;",
+                " PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4000;",
             },
         }
     }
