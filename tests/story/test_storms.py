@@ -154,6 +154,24 @@ def test_end_of_what_opened_and_ended_in_one_round_is_in_the_summary(
     assert body["summary"]["kinds"] == {"opened": MEASURE, "resolved": MEASURE}
 
 
+def test_keys_that_flap_are_told_of_once_with_all_their_turns(
+    prices: Dataset, rule: Rule, output: Output, sink: Receiver
+) -> None:
+    flapping, turns = keys(40), 3
+    for _ in range(turns):
+        fall(prices, *flapping)
+        fall(prices, *flapping, to=400)
+    let_pass(SOON)
+
+    send_due(output_id=output.pk)
+
+    (body,) = bodies(sink)
+    each = len(flapping) * turns
+    assert body["summary"]["kinds"] == {"opened": each, "resolved": each}
+    assert body["summary"]["keys"] == len(flapping)
+    assert Alert.objects.filter(state="resolved").count() == each
+
+
 def test_end_waits_for_the_summary_that_tells_of_its_opening(
     prices: Dataset, rule: Rule, output: Output, sink: Receiver
 ) -> None:
