@@ -122,7 +122,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             return
         now = asyncio.get_running_loop().time
         ends_at, beats_at = now() + self.oldest_seconds, now() + self.beat_seconds
-        was_away = True  # perhaps it was when the socket came
+        was_away = is_broker_away()  # since the socket came, and could not join
         while now() < ends_at:
             await asyncio.sleep(min(self.look_seconds, self.beat_seconds))
             is_away, is_beat = is_broker_away(), now() >= beats_at
