@@ -190,11 +190,28 @@ def check_fields(
     config: Mapping[str, object], *, known: frozenset[str]
 ) -> list[ConfigProblem]:
     """Return a problem for each field of a configuration that its kind has not."""
+    there_is = ", ".join(sorted(known)) or "none"
     return [
         ConfigProblem(
             field=name,
             code="unknown_field",
-            detail=f"There is no field {name!r}; there is {', '.join(sorted(known))}.",
+            detail=f"There is no field {name!r}; there is {there_is}.",
         )
         for name in sorted(set(config) - known)
     ]
+
+
+class NothingToSet:
+    """What outputs share that the program makes by itself: no secret, no settings."""
+
+    def make_secret(self) -> str:
+        """Make none: we sign nothing for them."""
+        return ""
+
+    def validate(
+        self, config: Mapping[str, object], *, rules: AddressRules
+    ) -> dict[str, object]:
+        """Return an empty configuration, and take no other."""
+        if problems := check_fields(config, known=frozenset()):
+            raise OutputInvalid(*problems)
+        return {}

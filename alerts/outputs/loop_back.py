@@ -6,17 +6,15 @@ from collections.abc import Mapping
 
 from alerts.models import Proof
 from alerts.outputs.base import (
+    NothingToSet,
     OutgoingMessage,
-    OutputInvalid,
     SendContext,
     SendResult,
-    check_fields,
 )
 from config.clock import database_now
-from outbound.addresses import AddressRules
 
 
-class LoopBack:
+class LoopBack(NothingToSet):
     """Note in the database that an event came all the way; only the program makes one.
 
     An alert's time is that of its event, which is the time of receipt where events
@@ -25,18 +23,6 @@ class LoopBack:
 
     kind = "loop_back"
     label = "This installation"
-
-    def make_secret(self) -> str:
-        """Make none: nothing leaves."""
-        return ""
-
-    def validate(
-        self, config: Mapping[str, object], *, rules: AddressRules
-    ) -> dict[str, object]:
-        """Return an empty configuration: there is one place only to lead to."""
-        if problems := check_fields(config, known=frozenset()):
-            raise OutputInvalid(*problems)
-        return {}
 
     def describe(self, config: Mapping[str, object]) -> str:
         """Say where it leads."""

@@ -173,7 +173,8 @@ def _first_free(output_id: int, some: Sequence[Delivery]) -> Delivery | None:
         (
             one
             for one in some
-            if one.transition.number <= unfinished[one.transition.alert_id]
+            # Of one that a late worker has just finished nothing is known any more.
+            if one.transition.number == unfinished.get(one.transition.alert_id)
         ),
         None,
     )
@@ -185,7 +186,7 @@ def _unfinished_of(
     """Return by alert the number of its first step that the output is yet to be told.
 
     Two plain questions: about both at once a database without statistics, as it is in
-    the midst of a storm, thinks for a minute.
+    the midst of a storm, thinks for longer than it may.
     """
     of_these = Delivery.objects.filter(output=output_id, transition__alert__in=alerts)
     unfinished: dict[uuid.UUID, int] = {}
