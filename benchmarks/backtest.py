@@ -66,6 +66,11 @@ RULES: dict[str, tuple[str, dict[str, Any], str]] = {
     "threshold, on entering": ("gte", {"raise": {"mode": "on_enter"}}, "*"),
     "crossing, cool-down 60 s": ("cross_up", {}, "*"),
     "state": ("gte", {"kind": "state"}, "*"),
+    "state held for 1 min, both ways": (
+        "gte",
+        {"kind": "state", "hold": "1m", "recover": {"hold": "1m"}},
+        "*",
+    ),
     "rise in percent": ("rise", {}, "*"),
     "one key of 1,000": ("gte", {}, "K0500"),
 }
@@ -225,7 +230,8 @@ def _found(history: History, question: Question, key: str | None) -> Answer:
     answer = history.answer(question, key)
     if answer is None:
         raise SystemExit("The columns cannot answer.")
-    return answer
+    # What no event has brought about is left out.
+    return answer.settled({})
 
 
 def _question(spec: Specification) -> Question:

@@ -49,7 +49,8 @@ def backtest_rule(
 
     1. Columns answer for a rule of plain conditions (`rules.columns.history`), over all
        that is stored. What follows is for the others.
-       Of what has to last under any key they name the keys where it was true at all.
+       Of what has to last they know as well, but for events that ran no rule; then
+       they name the keys, of any, under which it was true at all.
     2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
        replaced records included, ignored duplicates not. Of a rule that names its keys
        only those of these count, as far as ten times as many of all keys reach back.

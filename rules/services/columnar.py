@@ -24,6 +24,7 @@ from rules.engine import (
     Verdict,
     judge_event,
 )
+from rules.services.awaiting import Awaiting
 from rules.services.backtests import (
     HITS_SHOWN,
     KEYS_SHOWN,
@@ -54,6 +55,7 @@ class Survey:
     history: History
     key: str | None
     answer: Answer
+    awaiting: Awaiting
 
     def tell(self, period: Period, *, most_hits: int = HITS_SHOWN) -> Backtest:
         """Tell what came about within a period.
@@ -117,7 +119,13 @@ class Survey:
 
     def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:
         """Count the alerts that each of some levels, which rise, would have raised."""
-        return self.history.curve(self.question, self.answer, levels, _bounds(period))
+        return self.history.curve(
+            self.question,
+            self.answer,
+            levels,
+            _bounds(period),
+            settle=self.awaiting.settle,
+        )
 
     def series(self, key: str, most: int) -> tuple[list[float], list[float]]:
         """Give what is compared with the level under a key, few enough to draw."""
@@ -164,6 +172,7 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
     answer = history.answer(question, key)
     if answer is None:
         return None
+    awaiting = Awaiting(history.records, lane, now)
     return Survey(
         spec=spec,
         program=program,
@@ -171,7 +180,8 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
         question=question,
         history=history,
         key=key,
-        answer=answer,
+        answer=awaiting.settle(answer),
+        awaiting=awaiting,
     )
 
 
@@ -193,13 +203,15 @@ class _Witness:
         """Tell of some transitions, by their places in the answer."""
         past = {
             place: self._answer.past_of(
-                self._survey.question, int(self._answer.places[place])
+                self._survey.question,
+                int(self._answer.places[place]),
+                with_own=self._answer.is_of_timer(place),
             )
             for place in places
         }
         row = self._answer.runs.row
         rows = {int(row[one]) for runs in past.values() for one in runs}
-        rows |= {int(self._answer.rows[place]) for place in places}
+        rows |= {int(row[self._answer.places[place]]) for place in places}
         values = self._values(rows)
         return tuple(
             self._hit(place, [int(row[one]) for one in past[place]], values)
@@ -212,11 +224,14 @@ class _Witness:
         past: Iterable[int],
         values: Mapping[int, Mapping[str, Any]],  # Any: JSON as decoded
     ) -> Hit:
-        row = int(self._answer.rows[place])
+        row = int(self._answer.runs.row[self._answer.places[place]])
         facts = KeyFacts()
         for before in past:
             facts = facts.take_in(self._event(before, values[before]))
-        event = self._event(row, values[row])
+        if self._answer.is_of_timer(place):
+            event = self._instant(place, row)
+        else:
+            event = self._event(row, values[row])
         begins = bool(self._answer.begins[place])
         verdict = self._judge(event, facts, begins=begins)
         told = int(self._answer.told[place])
@@ -271,6 +286,17 @@ class _Witness:
             fields=fields,
             at=instant_of(int(self._records.at[row])),
             position=self._position(row),
+        )
+
+    def _instant(self, place: int, row: int) -> Event:
+        """Stand in for what a timer finds: things as they are, at its own time."""
+        sequences, orders = self._answer.positions(self._records)
+        return Event(
+            series=self._series,
+            key=self._records.key_at(row),
+            fields={},
+            at=instant_of(int(self._answer.at[place])),
+            position=Position(seq=int(sequences[place]), ord=int(orders[place])),
         )
 
     def _position(self, row: int) -> Position:

@@ -165,15 +165,17 @@ def test_columns_tell_of_joined_conditions_what_the_engine_does(
     assert [hit.reason for hit in found.hits] != []
 
 
-def test_engine_judges_what_has_to_last_where_columns_found_it_true_at_all(
-    prices: Dataset, access: Access, settings: Settings
+@pytest.mark.parametrize("is_plain", [True, False], ids=["plain", "quiet"])
+def test_what_has_to_last_is_told_of_all_that_is_stored(
+    prices: Dataset, access: Access, settings: Settings, is_plain: bool
 ) -> None:
+    """Events that run no rule leave it to the engine, where it was true at all."""
     random = Random(7)
     for place in range(40):
         symbol, least = random.choice([("MSFT", 309), ("AAPL", 309), ("IBM", 300)])
         high = random.choice([2, 3]) if place // 10 % 2 else random.choice([0, 0, 2])
         event = {"symbol": symbol, "price": least + high}
-        ingest = Ingest()
+        ingest = Ingest(raises=is_plain or symbol != "IBM")
         later = NOW + timedelta(seconds=random.randrange(3) + 5 * place)
         accept_batch(dataset=prices, events=[event], ingest=ingest, now=later)
     drain_all(prices)
@@ -192,8 +194,9 @@ def test_engine_judges_what_has_to_last_where_columns_found_it_true_at_all(
     assert told(found) == told(judged)
     assert found.events == 40 > own
     assert {hit.kind for hit in found.hits} >= {"opened", "resolved"}
+    assert found.hits[-1].reason == judged.hits[-1].reason.split(" and ")[0]
     settings.BELLWETHER_BACKTEST_EVENTS = own - 1
-    assert look_back(access, HIGH, now=now, **more).is_cut
+    assert look_back(access, HIGH, now=now, **more).is_cut is not is_plain
 
 
 def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> None:

@@ -7,6 +7,7 @@ exactly as ``step`` would.
 from rules.columns.history.answers import Answer
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History
+from rules.columns.history.holding import Await
 from rules.columns.history.questions import Question, question_of
 from rules.columns.history.records import (
     LATE,
@@ -29,6 +30,7 @@ __all__ = [
     "SILENT",
     "STILL",
     "Answer",
+    "Await",
     "Gathering",
     "History",
     "Question",

@@ -1,26 +1,17 @@
 """What a rule would have done over a lane's history, found with columns alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.columns.buffers import Flags, Longs
-from rules.columns.history.cooling import told_apart
-from rules.columns.history.moves import Steps
+from rules.columns.history.holding import NOT_YET, Course
 from rules.columns.history.questions import Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs
 from rules.columns.history.spans import within
 from rules.columns.history.together import Together
-from rules.columns.history.truths import (
-    Source,
-    changes,
-    crossed,
-    entered,
-    truths_on,
-    values_of,
-)
-from rules.engine import Mode, RuleKind
 
 _QUARTER_HOUR = 15 * 60 * 1_000_000
 #: Since then every zone is off by whole quarters of an hour.
@@ -34,6 +25,8 @@ class Answer:
     They came about at the ``places`` among the rule's ``runs``; ``begins`` says which
     raise or open an alert, the others resolve one; ``told`` has a bit for each output,
     in the rule's order. ``passes`` says where it was true, run by run or by place.
+    Where timers may have brought them about, ``course`` says how; ``ticks`` are then
+    the positions of those that no event fired, in the order of the transitions.
     """
 
     runs: Runs
@@ -43,16 +36,40 @@ class Answer:
     told: Longs
     outputs: int
     together: Together | None = None
+    course: Course | None = None
+    ticks: Longs | None = None
 
     @property
     def rows(self) -> Longs:
-        """Name the rows of the records at which the transitions came about."""
-        return self.runs.row[self.places]
+        """Name the rows of the records at which the transitions came about.
+
+        Where no event brought one about, that is the row after which it did.
+        """
+        rows: Longs = self.runs.row[self.places]
+        if self.course is None:
+            return rows
+        return np.where(self.course.rows == NOT_YET, rows, self.course.rows)
 
     @property
     def at(self) -> Longs:
         """Give the times of the transitions."""
-        return self.runs.at[self.places]
+        return self.runs.at[self.places] if self.course is None else self.course.at
+
+    def positions(self, records: Records) -> tuple[Longs, Longs]:
+        """Give sequence and order of the transitions."""
+        rows = self.rows
+        seq, order = records.seq[rows], records.ord[rows].astype(np.int64)
+        if self.course is not None and self.ticks is not None:
+            ticking = self.course.rows == NOT_YET
+            seq = np.where(ticking, self.ticks, seq)
+            order = np.where(ticking, 0, order)
+        return seq, order
+
+    def is_of_timer(self, place: int) -> bool:
+        """Tell whether a timer brought a transition about, and no run."""
+        if self.course is None:
+            return False
+        return bool(self.course.rows[place] != self.runs.row[self.places[place]])
 
     @property
     def passed(self) -> int:
@@ -63,14 +80,31 @@ class Answer:
 
     def began(self) -> "Answer":
         """Leave the beginnings of alerts alone."""
-        if self.begins.all():
-            return self
+        return self if self.begins.all() else self.only(self.begins)
+
+    def only(self, kept: Flags) -> "Answer":
+        """Leave some of the transitions alone."""
         return replace(
             self,
-            places=self.places[self.begins],
-            begins=self.begins[self.begins],
-            told=self.told[self.begins],
+            places=self.places[kept],
+            begins=self.begins[kept],
+            told=self.told[kept],
+            course=None if self.course is None else self.course.only(kept),
+            ticks=None if self.ticks is None else self.ticks[kept],
         )
+
+    def settled(self, positions: Mapping[int, int]) -> "Answer":
+        """Say of transitions that no event fired, by their numbers, where they stand.
+
+        Those without a position have not come about.
+        """
+        if self.course is None:
+            return self
+        ticks = np.zeros(len(self.places), dtype=np.int64)
+        for number, position in positions.items():
+            ticks[number] = position
+        happened = (self.course.rows != NOT_YET) | (ticks != 0)
+        return replace(self, ticks=ticks).only(happened)
 
     def count_begun(self) -> int:
         """Count the alerts that begin."""
@@ -89,12 +123,12 @@ class Answer:
 
     def keys_counted(self, records: Records) -> list[tuple[str, int]]:
         """Count the transitions of each key: most first, of equals the earlier."""
-        rows = self.rows
-        bounds = np.searchsorted(rows, records.starts)
+        bounds = np.searchsorted(self.runs.row[self.places], records.starts)
         numbers = np.flatnonzero(bounds[:-1] < bounds[1:])
-        first = rows[bounds[:-1][numbers]]
+        first = bounds[:-1][numbers]
         counts = np.diff(bounds)[numbers]
-        order = np.lexsort((records.ord[first], records.seq[first], -counts))
+        seq, order_in = self.positions(records)
+        order = np.lexsort((order_in[first], seq[first], -counts))
         return [
             (records.keys[number], count)
             for number, count in zip(
@@ -123,40 +157,46 @@ class Answer:
 
     @property
     def sent(self) -> int:
-        """Count the passes told to an output; the feed is none."""
-        return int(np.count_nonzero(self.told[self.begins]))
+        """Count the passes told to an output; the feed is none, and a timer no pass."""
+        told = self.begins & (self.told != 0)
+        if self.course is not None:
+            told &= self.course.rows == self.runs.row[self.places]
+        return int(np.count_nonzero(told))
 
     def moments(self, records: Records) -> list[tuple[int, int, str]]:
         """Name where the transitions came about: sequence, order and key."""
-        rows = self.rows
-        number = np.searchsorted(records.starts, rows, side="right") - 1
+        number = np.searchsorted(records.starts, self.rows, side="right") - 1
         keys = [records.keys[one] for one in number.tolist()]
-        seq, ord_ = records.seq[rows].tolist(), records.ord[rows].tolist()
-        return list(zip(seq, ord_, keys, strict=True))
+        seq, order = self.positions(records)
+        return list(zip(seq.tolist(), order.tolist(), keys, strict=True))
 
     def newest(self, records: Records, count: int) -> list[int]:
         """Name the newest transitions, by their places here, in the lane's order."""
-        rows = self.rows
-        seq, ord_ = records.seq[rows], records.ord[rows]
-        chosen = np.arange(len(rows))
-        if len(rows) > count:
+        seq, ord_ = self.positions(records)
+        chosen = np.arange(len(seq))
+        if len(seq) > count:
             # All of the last position that is reached are taken, and then put in order.
-            least = np.partition(seq, len(rows) - count)[len(rows) - count]
+            least = np.partition(seq, len(seq) - count)[len(seq) - count]
             chosen = np.flatnonzero(seq >= least)
         order = np.lexsort((ord_[chosen], seq[chosen]))
         newest: list[int] = chosen[order][-count:].tolist()
         return newest
 
-    def past_of(self, question: Question, place: int) -> list[int]:
+    def past_of(
+        self, question: Question, place: int, *, with_own: bool = False
+    ) -> list[int]:
         """Name the runs before one that decide it, by their places, earliest first.
 
         For a crossing these are the last that was on a side, the last that was known,
-        and the last of all; of several fields those that carried what is not new.
+        and the last of all; of several fields those that carried what is not new. What
+        a timer finds was left by the run itself as well.
         """
         if self.together is not None:
             rows = self.together.rows_behind(place)
             behind: list[int] = np.searchsorted(self.runs.row, rows).tolist()
-            return [one for one in behind if one != place]
+            return [one for one in behind if with_own or one != place]
+        if with_own:
+            return [place]
         number = int(np.searchsorted(self.runs.starts, place, side="right")) - 1
         first = int(self.runs.starts[number])
         if place == first or not question.needs_past:
@@ -174,142 +214,8 @@ class Answer:
         """Leave out what came about before a time, or after another."""
         if earliest is None and latest is None:
             return self
-        kept = within(self.at, earliest, latest)
         passes = self.passes
         if passes.dtype == np.bool_:
             passes = np.flatnonzero(passes)
-        return replace(
-            self,
-            passes=passes[within(self.runs.at[passes], earliest, latest)],
-            places=self.places[kept],
-            begins=self.begins[kept],
-            told=self.told[kept],
-        )
-
-
-def answer_from(question: Question, source: Source) -> Answer | None:
-    """Answer from runs, or from the moves between them; none if columns cannot."""
-    runs = source.runs if isinstance(source, Steps) else source
-    if question.kind is not RuleKind.STATE:
-        return _signal(question, runs, *_passes(question, source, runs))
-    truth = truths_on(question.line, source)
-    if question.ends is None:
-        return _state(question, runs, truth, _decided(source))
-    return _state_ended(question, runs, truth, truths_on(question.ends, runs))
-
-
-def answer_together(question: Question, together: Together) -> Answer | None:
-    """Answer for conditions that are joined; none if columns cannot."""
-    if question.tree is None:
-        raise ValueError("There are no joined conditions.")
-    runs = together.runs
-    truth, falsity = together.judge(question.tree)
-    found: Answer | None
-    if question.kind is not RuleKind.STATE:
-        found = _signal(question, runs, *_passes_of(question, truth, runs))
-    elif question.ends_tree is None:
-        found = _state(question, runs, truth, truth | falsity)
-    else:
-        ends, _ = together.judge(question.ends_tree)
-        found = _state_ended(question, runs, truth, ends)
-    return None if found is None else replace(found, together=together)
-
-
-def _signal(
-    question: Question, runs: Runs, passes: Flags | Longs, places: Longs
-) -> Answer:
-    if question.mode is Mode.ONCE_PER_KEY:
-        bounds = np.searchsorted(places, runs.starts)
-        places = places[bounds[:-1][bounds[:-1] < bounds[1:]]]
-    told, noticed = _tell(question, runs, places)
-    return Answer(
-        runs=runs,
-        passes=passes,
-        places=places[noticed],
-        begins=np.ones(np.count_nonzero(noticed), dtype=np.bool_),
-        told=told[noticed],
-        outputs=len(question.outputs),
-    )
-
-
-def _passes(
-    question: Question, source: Source, runs: Runs
-) -> tuple[Flags | Longs, Longs]:
-    """Say where a rule is true, and at which of those runs its mode would tell."""
-    is_entering = question.mode is Mode.ON_ENTER
-    if question.crossing:
-        places = crossed(question, runs)
-        if not is_entering:
-            return places, places
-        truth = np.zeros(len(runs), dtype=np.bool_)
-        truth[places] = True
-        return places, entered(truth, runs.starts)
-    return _passes_of(question, truths_on(question.line, source), runs)
-
-
-def _passes_of(
-    question: Question, truth: Flags, runs: Runs
-) -> tuple[Flags | Longs, Longs]:
-    if question.mode is Mode.ON_ENTER:
-        return truth, entered(truth, runs.starts)
-    places = np.flatnonzero(truth)
-    return places, places
-
-
-def _state_ended(
-    question: Question, runs: Runs, truth: Flags, ends: Flags
-) -> Answer | None:
-    """Answer for what ends by a condition of its own, which must not hold with it."""
-    if (ends & truth).any():
-        return None
-    return _state(question, runs, truth, ends | truth)
-
-
-def _state(
-    question: Question, runs: Runs, truth: Flags, decided: Flags | None
-) -> Answer:
-    """Open where it turns true, resolve where it ends; unknown changes nothing."""
-    if decided is None:
-        places = changes(truth, runs.starts)
-    else:
-        known = np.flatnonzero(decided)
-        starts = np.searchsorted(known, runs.starts)
-        places = known[changes(truth[known], starts)]
-    begins = truth[places]
-    told = np.zeros(len(places), dtype=np.int64)
-    told[begins], _ = _tell(question, runs, places[begins])
-    if question.announces:
-        # Every resolve follows the opening that it ends.
-        ends = np.flatnonzero(~begins)
-        told[ends] = told[ends - 1]
-    return Answer(
-        runs=runs,
-        passes=truth,
-        places=places,
-        begins=begins,
-        told=told,
-        outputs=len(question.outputs),
-    )
-
-
-def _decided(source: Source) -> Flags | None:
-    """Tell which runs are true or false; none if all of them are."""
-    if isinstance(source, Runs) and not source.unknown:
-        return None
-    return ~np.isnan(values_of(source))
-
-
-def _tell(question: Question, runs: Runs, places: Longs) -> tuple[Longs, Flags]:
-    """Say which outputs are told at some runs, and at which anybody is, or the feed."""
-    at = runs.at[places]
-    bounds = np.searchsorted(places, runs.starts)
-    told = np.zeros(len(places), dtype=np.int64)
-    for cool_down in {*question.cool_downs}:
-        bits = sum(
-            1 << n for n, one in enumerate(question.cool_downs) if one == cool_down
-        )
-        told[told_apart(at, bounds, runs.in_order, cool_down)] |= bits
-    noticed = told != 0
-    if question.feed_cool_down not in question.cool_downs:
-        noticed[told_apart(at, bounds, runs.in_order, question.feed_cool_down)] = True
-    return told, noticed
+        inside = passes[within(self.runs.at[passes], earliest, latest)]
+        return replace(self.only(within(self.at, earliest, latest)), passes=inside)

@@ -1,13 +1,14 @@
 """The door to a lane's history in columns: rules are asked about, and answered."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
 from rules.columns.buffers import Floats
 from rules.columns.cuts import Number
-from rules.columns.history.answers import Answer, answer_from, answer_together
+from rules.columns.history.answering import answer_from, answer_together
+from rules.columns.history.answers import Answer
 from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.pictures import thin_out
@@ -46,12 +47,17 @@ class History:
         source: Source | None = runs
         if question.move:
             source = self._steps_of(question, runs)
-        return None if source is None else answer_from(question, source)
+        if question.waits and self._is_odd(SILENT | STILL):
+            return None
+        return None if source is None else answer_from(question, source, self.records)
+
+    def _is_odd(self, flags: int) -> bool:
+        return bool((self.records.flags & flags).any())
 
     def _answer_together(self, question: Question, key: str | None) -> Answer | None:
         """Answer for joined conditions, where all events are of the usual kind."""
         odd = SILENT | STILL | (0 if question.looks_back else LATE)
-        if (self.records.flags & odd).any():
+        if self._is_odd(odd):
             return None
         named = (question.fields, question.looks_back)
         together = self._together.get(named) if key is None else None
@@ -64,7 +70,7 @@ class History:
             together = together_of(self.records, own, are_all_keys=key is None)
             if key is None:
                 self._together[named] = together
-        return answer_together(question, together)
+        return answer_together(question, together, self.records)
 
     def curve(
         self,
@@ -72,8 +78,12 @@ class History:
         answer: Answer,
         levels: Sequence[Number],
         bounds: tuple[int | None, int | None],
+        settle: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> list[int]:
-        """Count the alerts that each of some levels, which rise, would have raised."""
+        """Count the alerts that each of some levels, which rise, would have raised.
+
+        ``settle`` says what became of the timers that no event has fired.
+        """
         source: Source | None = PlacedRuns.of(answer.runs, levels)
         if question.move:
             source = self._steps_of(question, answer.runs)
@@ -81,9 +91,9 @@ class History:
             return []
         counts = []
         for level in levels:
-            found = answer_from(question.at_level(level), source)
-            begun = 0 if found is None else found.between(*bounds).count_begun()
-            counts.append(begun)
+            found = answer_from(question.at_level(level), source, self.records)
+            begun = None if found is None else settle(found).between(*bounds)
+            counts.append(0 if begun is None else begun.count_begun())
         return counts
 
     def measured(self, question: Question, answer: Answer) -> Floats:
@@ -104,10 +114,10 @@ class History:
     ) -> tuple[list[int], list[float]]:
         """Give the times of a key's alerts, and what was compared with the level."""
         inside = self._under(answer.runs, key)
-        places = answer.began().places
-        low, high = np.searchsorted(places, [inside.start, inside.stop])
-        own = places[low:high]
-        return answer.runs.at[own].tolist(), (
+        begun = answer.began()
+        low, high = np.searchsorted(begun.places, [inside.start, inside.stop])
+        own = begun.places[low:high]
+        return begun.at[low:high].tolist(), (
             self.measured(question, answer)[own].tolist()
         )
 

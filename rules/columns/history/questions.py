@@ -25,7 +25,6 @@ from rules.engine import (
     Negation,
     Node,
     OnSilence,
-    Recovery,
     RuleKind,
     Specification,
     blank_specification,
@@ -61,8 +60,9 @@ class Question:
     ``line`` is where the rule is true: on the value itself, or on its ``move``. A
     ``crossing`` says which ways count instead. ``level`` is the one constant that can
     be moved, none if there are several. ``ends`` is what ends an alert of a state
-    rule, where that is not the line's contrary. Cool-downs are microseconds. A rule of
-    several conditions has a ``tree`` of them instead, and maybe one that ends it.
+    rule, where that is not the line's contrary. Cool-downs and holds are microseconds.
+    A rule of several conditions has a ``tree`` of them instead, and maybe one that ends
+    it.
     """
 
     kind: RuleKind
@@ -81,6 +81,13 @@ class Question:
     announces: bool = False
     tree: Tree | None = None
     ends_tree: Tree | None = None
+    hold: int = 0
+    recover_hold: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether anything has to last."""
+        return bool(self.hold or self.recover_hold)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -121,14 +128,16 @@ class Question:
 def question_of(spec: Specification) -> Question | None:
     """Say what a rule asks of the columns; none if they cannot answer it.
 
-    They answer for signal rules and for state rules without holds. Their conditions are
+    They answer for signal rules and for state rules, also of what must last. These are
     about numbers of one key of one dataset, and their right sides are written out; one
     that stands alone may also ask for a crossing, or for a move.
     """
     if not _is_plain(spec):
         return None
     found = _of_one(spec) or _of_several(spec)
-    if found is None:
+    waits = bool(spec.hold or spec.recover.hold)
+    if found is None or (waits and found.needs_past):
+        # A move is over at the next look, and lasts no time.
         return None
     return replace(
         found,
@@ -138,6 +147,8 @@ def question_of(spec: Specification) -> Question | None:
         cool_downs=tuple(use.cool_down // _MOMENT for use in spec.outputs),
         feed_cool_down=feed_cool_down(spec.outputs) // _MOMENT,
         announces=spec.announces_resolve,
+        hold=spec.hold // _MOMENT,
+        recover_hold=spec.recover.hold // _MOMENT,
     )
 
 
@@ -217,7 +228,8 @@ def _is_plain(spec: Specification) -> bool:
         severity=spec.severity,
         include=spec.include,
         outputs=spec.outputs,
-        recover=Recovery(when=spec.recover.when),
+        hold=spec.hold,
+        recover=spec.recover,
         no_data=spec.no_data,
     ):
         return False

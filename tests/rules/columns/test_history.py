@@ -1,6 +1,8 @@
 """Columns say of a lane's history exactly what ``step`` says of its events."""
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -27,12 +29,16 @@ from rules.engine import (
     Program,
     Series,
     Slice,
+    StepResult,
+    Subject,
+    Tick,
     Transition,
     TransitionKind,
     Value,
     parse_definition,
     step,
 )
+from rules.engine.transitions import InstanceId
 from tests.rules.engine.lanes import signal
 
 SERIES = "CORE:STOCK"
@@ -56,6 +62,8 @@ LONG: tuple[int | Decimal, ...] = (
     Decimal("1E-320"),
     10**400,
 )
+#: Where those timers stand that no event has fired.
+AFTER = 1_000_000
 ODD: tuple[Value, ...] = ("1", True, [1])
 OPERATORS = ("gt", "gte", "lt", "lte", "eq", "ne", "between", "outside", "in", "nin")
 CROSSINGS = ("cross_up", "cross_down", "cross")
@@ -96,6 +104,20 @@ def random_rule(random: Random) -> dict[str, object]:
         modes = ["every_match", "on_enter", "once_per_key"]
         rule["raise"] = {"mode": random.choice(modes)}
     return rule
+
+
+def random_waiting_rule(random: Random) -> dict[str, object]:
+    """Write a state rule of which something has to last."""
+    draw = random.choice([random_rule, random_joined_rule])
+    rule = {**draw(random), "kind": "state", "raise": {"resolved": True}}
+    recover = rule.pop("recover", {})
+    assert isinstance(recover, dict)
+    spans = ["0s", "1s", "3s", "5s", "24s", "200s"]
+    return {
+        **rule,
+        "hold": random.choice(spans),
+        "recover": {**recover, "hold": random.choice(spans)},
+    }
 
 
 def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
@@ -182,27 +204,55 @@ def gather(events: list[Event], *, pieces: int = 1) -> Records:
 
 
 def judge(program: Program, events: list[Event]) -> tuple[list[Transition], Counts]:
-    """Judge the events one by one."""
+    """Judge the events one by one, and then let all the time there is go by."""
     state, counts = Slice(), Counts()
     transitions: list[Transition] = []
-    for event in events:
-        result = step(program, state, event)
-        state = state.after(result)
+    happenings: deque[Event | Tick] = deque(events)
+    last = Position(seq=AFTER, ord=0)
+    while happenings:
+        result = step(program, state, happenings.popleft())
+        state = replace(state.after(result), armed=armed_of(program, state, result))
         transitions += result.transitions
         counts += result.counts.get(1, Counts())
         assert not result.errors
+        if not happenings:
+            happenings += [
+                Tick(rule_id=1, key=one.key, at=one.wakes_at, position=last)
+                for one in state.instances.values()
+                if one.wakes_at is not None
+            ]
     return transitions, counts
+
+
+def armed_of(
+    program: Program, state: Slice, result: StepResult
+) -> dict[Subject, set[InstanceId]]:
+    """Name the instances that have timers, by the subject whose events fire them."""
+    armed: dict[Subject, set[InstanceId]] = {}
+    for named, one in {**state.instances, **result.instances}.items():
+        if one.timers:
+            subject = program.subject_of(program.rule(1), one.key)
+            armed.setdefault(subject, set()).add(named)
+    return armed
+
+
+def let_time_go_by(answer: Answer) -> Answer:
+    """Fire all timers that no event has fired."""
+    return answer.settled(dict.fromkeys(range(len(answer.places)), AFTER))
 
 
 def told_as_lists(records: Records, answer: Answer, outputs: tuple[str, ...]) -> object:
     """Write the transitions of an answer in the lane's order."""
     found = []
-    for row, begins, told in zip(
-        answer.rows.tolist(), answer.begins.tolist(), answer.told.tolist(), strict=True
+    for (seq, order, key), begins, told, at in zip(
+        answer.moments(records),
+        answer.begins.tolist(),
+        answer.told.tolist(),
+        answer.at.tolist(),
+        strict=True,
     ):
         names = tuple(one for n, one in enumerate(outputs) if told >> n & 1)
-        place = (int(records.seq[row]), int(records.ord[row]))
-        found.append((place, records.key_at(row), begins, int(records.at[row]), names))
+        found.append(((seq, order), key, at, begins, names))
     return sorted(found)
 
 
@@ -228,7 +278,11 @@ def test_columns_answer_for_one_plain_condition(
 
 
 @pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
-@pytest.mark.parametrize("draw", [random_rule, random_joined_rule], ids=["one", "more"])
+@pytest.mark.parametrize(
+    "draw",
+    [random_rule, random_joined_rule, random_waiting_rule],
+    ids=["one", "more", "lasting"],
+)
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))
 def test_columns_and_step_agree(
@@ -252,17 +306,18 @@ def test_columns_and_step_agree(
 
     if answer is None:
         return
+    answer = let_time_go_by(answer)
     transitions, counts = judge(program, events)
     outputs = tuple(use.output for use in spec.outputs)
-    assert told_as_lists(records, answer, outputs) == [
+    assert told_as_lists(records, answer, outputs) == sorted(
         (
             (one.position.seq, one.position.ord),
             one.key,
-            one.kind is not TransitionKind.RESOLVED,
             (one.at - EPOCH) // timedelta(microseconds=1),
+            one.kind is not TransitionKind.RESOLVED,
             one.told,
         )
         for one in transitions
-    ]
+    )
     assert (len(answer.runs), answer.passed) == (counts.ran, counts.passed)
     assert answer.sent == counts.sent

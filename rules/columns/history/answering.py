@@ -1,0 +1,197 @@
+"""From what conditions said at a rule's runs to what it would have done."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rules.columns.buffers import Flags, Longs
+from rules.columns.cuts import Line
+from rules.columns.history.answers import Answer
+from rules.columns.history.cooling import told_apart
+from rules.columns.history.holding import Said, course_of
+from rules.columns.history.moves import Steps
+from rules.columns.history.questions import Question
+from rules.columns.history.records import Records
+from rules.columns.history.runs import Runs, in_order
+from rules.columns.history.together import Together
+from rules.columns.history.truths import (
+    Source,
+    changes,
+    crossed,
+    entered,
+    truths_on,
+    values_of,
+)
+from rules.engine import Mode, RuleKind
+
+
+def answer_from(question: Question, source: Source, records: Records) -> Answer | None:
+    """Answer from runs, or from the moves between them; none if columns cannot."""
+    runs = source.runs if isinstance(source, Steps) else source
+    if question.kind is not RuleKind.STATE:
+        return _signal(question, runs, *_passes(question, source, runs))
+    truth = truths_on(question.line, source)
+    if question.waits:
+        ends = None if question.ends is None else _said(question.ends, runs)
+        return _waiting(question, runs, records, _said(question.line, runs), ends)
+    if question.ends is None:
+        return _state(question, runs, truth, _decided(source))
+    return _state_ended(question, runs, truth, truths_on(question.ends, runs))
+
+
+def answer_together(
+    question: Question, together: Together, records: Records
+) -> Answer | None:
+    """Answer for conditions that are joined; none if columns cannot."""
+    if question.tree is None:
+        raise ValueError("There are no joined conditions.")
+    runs = together.runs
+    truth, falsity = together.judge(question.tree)
+    found: Answer | None
+    if question.kind is not RuleKind.STATE:
+        found = _signal(question, runs, *_passes_of(question, truth, runs))
+    elif question.waits:
+        ends_tree = question.ends_tree
+        end = None if ends_tree is None else Said(*together.judge(ends_tree))
+        found = _waiting(question, runs, records, Said(truth, falsity), end)
+    elif question.ends_tree is None:
+        found = _state(question, runs, truth, truth | falsity)
+    else:
+        ends, _ = together.judge(question.ends_tree)
+        found = _state_ended(question, runs, truth, ends)
+    return None if found is None else replace(found, together=together)
+
+
+def _signal(
+    question: Question, runs: Runs, passes: Flags | Longs, places: Longs
+) -> Answer:
+    if question.mode is Mode.ONCE_PER_KEY:
+        bounds = np.searchsorted(places, runs.starts)
+        places = places[bounds[:-1][bounds[:-1] < bounds[1:]]]
+    told, noticed = _tell(question, runs, places)
+    return Answer(
+        runs=runs,
+        passes=passes,
+        places=places[noticed],
+        begins=np.ones(np.count_nonzero(noticed), dtype=np.bool_),
+        told=told[noticed],
+        outputs=len(question.outputs),
+    )
+
+
+def _passes(
+    question: Question, source: Source, runs: Runs
+) -> tuple[Flags | Longs, Longs]:
+    """Say where a rule is true, and at which of those runs its mode would tell."""
+    is_entering = question.mode is Mode.ON_ENTER
+    if question.crossing:
+        places = crossed(question, runs)
+        if not is_entering:
+            return places, places
+        truth = np.zeros(len(runs), dtype=np.bool_)
+        truth[places] = True
+        return places, entered(truth, runs.starts)
+    return _passes_of(question, truths_on(question.line, source), runs)
+
+
+def _passes_of(
+    question: Question, truth: Flags, runs: Runs
+) -> tuple[Flags | Longs, Longs]:
+    if question.mode is Mode.ON_ENTER:
+        return truth, entered(truth, runs.starts)
+    places = np.flatnonzero(truth)
+    return places, places
+
+
+def _state_ended(
+    question: Question, runs: Runs, truth: Flags, ends: Flags
+) -> Answer | None:
+    """Answer for what ends by a condition of its own, which must not hold with it."""
+    if (ends & truth).any():
+        return None
+    return _state(question, runs, truth, ends | truth)
+
+
+def _state(
+    question: Question, runs: Runs, truth: Flags, decided: Flags | None
+) -> Answer:
+    """Open where it turns true, resolve where it ends; unknown changes nothing."""
+    if decided is None:
+        places = changes(truth, runs.starts)
+    else:
+        known = np.flatnonzero(decided)
+        starts = np.searchsorted(known, runs.starts)
+        places = known[changes(truth[known], starts)]
+    begins = truth[places]
+    told = np.zeros(len(places), dtype=np.int64)
+    told[begins], _ = _tell(question, runs, places[begins])
+    if question.announces:
+        # Every resolve follows the opening that it ends.
+        ends = np.flatnonzero(~begins)
+        told[ends] = told[ends - 1]
+    return Answer(
+        runs=runs,
+        passes=truth,
+        places=places,
+        begins=begins,
+        told=told,
+        outputs=len(question.outputs),
+    )
+
+
+def _waiting(
+    question: Question, runs: Runs, records: Records, opens: Said, ends: Said | None
+) -> Answer:
+    """Open where it has lasted, resolve where its end has."""
+    holds = (question.hold, question.recover_hold)
+    course = course_of(runs, records, opens, ends, holds)
+    answer = Answer(
+        runs=runs,
+        passes=opens.true,
+        places=course.places,
+        begins=course.begins,
+        told=np.zeros(len(course.places), dtype=np.int64),
+        outputs=len(question.outputs),
+        course=course,
+    )
+    begun = answer.only(answer.begins)
+    bounds = np.searchsorted(begun.places, runs.starts)
+    ordered = in_order(begun.at, bounds)
+    answer.told[answer.begins], _ = _tell_at(question, begun.at, bounds, ordered)
+    if question.announces:
+        ended = np.flatnonzero(~answer.begins)
+        answer.told[ended] = answer.told[ended - 1]
+    return answer
+
+
+def _said(line: Line, runs: Runs) -> Said:
+    true = truths_on(line, runs)
+    return Said(true, ~true & ~np.isnan(runs.value))
+
+
+def _decided(source: Source) -> Flags | None:
+    """Tell which runs are true or false; none if all of them are."""
+    if isinstance(source, Runs) and not source.unknown:
+        return None
+    return ~np.isnan(values_of(source))
+
+
+def _tell(question: Question, runs: Runs, places: Longs) -> tuple[Longs, Flags]:
+    """Say which outputs are told at some runs, and at which anybody is, or the feed."""
+    bounds = np.searchsorted(places, runs.starts)
+    return _tell_at(question, runs.at[places], bounds, runs.in_order)
+
+
+def _tell_at(
+    question: Question, at: Longs, bounds: Longs, ordered: Flags
+) -> tuple[Longs, Flags]:
+    told = np.zeros(len(at), dtype=np.int64)
+    for cool_down in {*question.cool_downs}:
+        bits = sum(
+            1 << n for n, one in enumerate(question.cool_downs) if one == cool_down
+        )
+        told[told_apart(at, bounds, ordered, cool_down)] |= bits
+    noticed = told != 0
+    if question.feed_cool_down not in question.cool_downs:
+        noticed[told_apart(at, bounds, ordered, question.feed_cool_down)] = True
+    return told, noticed

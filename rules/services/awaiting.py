@@ -1,0 +1,60 @@
+"""What columns leave waiting: timers that no event of a key has fired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from datasets.models import Batch, Lane
+from rules.columns.history import Answer, Await, Records
+from rules.services.gathering import MICROSECOND
+
+_AT_ONCE = 500
+
+
+class Awaiting:
+    """Says which timers the sweep would have found by now, as `Bench.wake` does."""
+
+    def __init__(self, records: Records, lane: Lane, now: datetime) -> None:
+        self._records = records
+        self._lane = lane
+        self._now = now
+        self._received: dict[int, datetime | None] = {}
+
+    def settle(self, answer: Answer) -> Answer:
+        """Leave out of an answer what still waits, and place what does not.
+
+        A timer is found as long after the receipt of the event that set it as it was
+        away; one that history set is fired by data alone. Those that are found take
+        positions after the log, whether they turn anything or not.
+        """
+        if answer.course is None:
+            return answer
+        found = enumerate(self._found(answer.course.awaits), self._lane.next_seq)
+        return answer.settled(
+            {one.number: place for place, one in found if one.number is not None}
+        )
+
+    def _found(self, awaits: Iterable[Await]) -> list[Await]:
+        """Give those that are found, in the order in which they are."""
+        every = list(awaits)
+        self._read({int(self._records.seq[one.armed]) for one in every})
+        found = []
+        for one in every:
+            received = self._received.get(int(self._records.seq[one.armed]))
+            if received is None:
+                continue
+            away = one.due - int(self._records.at[one.armed])
+            looked_at = received + away * MICROSECOND
+            if looked_at <= self._now:
+                found.append((looked_at, self._records.key_at(one.armed), one))
+        return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
+
+    def _read(self, seqs: set[int]) -> None:
+        """Note when batches were received; history has no such time."""
+        unknown = sorted(seqs - self._received.keys())
+        for first in range(0, len(unknown), _AT_ONCE):
+            some = unknown[first : first + _AT_ONCE]
+            for batch in Batch.objects.filter(lane=self._lane, seq__in=some):
+                received = batch.received_at if batch.is_live else None
+                self._received[int(batch.seq or 0)] = received
