@@ -6,7 +6,8 @@ caches only save time.
 
 * `noise`: repeatable noise out of hashes.
 * `listing`: the companies, with where their prices dwell and how much they move.
-* `paths`: the price of a symbol at a second: octaves of noise, jumps and halts.
+* `paths`: the prices of a symbol, block by block: octaves of noise, jumps and halts.
+* `days`: its price, volume, high and low at a second.
 * `market`: quotes, ticks, history and facts of the market as a whole.
 * `schemas`: the schemas of CORE:STOCK and CORE:MARKET.
 """

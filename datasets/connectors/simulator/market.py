@@ -9,17 +9,14 @@ from itertools import accumulate
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
+from datasets.connectors.simulator.days import cents_at, day_of, extremes_until
 from datasets.connectors.simulator.listing import COMPANIES
 from datasets.connectors.simulator.noise import digest
 from datasets.connectors.simulator.paths import (
     BLOCK_SECONDS,
     Regime,
-    cents_at,
-    day_of,
-    extremes_until,
     is_halted,
     regime_of,
-    volume_inside,
 )
 
 ZONE: Final = ZoneInfo("America/New_York")
@@ -102,8 +99,7 @@ class Market:
             if inside:
                 price = cents_at(self._seed, symbol, second)
             changes.append(_ratio(price - day.previous_close, day.previous_close))
-            volume += day.volumes[block - day.first]
-            volume += volume_inside(self._seed, symbol, second)
+            volume += day.volume_until(second)
         halted = sum(is_halted(self._seed, symbol, block) for symbol in SYMBOLS)
         return {
             "market": "US",
@@ -159,7 +155,7 @@ class Market:
             "previousClose": _decimal(day.previous_close),
             "change": _decimal(change),
             "changePercent": _decimal(_ratio(change, day.previous_close), places=5),
-            "volume": day.volumes[number] + volume_inside(seed, symbol, second),
+            "volume": day.volume_until(second),
             "avgTotalVolume": company.volume,
             # These two are brought up to date with the whole quote, every five minutes.
             "marketCap": begun_at * company.shares * 10_000,
@@ -226,5 +222,6 @@ def _ratio(change: int, base: int) -> int:
     return (200_000 * change + base) // (2 * base)
 
 
+@lru_cache(maxsize=16_384)
 def _decimal(number: int, *, places: int = 2) -> Decimal:
     return Decimal(number).scaleb(-places)

@@ -5,6 +5,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 _PAGE: Final = 16
 _PAGE_FORM: Final = struct.Struct(f">{_PAGE}I")
 _HALF: Final = 2.0**31
@@ -28,12 +31,25 @@ def knot(stream: str, position: int) -> float:
     return _page(stream, number)[place]
 
 
-def smooth(stream: str, position: float) -> float:
-    """Return the curve through the knots of a stream, between -1 and 1."""
-    before = int(position // 1)
-    part = position - before
-    number, place = divmod(before, _PAGE)
-    page = _page(stream, number)
-    first = page[place]
-    last = page[place + 1] if place + 1 < _PAGE else knot(stream, before + 1)
-    return first + (last - first) * part * part * (3.0 - 2.0 * part)
+def knots(stream: str, first: int, count: int) -> list[float]:
+    """Return neighbouring knots of a stream, from a position on."""
+    pages = range(first // _PAGE, (first + count - 1) // _PAGE + 1)
+    drawn = [one for number in pages for one in _page(stream, number)]
+    begin = first % _PAGE
+    return drawn[begin : begin + count]
+
+
+def smooth(stream: str, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the curve through the knots of a stream, between -1 and 1.
+
+    Positions ascend.
+    """
+    before = np.floor(positions)
+    parts = positions - before
+    places = (before - before[0]).astype(np.intp)
+    near = np.array(knots(stream, int(before[0]), int(places[-1]) + 2))
+    firsts, lasts = near[places], near[places + 1]
+    curve: npt.NDArray[np.float64] = firsts + (lasts - firsts) * parts * parts * (
+        3.0 - 2.0 * parts
+    )
+    return curve

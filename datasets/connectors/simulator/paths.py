@@ -1,4 +1,4 @@
-"""The price of a symbol at any second.
+"""The prices of a symbol in consecutive blocks of five minutes.
 
 Time is cut into blocks of five minutes. How far a price is from where it dwells:
 
@@ -12,25 +12,28 @@ Time is cut into blocks of five minutes. How far a price is from where it dwells
   hour. Two jumps of five are announced by a *halt* of five or ten minutes, in which
   nothing trades.
 
-Because pieces are straight, the extremes of a block are among its 31 points; so high
-and low of a day are exact over every second, and cheap.
+All blocks of a day are computed at once: a first start writes two days of 60 symbols
+while somebody waits for them.
 """
 
 import struct
-from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import accumulate
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from datasets.connectors.simulator.listing import COMPANIES
-from datasets.connectors.simulator.noise import digest, knot, smooth
+from datasets.connectors.simulator.noise import digest, knot, knots, smooth
 
 BLOCK_SECONDS: Final = 300
-_PIECE_SECONDS: Final = 10
-_PIECES: Final = BLOCK_SECONDS // _PIECE_SECONDS
-_STEPS: Final = struct.Struct(f">{_PIECES}H")
+PIECE_SECONDS: Final = 10
+PIECES: Final = BLOCK_SECONDS // PIECE_SECONDS
+#: Of two bytes each; a digest holds a few more than are used.
+_STEP_FORM: Final = np.dtype(">u2")
 _STEP_MIDDLE: Final = 32_768
 
 #: Distance of the knots in blocks, and how far each noise strays at a swing of 1.
@@ -43,6 +46,10 @@ _JUMP_FADE: Final = 12
 _JUMP_CHANCE: Final = 0.12
 _HALT_CHANCE: Final = 0.4
 _REGIME_BLOCKS: Final = 24
+
+
+Floats = npt.NDArray[np.float64]
+Longs = npt.NDArray[np.int64]
 
 
 class Regime(StrEnum):
@@ -67,21 +74,6 @@ class Jump:
     halted_from: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """What is known of a symbol's day as each of its blocks begins.
-
-    Prices are in cents; highs, lows and volumes are those of all blocks before.
-    """
-
-    first: int
-    previous_close: int
-    prices: "array[int]"
-    highs: "array[int]"
-    lows: "array[int]"
-    volumes: "array[int]"
-
-
 @lru_cache(maxsize=512)
 def regime_of(seed: int, block: int) -> Regime:
     """Return the market's regime in a block."""
@@ -96,124 +88,122 @@ def is_halted(seed: int, symbol: str, block: int) -> bool:
     return _halting_jump(seed, symbol, block) is not None
 
 
-def cents_at(seed: int, symbol: str, second: int) -> int:
-    """Return the price at a second since 1970."""
-    block, inside = divmod(second, BLOCK_SECONDS)
-    piece, part = divmod(inside, _PIECE_SECONDS)
-    points = points_of(seed, symbol, block)
-    first, last = points[piece], points[piece + 1]
-    return first + _nearest((last - first) * part, _PIECE_SECONDS)
+def cents_of(seed: int, symbol: str, first: int, count: int) -> Longs:
+    """Return the 31 prices, in cents, between which each of some blocks runs straight.
 
-
-def extremes_until(seed: int, symbol: str, second: int) -> tuple[int, int]:
-    """Return highest and lowest price of the current block up to a second."""
-    block, inside = divmod(second, BLOCK_SECONDS)
-    points = points_of(seed, symbol, block)[: inside // _PIECE_SECONDS + 1]
-    now = cents_at(seed, symbol, second)
-    return max(now, *points), min(now, *points)
-
-
-def volume_inside(seed: int, symbol: str, second: int) -> int:
-    """Return the shares traded in the current block up to and with a second."""
-    block, inside = divmod(second, BLOCK_SECONDS)
-    return _volume(seed, symbol, block) * (inside + 1) // BLOCK_SECONDS
-
-
-@lru_cache(maxsize=1_024)
-def points_of(seed: int, symbol: str, block: int) -> tuple[int, ...]:
-    """Return the 31 prices, in cents, between which a block runs straight."""
-    return tuple(map(round, _path(seed, symbol, block)))
-
-
-@lru_cache(maxsize=256)
-def day_of(seed: int, symbol: str, *, first: int, blocks: int, closed_at: int) -> Day:
-    """Return the day of a symbol that begins with a block and has so many.
-
-    The close before it was at the second `closed_at`.
+    A row for each of ``count`` blocks from ``first`` on.
     """
-    high, low, volume = 0, 10**12, 0
-    prices, highs, lows, volumes = (array("q") for _ in range(4))
-    for block in range(first, first + blocks):
-        path = _path(seed, symbol, block)
-        prices.append(round(path[0]))
-        highs.append(high)
-        lows.append(low)
-        volumes.append(volume)
-        high, low = max(high, round(max(path))), min(low, round(min(path)))
-        volume += _volume(seed, symbol, block)
-    return Day(
-        first=first,
-        previous_close=cents_at(seed, symbol, closed_at),
-        prices=prices,
-        highs=highs,
-        lows=lows,
-        volumes=volumes,
+    return np.rint(_paths(seed, symbol, first, count)).astype(np.int64)
+
+
+def volumes_of(seed: int, symbol: str, first: int, count: int) -> Longs:
+    """Return the shares that trade in each of some blocks."""
+    usual = COMPANIES[symbol].volume / 288
+    drawn = np.array(knots(f"{seed}/{symbol}/volume", first, count))
+    volumes = (usual * _liveliness(seed, first, count) * (1.0 + 0.6 * drawn)).astype(
+        np.int64
     )
+    for jump in _jumps_near(seed, symbol, first, count):
+        volumes[_halted(jump, first, count)] = 0
+    return volumes
 
 
-def _path(seed: int, symbol: str, block: int) -> list[float]:
-    """Return the points of a block before rounding.
+def _paths(seed: int, symbol: str, first: int, count: int) -> Floats:
+    """Return the points of the blocks before rounding.
 
     They lie on the straight line from bound to bound, plus a walk of random steps that
-    is bent so that it ends where it began.
+    is bent so that it ends where it began. Where nothing trades they stay.
     """
     company = COMPANIES[symbol]
     scale = company.price * 100.0
-    jump = _halting_jump(seed, symbol, block)
-    if jump is not None:
-        return [scale * (1.0 + _start(seed, symbol, jump.halted_from))] * (_PIECES + 1)
-    start, end = _start(seed, symbol, block), _end(seed, symbol, block)
-    steps = _STEPS.unpack_from(digest(seed, symbol, "steps", block))
-    wander = _WANDER * company.swing * LIVELINESS[regime_of(seed, block)]
-    unit = scale * wander / (_STEP_MIDDLE * _PIECES**0.5)
-    home = scale * (1.0 + start)
-    slope = (scale * (end - start) - sum(steps) * unit) / _PIECES
-    return [
-        home + slope * at + walked * unit
-        for at, walked in enumerate(accumulate(steps, initial=0))
-    ]
+    starts = _starts(seed, symbol, first, count)
+    ends = _ends(seed, symbol, first, count)
+    steps = _steps(seed, symbol, first, count)
+    wander = _WANDER * company.swing * _liveliness(seed, first, count)
+    units = scale * wander / (_STEP_MIDDLE * PIECES**0.5)
+    slopes = (scale * (ends - starts) - steps.sum(axis=1) * units) / PIECES
+    walked = np.zeros((count, PIECES + 1), np.int64)
+    steps.cumsum(axis=1, out=walked[:, 1:])
+    straight = (scale * (1.0 + starts))[:, None] + slopes[:, None] * np.arange(
+        PIECES + 1
+    )
+    paths: Floats = straight + walked * units[:, None]
+    for jump in _jumps_near(seed, symbol, first, count):
+        stays = _starts(seed, symbol, jump.halted_from, 1)[0]
+        paths[_halted(jump, first, count)] = scale * (1.0 + stays)
+    return paths
 
 
-def _start(seed: int, symbol: str, block: int) -> float:
-    """Return how far the price is from home as a block begins, its jumps made."""
-    return _drift(seed, symbol, block) + _jumped(seed, symbol, block, until=block)
+def _steps(seed: int, symbol: str, first: int, count: int) -> Longs:
+    drawn = b"".join(
+        digest(seed, symbol, "steps", block) for block in range(first, first + count)
+    )
+    numbers = np.frombuffer(drawn, _STEP_FORM).reshape(count, -1)
+    return numbers[:, :PIECES].astype(np.int64)
 
 
-def _end(seed: int, symbol: str, block: int) -> float:
-    """Return how far it is as a block ends, before the jump of the next."""
-    after = block + 1
-    return _drift(seed, symbol, after) + _jumped(seed, symbol, after, until=block)
+def _starts(seed: int, symbol: str, first: int, count: int) -> Floats:
+    """Return how far the price is from home as blocks begin, their jumps made."""
+    blocks = np.arange(first, first + count)
+    return _drifts(seed, symbol, first, count) + _jumped(seed, symbol, blocks, blocks)
 
 
-@lru_cache(maxsize=1_024)
-def _drift(seed: int, symbol: str, block: int) -> float:
-    own = (1.0 - _MARKET_PART) * _octaves(f"{seed}/{symbol}", block)
-    return COMPANIES[symbol].swing * (own + _MARKET_PART * _market(seed, block))
+def _ends(seed: int, symbol: str, first: int, count: int) -> Floats:
+    """Return how far it is as blocks end, before the jump of the next."""
+    blocks = np.arange(first, first + count)
+    drifts = _drifts(seed, symbol, first + 1, count)
+    return drifts + _jumped(seed, symbol, blocks + 1, blocks)
 
 
-@lru_cache(maxsize=2_048)
-def _market(seed: int, block: int) -> float:
-    return _octaves(f"{seed}/market", block)
+def _drifts(seed: int, symbol: str, first: int, count: int) -> Floats:
+    own = (1.0 - _MARKET_PART) * _octaves(f"{seed}/{symbol}", first, count)
+    return COMPANIES[symbol].swing * (own + _MARKET_PART * _market(seed, first, count))
 
 
-def _octaves(stream: str, block: int) -> float:
-    return sum(
-        strength * smooth(f"{stream}/{distance}", block / distance)
-        for distance, strength in _OCTAVES
+@lru_cache(maxsize=64)
+def _market(seed: int, first: int, count: int) -> Floats:
+    return _octaves(f"{seed}/market", first, count)
+
+
+def _octaves(stream: str, first: int, count: int) -> Floats:
+    blocks = np.arange(first, first + count)
+    total = np.zeros(count)
+    for distance, strength in _OCTAVES:
+        total += strength * smooth(f"{stream}/{distance}", blocks / distance)
+    return total
+
+
+def _jumped(seed: int, symbol: str, blocks: Longs, until: Longs) -> Floats:
+    """Return what jumps of the blocks up to `until` still add as blocks begin."""
+    total = np.zeros(len(blocks))
+    for jump in _jumps_near(seed, symbol, int(blocks[0]), len(blocks)):
+        fading = np.maximum(0.0, 1.0 - (blocks - jump.block) / _JUMP_FADE)
+        total += jump.size * fading * (jump.block <= until)
+    return total
+
+
+def _liveliness(seed: int, first: int, count: int) -> Floats:
+    return np.array(
+        [LIVELINESS[regime_of(seed, block)] for block in range(first, first + count)]
     )
 
 
-def _jumped(seed: int, symbol: str, block: int, *, until: int) -> float:
-    """Return what jumps of the blocks up to `until` still add as `block` begins."""
-    window = block // _JUMP_WINDOW
-    total = 0.0
-    for jump in (
-        _jump_in(seed, symbol, window - 1),
-        _jump_in(seed, symbol, window),
-    ):
-        if jump is not None and jump.block <= until:
-            total += jump.size * max(0.0, 1.0 - (block - jump.block) / _JUMP_FADE)
-    return total
+def _halted(jump: Jump, first: int, count: int) -> slice:
+    """Return which of the blocks are without trades before a jump."""
+    begin, end = (
+        min(max(block - first, 0), count) for block in (jump.halted_from, jump.block)
+    )
+    return slice(begin, end)
+
+
+def _jumps_near(seed: int, symbol: str, first: int, count: int) -> Iterator[Jump]:
+    """Yield the jumps that some blocks may feel or halt before, in order."""
+    before = first // _JUMP_WINDOW - 1
+    after = (first + count - 1) // _JUMP_WINDOW + 1
+    for window in range(before, after + 1):
+        jump = _jump_in(seed, symbol, window)
+        if jump is not None:
+            yield jump
 
 
 @lru_cache(maxsize=4_096)
@@ -242,15 +232,3 @@ def _halting_jump(seed: int, symbol: str, block: int) -> Jump | None:
         if jump is not None and jump.halted_from <= block < jump.block:
             return jump
     return None
-
-
-def _volume(seed: int, symbol: str, block: int) -> int:
-    if is_halted(seed, symbol, block):
-        return 0
-    usual = COMPANIES[symbol].volume / 288
-    busy = LIVELINESS[regime_of(seed, block)]
-    return int(usual * busy * (1.0 + 0.6 * knot(f"{seed}/{symbol}/volume", block)))
-
-
-def _nearest(numerator: int, denominator: int) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)

@@ -18,6 +18,7 @@ from datasets.connectors.simulator import (
     STOCK_INDEX,
     STOCK_SCHEMA,
     Market,
+    days,
     market,
     noise,
     paths,
@@ -48,11 +49,11 @@ def forget() -> None:
     for cached in (
         noise._page,
         paths.regime_of,
-        paths.points_of,
-        paths.day_of,
-        paths._drift,
         paths._market,
         paths._jump_in,
+        days._points_of,
+        days.day_of,
+        market._decimal,
         market._traders,
         market._session_of,
     ):
