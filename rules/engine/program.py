@@ -119,11 +119,15 @@ class Program:
         read, under a key they name; one that listens for silence, for any event. A
         guest runs none on any key: its own lane does.
         """
+        if not self._triggered:
+            # As in a lane whose rules are all followed by columns.
+            return []
         found: dict[int, CompiledRule] = {}
+        keys = (event.key,) if event.is_guest else (event.key, None)
         for name in (*event.fields, None):
-            found |= self._triggered.get((event.series, name, event.key), {})
-            if not event.is_guest:
-                found |= self._triggered.get((event.series, name, None), {})
+            for key in keys:
+                if rules := self._triggered.get((event.series, name, key)):
+                    found |= rules
         return [found[rule_id] for rule_id in sorted(found)]
 
     def may_run(self, event: Event) -> list[CompiledRule]:

@@ -74,6 +74,8 @@ def is_number(value: Value) -> TypeGuard[Number]:
 
 def same_value(one: Value, other: Value) -> bool:
     """Tell whether two values are one: 1 is 1.0, and is not true, inside lists too."""
+    if type(one) is type(other) and not isinstance(one, list | dict):
+        return one == other
     kinds = [_TYPE_OF.get(type(value), type(value)) for value in (one, other)]
     if kinds[0] is not kinds[1]:
         return False
