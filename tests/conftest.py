@@ -2,7 +2,7 @@
 
 import hypothesis
 
-pytest_plugins = ("tests.plugin", "tests.installations")
+pytest_plugins = ("tests.shares", "tests.plugin", "tests.installations")
 
 # Properties try the same examples every time, so that a failure is one for everybody;
 # `--hypothesis-profile=search` looks for new ones. No deadline: the machine is shared.

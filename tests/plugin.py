@@ -1,9 +1,8 @@
-"""How the suite runs: two databases side by side, real servers, a browser at the end.
+"""How the suite runs: two databases side by side, and real servers.
 
 `pytest` alone starts two workers (pyproject.toml, addopts). Both get every test and run
-those that use the database, one on SQLite, the other on PostgreSQL. What is left runs
-once: in a browser beside SQLite, without a database beside PostgreSQL, so that both
-have about as much to do. PostgreSQL and Redis are started once, here in the controller,
+those that use the database, one on SQLite, the other on PostgreSQL; what is left runs
+once (tests/shares.py). PostgreSQL and Redis are started once, here in the controller,
 before the workers are, and every process finds their addresses in its environment.
 
 `pytest --dist no` runs in this process, on SQLite, and starts a server only when a
@@ -13,7 +12,7 @@ test asks for it.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,11 +23,10 @@ from tests.services.chromium import find_chromium
 from tests.services.postgresql import postgresql
 from tests.services.process import ServerDidNotStartError
 from tests.services.redis import redis_server
+from tests.shares import in_browser, is_worker
 
 POSTGRES_URL = "BELLWETHER_TEST_POSTGRES_URL"
 REDIS_URL = "BELLWETHER_TEST_REDIS_URL"
-DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
-BROWSER_TESTS = Path(__file__).parent / "browser"
 NO_BROWSER = "no Chromium on this machine (Debian: apt-get install chromium)"
 
 
@@ -49,21 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Choose this process's tests, and put those in a browser last.
-
-    Playwright's sync API leaves a running loop in the thread, in which every later
-    async test would fail.
-    """
-    if is_worker(config):
-        here = _SHARES[os.environ["BELLWETHER_TEST_DATABASE"]]
-        elsewhere = [item for item in items if not here(item)]
-        config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if here(item)]
-    items.sort(key=in_browser)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the browser tests where there is none."""
     if find_chromium() is None:
         for item in filter(in_browser, items):
             item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
@@ -75,31 +60,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if any(NO_BROWSER in str(report.longrepr) for report in skipped):
         terminalreporter.section("browser tests did not run", yellow=True)
         terminalreporter.line(f"All of tests/browser was skipped: {NO_BROWSER}.")
-
-
-def is_worker(config: pytest.Config) -> bool:
-    """Return whether this process runs tests for a controller."""
-    return hasattr(config, "workerinput")
-
-
-def in_browser(item: pytest.Item) -> bool:
-    """Return whether a test drives a browser."""
-    return BROWSER_TESTS in item.path.parents
-
-
-def uses_database(item: pytest.Item) -> bool:
-    """Return whether a test uses this process's database, by its mark or fixtures."""
-    marked = item.get_closest_marker("django_db") is not None
-    return marked or bool(
-        DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    )
-
-
-#: Which tests each of the two workers runs.
-_SHARES: dict[str, Callable[[pytest.Item], bool]] = {
-    "sqlite": lambda item: uses_database(item) or in_browser(item),
-    "postgresql": lambda item: not in_browser(item),
-}
 
 
 @pytest.fixture(scope="session")

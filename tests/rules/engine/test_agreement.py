@@ -53,6 +53,7 @@ class Engine:
         self.rules: dict[int, Specification] = {}
         self.facts: dict[Subject, KeyFacts] = {}
         self.instances: dict[InstanceId, bytes] = {}
+        self.armed: set[InstanceId] = set()
         self.counts: dict[int, Counts] = {}
 
     def put(self, rule_id: int, version: int, specification: Specification) -> None:
@@ -110,8 +111,8 @@ class Engine:
     def _armed(self, event: Event) -> frozenset[InstanceId]:
         return frozenset(
             (rule_id, key)
-            for (rule_id, key), instance in self._instances(self.instances).items()
-            if instance.timers and rule_id in self.program
+            for rule_id, key in self.armed
+            if rule_id in self.program
             if self.program.subject_of(self.program.rule(rule_id), key) == event.subject
         )
 
@@ -131,6 +132,9 @@ class Engine:
     def _keep(self, result: StepResult) -> None:
         for one, instance in result.instances.items():
             self.instances[one] = write_json(instance.to_json())
+            self.armed.discard(one)
+            if instance.timers:
+                self.armed.add(one)
 
     def _instances_of(self, rule_id: int) -> list[Instance]:
         owned = [one for one in self.instances if one[0] == rule_id]
