@@ -52,7 +52,7 @@ def store_hour(*, begin: datetime, delay: timedelta) -> float:
 
 
 def _store(source: Source, *, begin: datetime, delay: timedelta) -> None:
-    step = timedelta(seconds=source.every_seconds)
+    step = source.schedule.following_slot(begin) - begin
     slots = [begin + number * step for number in range(HOUR // step)]
     fetched = [_fetch(source, slot) for slot in slots]
     lane = open_lane(source.dataset)

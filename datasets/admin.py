@@ -30,7 +30,13 @@ from datasets.models import (
     Run,
     Source,
 )
-from datasets.services import NothingToReplay, replay_quarantined, save_dataset
+from datasets.services import (
+    NothingToReplay,
+    ScheduleInvalid,
+    read_schedule,
+    replay_quarantined,
+    save_dataset,
+)
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
 
@@ -164,15 +170,40 @@ class IdempotencyAdmin(ReadOnlyAdmin):
     search_fields = ("key",)
 
 
+class SourceForm(forms.ModelForm):
+    """What staff may change of a source."""
+
+    def clean(self) -> dict[str, Any]:  # any: as Django has it
+        """Check when it runs; a new schedule begins with its first slot from now on."""
+        said = super().clean() or self.cleaned_data
+        try:
+            schedule = read_schedule(
+                every_seconds=said.get("every_seconds"),
+                cron=said.get("cron", ""),
+                zone=said.get("zone", ""),
+            )
+        except ScheduleInvalid as refusal:
+            for error in refusal.errors:
+                self.add_error(error.pointer.lstrip("/"), error.detail)
+            return said
+        is_new = {"every_seconds", "cron", "zone"} & {*self.changed_data}
+        if is_new and self.instance.past_until is None:
+            said["next_run_at"] = schedule.first_slot(database_now())
+        return {**said, **Source.columns_of(schedule)}
+
+
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin):
     """Sources and when they run next."""
 
+    form = SourceForm
     list_display = (
         "name",
         "dataset",
         "kind",
         "every_seconds",
+        "cron",
+        "zone",
         "is_enabled",
         "is_held",
         "next_run_at",

@@ -350,6 +350,7 @@ SPECTACULAR_SETTINGS = {
         "BatchState": "datasets.models.BatchState",
         "DeliveryStatus": "alerts.models.DeliveryStatus",
         "RuleKind": "rules.models.Kind",
+        "RunState": "datasets.models.RunState",
         "Severity": "alerts.models.Severity",
         "TokenKind": "workspaces.models.TokenKind",
         "TransitionKind": "alerts.models.TransitionKind",

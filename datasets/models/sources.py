@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
 
 from datasets.models.dataset import Dataset
+from datasets.schedules import At, Every, Schedule, read_cron
+from datasets.times import read_zone
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -26,7 +29,23 @@ class Source(models.Model):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=40)
     config = models.JSONField(default=dict, blank=True)
-    every_seconds = models.PositiveIntegerField(default=60)
+    every_seconds = models.PositiveIntegerField(
+        default=60, null=True, blank=True, help_text="Nothing if `cron` says when."
+    )
+    cron = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Minute, hour, day, month and weekday, like 30 9 * * MON-FRI.",
+    )
+    zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whose clocks `cron` means, like Asia/Kathmandu.",
+    )
     is_enabled = models.BooleanField(default=True)
     is_held = models.BooleanField(
         default=False,
@@ -56,9 +75,42 @@ class Source(models.Model):
                 name="source_due",
             )
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    every_seconds__isnull=False, every_seconds__gt=0, cron="", zone=""
+                )
+                | models.Q(every_seconds=None)
+                & ~models.Q(cron="")
+                & ~models.Q(zone=""),
+                name="source_has_one_schedule",
+                violation_error_message="Say either every how many seconds, or a cron "
+                "expression and a zone.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def schedule(self) -> Schedule:
+        """Return when it runs.
+
+        Raises:
+            CronInvalid, TimeInvalid: if what is stored cannot be read here.
+        """
+        if self.every_seconds is not None:
+            return Every(timedelta(seconds=self.every_seconds))
+        return At(read_cron(self.cron), read_zone(self.zone))
+
+    @staticmethod
+    def columns_of(schedule: Schedule) -> dict[str, object]:
+        """Return what is stored of a schedule."""
+        if isinstance(schedule, At):
+            cron, zone = schedule.cron.text, schedule.zone.key
+            return {"every_seconds": None, "cron": cron, "zone": zone}
+        seconds = int(schedule.step.total_seconds())
+        return {"every_seconds": seconds, "cron": "", "zone": ""}
 
     @property
     def is_running(self) -> bool:

@@ -5,7 +5,6 @@ from datasets.services.accepting import (
     EventsInvalid,
     Ingest,
     accept_batch,
-    index_of,
     lane_full,
 )
 from datasets.services.activity import (
@@ -52,12 +51,7 @@ from datasets.services.drafts import (
     keep_upload,
     open_draft,
 )
-from datasets.services.facts import (
-    StoredFacts,
-    load_facts,
-    read_facts,
-    save_facts,
-)
+from datasets.services.facts import StoredFacts, load_facts, read_facts, save_facts
 from datasets.services.forwarding import (
     ForwardedEvent,
     forward_events,
@@ -179,6 +173,13 @@ from datasets.services.replaying import (
     replay_quarantined,
 )
 from datasets.services.retention import forget_expired
+from datasets.services.schedules import (
+    ScheduleInvalid,
+    change_source,
+    page_of_source,
+    read_schedule,
+    read_source,
+)
 from datasets.services.searching import FoundFact, fact_path, search_facts
 from datasets.services.shards import (
     MOST_SHARDS,
@@ -188,13 +189,9 @@ from datasets.services.shards import (
     lanes_of,
     shard_of,
 )
-from datasets.services.sources import claim_run, fetch_source, sweep_sources
+from datasets.services.sources import fetch_source, sweep_sources
 from datasets.services.uploads import ImportInvalid, Upload
-from datasets.services.vocabulary import (
-    distinct_values,
-    known_keys,
-    visible_datasets,
-)
+from datasets.services.vocabulary import distinct_values, known_keys, visible_datasets
 from datasets.services.waiting import (
     DuplicatesRefused,
     find_standing,
@@ -275,6 +272,7 @@ __all__ = [
     "RecordCursor",
     "RecordNotFound",
     "RecordPage",
+    "ScheduleInvalid",
     "Selection",
     "SettledBatch",
     "SourceInvalid",
@@ -292,8 +290,8 @@ __all__ = [
     "append_batch",
     "backlog_of",
     "browse_records",
+    "change_source",
     "changed_lateness",
-    "claim_run",
     "count_contents",
     "count_records",
     "create_dataset",
@@ -319,7 +317,6 @@ __all__ = [
     "forward_facts",
     "holding",
     "import_draft",
-    "index_of",
     "insert_rows",
     "is_any_full",
     "is_beginning",
@@ -356,6 +353,7 @@ __all__ = [
     "open_draft",
     "open_for_ingest",
     "open_lane",
+    "page_of_source",
     "past_of_key",
     "past_told",
     "plan_part",
@@ -369,6 +367,8 @@ __all__ = [
     "read_key",
     "read_log",
     "read_period",
+    "read_schedule",
+    "read_source",
     "read_zone",
     "received_times",
     "replace_rows",

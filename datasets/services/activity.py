@@ -124,15 +124,15 @@ def is_simulation_running(*, workspace: Workspace) -> bool:
 
 def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
     last_at: datetime | None = vars(source)["last_at"]
-    allowed = timedelta(seconds=source.every_seconds) * SLOTS_MISSED
-    silence = now - (last_at or source.created_at)
+    since = last_at or source.created_at
+    allowed = source.schedule.following_slot(since, SLOTS_MISSED)
     return SourceState(
         workspace=source.dataset.workspace.slug,
         dataset=source.dataset.slug,
         name=source.name,
         last_at=last_at,
         records_last_minute=rows,
-        is_stale=silence > max(allowed, SHORTEST_SILENCE),
+        is_stale=now > max(allowed, since + SHORTEST_SILENCE),
         is_simulated=source.dataset.is_simulated,
         is_writing_past=source.is_writing_past,
     )

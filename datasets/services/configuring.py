@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from datasets.connectors import ConfigInvalid, ConnectorError, find_connector
 from datasets.models import Dataset, Source
-from datasets.services.slots import first_slot
+from datasets.schedules import Schedule
 from datasets.store.writing import writing
 from workspaces.access import Access, Need
 from workspaces.refusals import FieldError, Invalid, Missing
@@ -33,10 +33,10 @@ def create_source(
     name: str,
     kind: str,
     config: Mapping[str, object],
-    every: timedelta,
+    schedule: Schedule,
     now: datetime,
 ) -> Source:
-    """Store a source that runs at every whole multiple of `every` from now on.
+    """Store a source that runs at the slots of a schedule from now on.
 
     Raises:
         SourceInvalid: naming the settings that its connector cannot use.
@@ -48,8 +48,8 @@ def create_source(
             name=name,
             kind=kind,
             config=_checked_config(kind, config),
-            every_seconds=int(every.total_seconds()),
-            next_run_at=first_slot(every=every, now=now),
+            **Source.columns_of(schedule),
+            next_run_at=schedule.first_slot(now),
             created_at=now,
         )
         record_audit(access=access, action="source.created", target=name, now=now)
@@ -62,14 +62,18 @@ def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> N
     What is turned on runs from its next slot on and makes up for none that it missed.
     """
     access.require(Need.MANAGE)
-    every = timedelta(seconds=source.every_seconds)
     with writing():
-        turned = Source.objects.filter(pk=source.pk, is_enabled=not on).update(
-            is_enabled=on, next_run_at=first_slot(every=every, now=now)
-        )
-        if turned:
-            action = "source.turned_on" if on else "source.turned_off"
-            record_audit(access=access, action=action, target=source.name, now=now)
+        set_switch(access=access, source=source, on=on, now=now)
+
+
+def set_switch(*, access: Access, source: Source, on: bool, now: datetime) -> None:
+    """Turn a source, inside of a transaction, as `turn_source` does."""
+    turned = Source.objects.filter(pk=source.pk, is_enabled=not on).update(
+        is_enabled=on, next_run_at=source.schedule.first_slot(now)
+    )
+    if turned:
+        action = "source.turned_on" if on else "source.turned_off"
+        record_audit(access=access, action=action, target=source.name, now=now)
 
 
 def find_source(*, access: Access, slug: str, source_id: int) -> Source:
@@ -80,7 +84,7 @@ def find_source(*, access: Access, slug: str, source_id: int) -> Source:
     """
     sources = Source.objects.filter(dataset__workspace=access.workspace)
     of_dataset = sources.filter(dataset__deleted_at=None, dataset__slug__iexact=slug)
-    source = of_dataset.filter(pk=source_id).first()
+    source = of_dataset.select_related("dataset").filter(pk=source_id).first()
     if source is None:
         raise SourceNotFound(f"There is no such source of the dataset {slug}.")
     return source

@@ -17,6 +17,7 @@ from datasets.connectors.simulator import (
     Simulator,
 )
 from datasets.models import Dataset, Fact, KeyForm, Record, Source
+from datasets.schedules import Every
 from datasets.schemas import Index
 from datasets.services.configuring import create_source, turn_source
 from datasets.services.making import DatasetDraft, create_dataset
@@ -143,7 +144,7 @@ def _simulate(dataset: Dataset, *, part: _Part, access: Access, now: datetime) -
         name=f"Simulated {part.feed}",
         kind=Simulator.kind,
         config={"feed": part.feed},
-        every=part.every,
+        schedule=Every(part.every),
         now=now,
     )
     begin_past(source=source, now=now)

@@ -21,7 +21,6 @@ from datasets.services.runs import (
 )
 from datasets.services.shards import is_half_full, lanes_of
 from datasets.services.sifting import Sieve
-from datasets.services.slots import first_slot
 from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing
 
@@ -120,9 +119,10 @@ def _wait(run: Run, *, until: datetime) -> None:
 
 
 def _begin_slots(source: Source, *, now: datetime) -> None:
-    every = timedelta(seconds=source.every_seconds)
+    # It may have been given another schedule meanwhile.
+    schedule = Source.objects.get(pk=source.pk).schedule
     Source.objects.filter(pk=source.pk).update(
-        past_until=None, next_run_at=first_slot(every=every, now=now)
+        past_until=None, next_run_at=schedule.first_slot(now)
     )
 
 

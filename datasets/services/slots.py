@@ -1,11 +1,11 @@
-"""When a source runs: equal steps of time from its first slot on."""
+"""Which slot of a source is due, and which of them passed while nothing ran."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from datasets.times import EPOCH
+from datasets.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,18 +17,13 @@ class DueSlot:
     following: datetime
 
 
-def due_slot(*, first: datetime, every: timedelta, now: datetime) -> DueSlot:
-    """Return what is due of the slots `first`, `first + every` ... at `now`.
+def due_slot(*, first: datetime, schedule: Schedule, now: datetime) -> DueSlot:
+    """Return what is due at `now` of a schedule's slots from `first` on.
 
     Of several slots that passed, the latest runs, late, and the older ones are skipped.
     The following slot is computed from this one, never from `now`, so that a late run
-    shifts nothing; instants are UTC, so that no clock change does either.
+    shifts nothing.
     """
-    skipped = max(0, (now - first) // every)
-    slot = first + skipped * every
-    return DueSlot(slot=slot, skipped=skipped, following=slot + every)
-
-
-def first_slot(*, every: timedelta, now: datetime) -> datetime:
-    """Return the first whole multiple of `every` since 1970 that is not past."""
-    return EPOCH - ((EPOCH - now) // every) * every
+    slot, skipped = schedule.slots_passed(first, now=now)
+    following = schedule.following_slot(slot)
+    return DueSlot(slot=slot, skipped=skipped, following=following)

@@ -78,11 +78,14 @@ def claim_run(*, source_id: int, now: datetime) -> Run | None:
     source = _due_sources(now).filter(pk=source_id, past_until=None).first()
     if source is None:
         return None
-    every = timedelta(seconds=source.every_seconds)
-    due = due_slot(first=source.next_run_at, every=every, now=now)
+    due = due_slot(first=source.next_run_at, schedule=source.schedule, now=now)
     with writing():
         moved = Source.objects.filter(
-            pk=source_id, next_run_at=source.next_run_at
+            pk=source_id,
+            next_run_at=source.next_run_at,
+            every_seconds=source.every_seconds,
+            cron=source.cron,
+            zone=source.zone,
         ).update(next_run_at=due.following)
         if not moved:
             return None

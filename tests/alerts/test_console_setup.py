@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from datasets.models import Source
+from datasets.schedules import Every
 from datasets.services import create_source
 from tests.factories import (
     NOW,
@@ -106,7 +107,7 @@ def simulated_market() -> Source:
         name="Simulated stocks",
         kind="simulator",
         config={"feed": "stocks"},
-        every=timedelta(seconds=1),
+        schedule=Every(timedelta(seconds=1)),
         now=NOW,
     )
 

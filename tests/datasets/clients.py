@@ -39,6 +39,9 @@ class ApiClient:
     def put(self, path: str, body: object, **headers: str) -> Any:
         return self.send("put", path, encode(body), **headers)
 
+    def patch(self, path: str, body: object, **headers: str) -> Any:
+        return self.send("patch", path, encode(body), **headers)
+
     def delete(self, path: str) -> Any:
         return self.http.delete(self.base + path)
 

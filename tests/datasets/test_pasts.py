@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from datasets.connectors import ConnectorError, registry
 from datasets.models import Batch, BatchState, Dataset, Record, Run, RunState, Source
+from datasets.schedules import Every
 from datasets.services import (
     create_source,
     fetch_source,
@@ -86,7 +87,7 @@ def new_source(access: Access, dataset: Dataset, **config: object) -> Source:
         name="Exchange",
         kind=Chronicle.kind,
         config=config,
-        every=MINUTE,
+        schedule=Every(MINUTE),
         now=NOW,
     )
     begin_past(source=source, now=NOW)

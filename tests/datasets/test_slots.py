@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.services.slots import due_slot, first_slot
+from datasets.schedules import Every
+from datasets.services.slots import due_slot
 from datasets.times import first_instant
 
 #: Of half hours and quarters, of changes by half an hour, at midnight, and of none.
@@ -40,11 +41,11 @@ def runs(
 ) -> Iterator[tuple[datetime, int, datetime]]:
     """Look at irregular times; give each run's slot, how many it skipped, and when."""
     now = BEGIN
-    following = first_slot(every=every, now=now)
+    following = Every(every).first_slot(now)
     while now < END:
         now += next(waits)
         if following <= now:
-            due = due_slot(first=following, every=every, now=now)
+            due = due_slot(first=following, schedule=Every(every), now=now)
             following = due.following
             yield due.slot, due.skipped, now
 
@@ -60,7 +61,7 @@ def runs(
 def test_each_slot_of_a_year_is_run_once_or_counted_as_skipped(
     every: timedelta, waits: list[timedelta]
 ) -> None:
-    begin = first_slot(every=every, now=BEGIN)
+    begin = Every(every).first_slot(BEGIN)
 
     settled = 0
     for slot, skipped, now in runs(every, cycle(waits)):

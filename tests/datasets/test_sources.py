@@ -10,14 +10,15 @@ import pytest
 
 from datasets.connectors import ConnectorError, registry
 from datasets.models import Batch, Dataset, Origin, Record, Run, RunState, Source
+from datasets.schedules import Every
 from datasets.services import (
     SourceInvalid,
-    claim_run,
     create_source,
     fetch_source,
     sweep_sources,
 )
-from datasets.services.slots import due_slot, first_slot
+from datasets.services.slots import due_slot
+from datasets.services.sources import claim_run
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 
@@ -39,7 +40,7 @@ MINUTE = timedelta(minutes=1)
 def test_latest_slot_runs_and_older_ones_are_skipped(
     late: timedelta, slot: int, skipped: int, following: int
 ) -> None:
-    due = due_slot(first=NOW, every=MINUTE, now=NOW + late)
+    due = due_slot(first=NOW, schedule=Every(MINUTE), now=NOW + late)
 
     assert due.slot == NOW + slot * MINUTE
     assert due.skipped == skipped
@@ -49,9 +50,9 @@ def test_latest_slot_runs_and_older_ones_are_skipped(
 def test_first_slot_is_a_whole_multiple_of_the_step() -> None:
     now = datetime(2026, 3, 2, 15, 30, 1, 500_000, tzinfo=UTC)
 
-    assert first_slot(every=SECOND, now=now) == now.replace(second=2, microsecond=0)
-    assert first_slot(every=5 * SECOND, now=now) == now.replace(second=5, microsecond=0)
-    assert first_slot(every=MINUTE, now=NOW) == NOW
+    assert Every(SECOND).first_slot(now) == now.replace(second=2, microsecond=0)
+    assert Every(5 * SECOND).first_slot(now) == now.replace(second=5, microsecond=0)
+    assert Every(MINUTE).first_slot(NOW) == NOW
 
 
 class Scripted:
@@ -102,7 +103,7 @@ def new_source(access: Access, dataset: Dataset, **config: object) -> Source:
         name="Exchange",
         kind=Scripted.kind,
         config=config,
-        every=MINUTE,
+        schedule=Every(MINUTE),
         now=NOW,
     )
 
@@ -308,7 +309,7 @@ def test_source_that_cannot_be_is_refused_by_setting(
             name="Exchange",
             kind=kind,
             config=config,
-            every=MINUTE,
+            schedule=Every(MINUTE),
             now=NOW,
         )
 
