@@ -160,7 +160,7 @@ class DatasetForm(RecordsForm):
         fields["key"].initial = preview.inferred.key
         fields["date"].choices = [("", "When it arrives"), *names]
         fields["date"].initial = preview.inferred.date
-        fields["zone"].choices = [(zone, zone) for zone in _zones(workspace.zone)]
+        fields["zone"].choices = [(zone, zone) for zone in zone_names(workspace.zone)]
         fields["zone"].initial = workspace.zone
         nested = () if preview.format is Format.CSV else _NESTED
         choices = [
@@ -230,7 +230,7 @@ def _with_type(seen: InferredField, kind: FieldType) -> InferredField:
     return replace(seen, type=kind, has_time=has_time)
 
 
-def _zones(own: str) -> list[str]:
+def zone_names(own: str) -> list[str]:
     """Return the names of time zones, those first that are chosen most."""
     rest = sorted(zone for zone in available_timezones() if "/" in zone)
     return list(dict.fromkeys([own, "UTC", *rest]))

@@ -11,6 +11,7 @@ from datasets.console.pages import (
     job_list,
     retry_job,
 )
+from datasets.console.schedules import source_detail
 from datasets.console.sources import turn
 
 app_name = "datasets"
@@ -44,6 +45,11 @@ urlpatterns = [
     path(f"{_DATA}/<dataset:dataset>", dataset_detail, name="detail"),
     path(f"{_DATA}/<dataset:dataset>/browse", browse, name="browse"),
     path(f"{_DATA}/<dataset:dataset>/import", import_into, name="import"),
+    path(
+        f"{_DATA}/<dataset:dataset>/sources/<int:source_id>",
+        source_detail,
+        name="source",
+    ),
     path(
         f"{_DATA}/<dataset:dataset>/sources/<int:source_id>/turn",
         turn,
