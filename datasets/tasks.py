@@ -6,15 +6,15 @@ import uuid
 
 from celery import shared_task
 
-from config.celery import Task
+from config.celery import Task, nudge
 from config.clock import database_now
-from datasets.services import fetch_source, run_import, sweep_jobs, sweep_sources
+from datasets.services import fetchers, run_import, sweep_jobs, sweep_sources
 
 
-@shared_task(name=Task.FETCH.value, time_limit=90, soft_time_limit=75)
+@shared_task(name=Task.FETCH.value)
 def fetch(*, source_id: int) -> None:
-    """Fetch what is due of a source."""
-    fetch_source(source_id=source_id)
+    """Have fetched what is due of a source, however long it takes to answer."""
+    fetchers.fetch(source_id)
 
 
 @shared_task(name=Task.IMPORT.value, time_limit=90, soft_time_limit=75)
@@ -25,8 +25,12 @@ def import_file(*, job_id: str) -> None:
 
 @shared_task(name=Task.SWEEP_SOURCES.value)
 def sources() -> None:
-    """Ring for the sources that are due."""
-    sweep_sources(now=database_now())
+    """Ring for the sources that are due, and for what a dead worker left."""
+
+    def ring(source_id: int) -> None:
+        nudge(Task.FETCH, source_id=source_id)
+
+    sweep_sources(now=database_now(), fetch=ring)
 
 
 @shared_task(name=Task.SWEEP_JOBS.value)

@@ -20,9 +20,10 @@ from alerts.sweeping import (
     sweep_troubles,
     sweep_upkeep,
 )
+from alerts.up.calls import end_calls
 from alerts.up.watching import LEAVING_SECONDS
 from config.clock import database_now
-from datasets.services import sweep_jobs, sweep_sources
+from datasets.services import fetchers, sweep_jobs, sweep_sources
 from rules.services import keep_segments, sweep_backtests
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ Sweep = Callable[..., None]
 
 def _sweep_deliveries(*, now: datetime) -> None:
     sweep_deliveries(now=now, send=senders.send)
+
+
+def _sweep_sources(*, now: datetime) -> None:
+    sweep_sources(now=now, fetch=fetchers.fetch)
 
 
 def _show_life(*, now: datetime) -> None:
@@ -45,7 +50,7 @@ ROUNDS: Mapping[str, tuple[Sweep, float]] = {
     "deliveries": (_sweep_deliveries, 1.0),
     "feed": (sweep_feed, 1.0),
     "timers": (sweep_timers, 1.0),
-    "sources": (sweep_sources, 1.0),
+    "sources": (_sweep_sources, 1.0),
     "jobs": (sweep_jobs, 1.0),
     "segments": (keep_segments, 15.0),
     "backtests": (sweep_backtests, 5.0),
@@ -74,7 +79,7 @@ def run() -> None:
         signal.signal(one, lambda *_: stopping.set())
     start_sweeping(stopping)
     stopping.wait()
-    senders.stop(seconds=LEAVING_SECONDS / 2)
+    end_calls(seconds=LEAVING_SECONDS / 2)
 
 
 def _go_round(

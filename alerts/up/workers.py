@@ -13,7 +13,8 @@ from celery.platforms import SecurityWarning
 from celery.worker import WorkController, state
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from alerts.services import part_of_worker, senders
+from alerts.services import part_of_worker
+from alerts.up.calls import end_calls
 from alerts.up.plan import Worker
 from alerts.up.watching import (
     LEAVING_SECONDS,
@@ -42,13 +43,13 @@ class WorkerThread:
         watch_worker(part=self._worker.name)
 
     def stop(self, *, seconds: float) -> None:
-        """Take no further task and wait for those that run, and for what they send."""
+        """Take no further task and wait for those that run, and for their calls."""
         state.should_stop = 0
         deadline = time.monotonic() + seconds
         # The worker itself looks at its orders every other second only.
         while state.active_requests and time.monotonic() < deadline:
             time.sleep(0.05)
-        senders.stop(seconds=deadline - time.monotonic())
+        end_calls(seconds=deadline - time.monotonic())
 
     def _run(self) -> None:
         controller = WorkController(
@@ -122,7 +123,7 @@ def run_worker(worker: Worker) -> int:
     ring_for(part=part)
     watch_worker(part=part)
     controller.start()
-    senders.stop(seconds=LEAVING_SECONDS / 2)
+    end_calls(seconds=LEAVING_SECONDS / 2)
     return int(controller.exitcode or 0)
 
 

@@ -35,6 +35,15 @@ class Connector(Protocol):
             ConfigInvalid: with a sentence for each setting that cannot be used.
         """
 
+    def host(self, config: Mapping[str, object]) -> str:
+        """Return the host that its fetches wait for, with its port; blank for none.
+
+        Sources of one host share threads, so that one that hangs stops no other's.
+
+        Raises:
+            ConnectorError: for a configuration that cannot be read.
+        """
+
     def fetch(
         self, *, config: Mapping[str, object], slot: datetime
     ) -> Iterator[dict[str, object]]:

@@ -52,6 +52,7 @@ from datasets.services.drafts import (
     open_draft,
 )
 from datasets.services.facts import StoredFacts, load_facts, read_facts, save_facts
+from datasets.services.fetching import fetchers
 from datasets.services.forwarding import (
     ForwardedEvent,
     forward_events,
@@ -140,7 +141,7 @@ from datasets.services.overseeing import (
     newest_quarantined,
 )
 from datasets.services.periods import Period, PeriodInvalid, read_period
-from datasets.services.previewing import ImportPreview, preview_import
+from datasets.services.previewing import ImportPreview
 from datasets.services.publishing import (
     Publication,
     Published,
@@ -180,7 +181,7 @@ from datasets.services.schedules import (
     read_schedule,
     read_source,
 )
-from datasets.services.searching import FoundFact, fact_path, search_facts
+from datasets.services.searching import FoundFact, search_facts
 from datasets.services.shards import (
     MOST_SHARDS,
     is_any_full,
@@ -300,10 +301,10 @@ __all__ = [
     "dismiss_quarantined",
     "distinct_values",
     "events_last_minute",
-    "fact_path",
     "fail_part",
     "failing_sources",
     "fetch_source",
+    "fetchers",
     "find_dataset",
     "find_job",
     "find_judged",
@@ -358,7 +359,6 @@ __all__ = [
     "past_told",
     "plan_part",
     "prepare_submission",
-    "preview_import",
     "publish_events",
     "read_batch",
     "read_dataset",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -23,7 +25,7 @@ from datasets.services.runs import (
 )
 from datasets.services.sifting import Sieve
 from datasets.services.slots import due_slot
-from datasets.store.writing import writing
+from datasets.store.writing import release_connection, writing
 from workspaces.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -32,22 +34,27 @@ logger = logging.getLogger(__name__)
 OVERDUE = timedelta(seconds=5)
 #: A run that has not ended by then was left behind by a dead worker.
 RUN_LEASE = timedelta(seconds=120)
+#: A run whose source still sends after that is ended. Single calls have limits of their
+#: own (`outbound.http.FETCH_LIMITS`).
+RUN_LIMIT = timedelta(seconds=90)
 #: Records that one commit of a fetch stores.
 CHUNK_RECORDS = 1_000
 
 
-def sweep_sources(*, now: datetime, clock: Clock = database_now) -> None:
-    """Ring for the sources that are due; fetch at once what nobody answered.
+def sweep_sources(*, now: datetime, fetch: Callable[[int], None]) -> None:
+    """Ring for the sources that are due; have fetched what nobody answered.
 
-    Safe to run in any number of processes at once: the run row decides who fetches.
+    `fetch` is given the id of each such source and returns at once: a source that hangs
+    must not keep the others waiting. Safe to run in any number of processes at once:
+    the run row decides who fetches.
     """
     for source_id, due_at in _due_sources(now).values_list("pk", "next_run_at"):
         if due_at > now - OVERDUE:
             nudge(Task.FETCH, source_id=source_id)
         else:
-            fetch_source(source_id=source_id, clock=clock)
+            fetch(source_id)
     for source_id in _left_runs(now).values_list("source_id", flat=True):
-        fetch_source(source_id=source_id, clock=clock)
+        fetch(source_id)
 
 
 def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
@@ -143,13 +150,36 @@ def _store_fetched(run: Run, clock: Clock) -> None:
     sieve = Sieve(source.dataset)
     connector = find_connector(source.kind)
     fetched = connector.fetch(config=source.config, slot=run.slot)
-    passing = sieve.passing(fetched, received_at=clock())
+    passing = sieve.passing(in_time(fetched), received_at=clock())
     fresh = islice(passing, run.rows, None)
+    release_connection()
     chunk = list(islice(fresh, CHUNK_RECORDS))
     while following := list(islice(fresh, CHUNK_RECORDS)):
         store_events(run, chunk, now=clock())
+        release_connection()
         chunk = following
     now = clock()
     with writing():
         store_events(run, chunk, now=now)
         end_run(run, now=now, error=sieve.summary)
+
+
+def in_time(
+    events: Iterator[dict[str, object]],
+    *,
+    limit: timedelta = RUN_LIMIT,
+    tick: Callable[[], float] = time.monotonic,
+) -> Iterator[dict[str, object]]:
+    """Yield events as long as time is left.
+
+    Raises:
+        ConnectorError: if there are still some afterwards.
+    """
+    end = tick() + limit.total_seconds()
+    for event in events:
+        if tick() > end:
+            raise ConnectorError(
+                f"The source still sent after {limit.total_seconds():.0f} s, so the "
+                "run was ended; have it bring less at a time."
+            )
+        yield event

@@ -1,6 +1,6 @@
-"""Where a write transaction begins, on both databases."""
+"""Where a write transaction begins, on both databases, and who lets go of one."""
 
-from django.db import transaction
+from django.db import connection, transaction
 
 
 def writing() -> transaction.Atomic:
@@ -10,3 +10,12 @@ def writing() -> transaction.Atomic:
     `datasets.store.sqlite` does both); on PostgreSQL it is an ordinary transaction.
     """
     return transaction.atomic()
+
+
+def release_connection() -> None:
+    """Let others have the thread's connection while it waits for somebody outside.
+
+    There are fewer of them to PostgreSQL than threads that wait; SQLite's are files.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()

@@ -41,6 +41,9 @@ class Chronicle:
     def validate(self, config: Mapping[str, object]) -> dict[str, object]:
         return dict(config)
 
+    def host(self, config: Mapping[str, object]) -> str:
+        return ""
+
     def fetch(
         self, *, config: Mapping[str, object], slot: datetime
     ) -> Iterator[dict[str, object]]:
@@ -92,6 +95,13 @@ def new_source(access: Access, dataset: Dataset, **config: object) -> Source:
     )
     begin_past(source=source, now=NOW)
     return source
+
+
+def sweep(clock: Callable[[], datetime], *, now: datetime) -> None:
+    """Sweep, and fetch at once, by that clock, what nobody answered."""
+    sweep_sources(
+        now=now, fetch=lambda source_id: fetch_source(source_id=source_id, clock=clock)
+    )
 
 
 def numbers() -> list[int]:
@@ -146,10 +156,10 @@ def test_killed_anywhere_it_goes_on_and_writes_nothing_twice(
     source = new_source(access, prices)
     kill(source, at_look=look)
 
-    sweep_sources(now=NOW + MINUTE / 6, clock=Clock(NOW + MINUTE / 6))
+    sweep(Clock(NOW + MINUTE / 6), now=NOW + MINUTE / 6)
     assert Run.objects.get().state == RunState.RUNNING, "its lease has not ended"
     later = NOW + 2 * PAST_LEASE
-    sweep_sources(now=later, clock=Clock(later))
+    sweep(Clock(later), now=later)
 
     assert numbers() == list(range(PAST))
     assert Run.objects.filter(is_history=True).get().state == RunState.DONE
@@ -162,7 +172,7 @@ def test_worker_whose_past_was_taken_over_stores_nothing_more(
     later = NOW + 2 * PAST_LEASE
     slow = Clock()
     # After its first chunk this worker sleeps so long that another takes over.
-    slow.at_look[4] = lambda: sweep_sources(now=later, clock=Clock(later))
+    slow.at_look[4] = lambda: sweep(Clock(later), now=later)
 
     fetch_source(source_id=source.pk, clock=slow)
 
@@ -194,7 +204,7 @@ def test_past_steps_aside_while_the_lane_has_much_to_judge(
     assert numbers() == list(range(PAST_CHUNK))
     Batch.objects.update(state=BatchState.JUDGED)
     later = NOW + MINUTE / 6
-    sweep_sources(now=later, clock=Clock(later))
+    sweep(Clock(later), now=later)
 
     assert numbers() == list(range(2 * PAST_CHUNK))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, repeat
 
 import pytest
 
@@ -18,7 +18,7 @@ from datasets.services import (
     sweep_sources,
 )
 from datasets.services.slots import due_slot
-from datasets.services.sources import claim_run
+from datasets.services.sources import claim_run, in_time
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 
@@ -63,6 +63,9 @@ class Scripted:
 
     def validate(self, config: Mapping[str, object]) -> dict[str, object]:
         return dict(config)
+
+    def host(self, config: Mapping[str, object]) -> str:
+        return ""
 
     def fetch(
         self, *, config: Mapping[str, object], slot: datetime
@@ -112,6 +115,13 @@ def at(moment: datetime) -> Callable[[], datetime]:
     """Return a clock that moves a little at every look."""
     looks = count()
     return lambda: moment + next(looks) * timedelta(milliseconds=1)
+
+
+def sweep(clock: Callable[[], datetime], *, now: datetime) -> None:
+    """Sweep, and fetch at once, by that clock, what nobody answered."""
+    sweep_sources(
+        now=now, fetch=lambda source_id: fetch_source(source_id=source_id, clock=clock)
+    )
 
 
 def runs(source: Source) -> list[tuple[str, int, int]]:
@@ -228,10 +238,10 @@ def test_run_of_a_dead_worker_is_taken_up_without_doubles(
     kept = Record.objects.count()
     Source.objects.update(config={"count": 2_500}, next_run_at=NOW + timedelta(days=1))
 
-    sweep_sources(now=NOW + MINUTE, clock=at(NOW + MINUTE))
+    sweep(at(NOW + MINUTE), now=NOW + MINUTE)
     assert runs(source) == [("running", kept, 0)], "its lease has not ended"
     later = NOW + 3 * MINUTE
-    sweep_sources(now=later, clock=at(later))
+    sweep(at(later), now=later)
 
     assert runs(source) == [("done", 2_500, 0)]
     numbers = [body["price"] for body in Record.objects.values_list("body", flat=True)]
@@ -250,7 +260,7 @@ def test_worker_whose_run_was_taken_stores_nothing_more(
         if next(looks) == 4:
             later = NOW + 3 * MINUTE
             Source.objects.update(next_run_at=later + MINUTE)
-            sweep_sources(now=later, clock=at(later))
+            sweep(at(later), now=later)
         return slow()
 
     fetch_source(source_id=source.pk, clock=slow_clock)
@@ -265,11 +275,23 @@ def test_sweep_fetches_itself_what_no_bell_brought(
 ) -> None:
     source = new_source(access, prices)
 
-    sweep_sources(now=NOW + 2 * SECOND, clock=at(NOW + 2 * SECOND))
+    sweep(at(NOW + 2 * SECOND), now=NOW + 2 * SECOND)
     assert runs(source) == [], "the bell has rung; a worker will answer"
-    sweep_sources(now=NOW + 6 * SECOND, clock=at(NOW + 6 * SECOND))
+    sweep(at(NOW + 6 * SECOND), now=NOW + 6 * SECOND)
 
     assert runs(source) == [("done", 1, 0)]
+
+
+def test_source_that_sends_for_ever_is_ended_and_told_so(
+    access: Access, prices: Dataset
+) -> None:
+    event: dict[str, object] = {"symbol": "MSFT"}
+    seconds = count()
+
+    brought = in_time(repeat(event), limit=5 * SECOND, tick=lambda: next(seconds))
+
+    with pytest.raises(ConnectorError, match="still sent after 5 s"):
+        assert len(list(brought)) == 5
 
 
 @pytest.mark.parametrize("off", ["source", "dataset"])

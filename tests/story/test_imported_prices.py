@@ -20,10 +20,10 @@ from datasets.services import (
     Upload,
     create_dataset,
     open_lane,
-    preview_import,
     run_import,
     start_import,
 )
+from datasets.services.previewing import preview_import
 from rules.models import Rule
 from rules.services import create_rule
 from tests.factories import NOW

@@ -45,6 +45,10 @@ class Simulator:
             raise ConfigInvalid(problems)
         return {"feed": str(feed), "seed": seed}
 
+    def host(self, config: Mapping[str, object]) -> str:
+        """Return nothing: it asks nobody."""
+        return ""
+
     def fetch(
         self, *, config: Mapping[str, object], slot: datetime
     ) -> Iterator[dict[str, object]]:

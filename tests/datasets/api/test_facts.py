@@ -9,7 +9,7 @@ import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from datasets.models import Dataset
-from datasets.services import fact_path
+from datasets.services.searching import fact_path
 from rules.engine import FactPath
 from tests.datasets.clients import ApiClient, body_of
 from tests.factories import DatasetFactory, WorkspaceFactory

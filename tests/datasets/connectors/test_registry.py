@@ -16,6 +16,9 @@ class Silent:
     def validate(self, config: Mapping[str, object]) -> dict[str, object]:
         return dict(config)
 
+    def host(self, config: Mapping[str, object]) -> str:
+        return ""
+
     def fetch(
         self, *, config: Mapping[str, object], slot: datetime
     ) -> Iterator[dict[str, object]]:
