@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
+from benchmarks.backtest_kinds import KINDS, SERIES, kind
 from rules.columns.buffers import Floats, Longs
 from rules.columns.history import (
     Answer,
@@ -59,8 +60,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LATENESS = timedelta(seconds=60) // MICROSECOND
 BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
-SERIES = "CORE:STOCK"
-#: Name -> condition, rest of the definition, and the key.
+#: Name -> operator, rest of the definition, and the key.
 RULES: dict[str, tuple[str, dict[str, Any], str]] = {
     "threshold, cool-down 60 s": ("gte", {}, "*"),
     "threshold, on entering": ("gte", {"raise": {"mode": "on_enter"}}, "*"),
@@ -92,6 +92,8 @@ def main() -> None:
         measure_limit(records)
         for name in RULES:
             measure_rule(name, history)
+        for name in KINDS:
+            measure_kind(name, history)
     measure_engine(options.judged)
 
 
@@ -174,14 +176,27 @@ def measure_rule(name: str, history: History) -> None:
     )
 
 
+def measure_kind(name: str, history: History) -> None:
+    """Ask about a kind of rule for the first time, and at other levels after that."""
+    moved = [_question(kind(name, place)) for place in range(3)]
+    took = [_timed(partial(_answer, history, one, None)) for one in moved]
+    again = [_timed(partial(_answer, history, one, None)) for one in moved]
+    _print(
+        what=name,
+        events=len(history.records),
+        first_ms=round(took[0], 1),
+        levels_ms=[round(one, 1) for one in again],
+        alerts=[_found(history, one, None).count_begun() for one in moved],
+    )
+
+
 def measure_engine(count: int) -> None:
     """Judge the first events one by one, and compare what both found."""
     events = _events(walk(max(count, KEYS)))
     gathered = _gathered(events)
     history = History(gathered)
-    for name in RULES:
-        level = Decimal("0.05") if RULES[name][0] == "rise" else Decimal(300)
-        spec = specification(name, level)
+    for name in (*RULES, *KINDS):
+        spec = _middle(name)
         began: set[tuple[int, int]] = set()
         took = _timed(partial(_judge, spec, events, began))
         question = _question(spec)
@@ -200,6 +215,13 @@ def measure_engine(count: int) -> None:
             times=round(took / columns),
             alerts=len(began),
         )
+
+
+def _middle(name: str) -> Specification:
+    if name in KINDS:
+        return kind(name, 1)
+    level = Decimal("0.05") if RULES[name][0] == "rise" else Decimal(300)
+    return specification(name, level)
 
 
 def specification(name: str, level: Decimal) -> Specification:
@@ -242,7 +264,7 @@ def _question(spec: Specification) -> Question:
 
 
 def _key_of(name: str) -> str | None:
-    key = RULES[name][2]
+    key = "*" if name in KINDS else RULES[name][2]
     return None if key == "*" else key
 
 

@@ -36,6 +36,7 @@ from rules.engine.events import (
     value_at,
 )
 from rules.engine.instances import Instance, InstanceState
+from rules.engine.kept import take_over
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
 from rules.engine.nodes import (
     Condition,
@@ -103,7 +104,7 @@ from rules.engine.verdicts import (
     SpellVerdict,
     Verdict,
 )
-from rules.engine.windows import Trace
+from rules.engine.windows import Take, Trace, Window
 
 __all__ = [
     "ANY_KEY",
@@ -168,6 +169,7 @@ __all__ = [
     "SpellVerdict",
     "StepResult",
     "Subject",
+    "Take",
     "Tick",
     "Timer",
     "Trace",
@@ -178,6 +180,7 @@ __all__ = [
     "Value",
     "Verdict",
     "Wanted",
+    "Window",
     "blank_specification",
     "check_types",
     "close_rule",
@@ -209,6 +212,7 @@ __all__ = [
     "show_brief",
     "step",
     "subject_of",
+    "take_over",
     "to_definition",
     "type_of",
     "value_at",

@@ -1,7 +1,7 @@
 """What a rule keeps of a window from run to run, and what can be taken of it."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -209,6 +209,15 @@ def take_of(window: Window, values: Values) -> Number | None:
         return 0 if window.take in COUNTING else None
     take = window.take
     return _TAKES[take](values) if isinstance(take, Take) else None
+
+
+def take_over(window: Window, values: Iterable[Number]) -> Number | None:
+    """Take what a window asks for of the values in it, oldest first."""
+    members = Members(fold_of(window))
+    for value in values:
+        member = member_of(window, value, 0)
+        members = members if member is None else members.push(member)
+    return take_of(window, members)
 
 
 def member_of(window: Window, value: Value, at: int) -> Member | None:

@@ -233,7 +233,12 @@ class _Witness:
         else:
             event = self._event(row, values[row])
         begins = bool(self._answer.begins[place])
-        verdict = self._judge(event, facts, begins=begins)
+        remembered = self._answer.remembered(
+            self._survey.question,
+            int(self._answer.places[place]),
+            with_own=self._answer.is_of_timer(place),
+        )
+        verdict = self._judge(event, facts, remembered, begins=begins)
         told = int(self._answer.told[place])
         return Hit(
             kind=self._kind(begins=begins),
@@ -263,7 +268,14 @@ class _Witness:
         is_state = self._survey.question.kind is RuleKind.STATE
         return TransitionKind.OPENED if is_state else TransitionKind.RAISED
 
-    def _judge(self, event: Event, facts: KeyFacts, *, begins: bool) -> Verdict:
+    def _judge(
+        self,
+        event: Event,
+        facts: KeyFacts,
+        remembered: Mapping[str, object],
+        *,
+        begins: bool,
+    ) -> Verdict:
         spec = self._survey.spec
         ends = spec.recover.when
         if not begins and ends is not None:
@@ -274,6 +286,7 @@ class _Witness:
             event,
             key=event.key,
             series=self._survey.program.series,
+            remembered=remembered,
         )
         if verdict.truth is not (begins or ends is not None):
             raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")

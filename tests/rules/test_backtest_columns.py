@@ -38,6 +38,10 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"op": "cross", "value": Decimal("310.5")},
     {"op": "fall", "by": 1},
     {"op": "change", "by": "0.5%"},
+    {"op": "gt", "value": 310, "over": {"take": "avg", "last": 3}},
+    {"op": "lte", "value": 309, "over": {"take": "min", "length": "10m"}},
+    {"op": "rise", "by": 2, "within": "10m"},
+    {"op": "new_high", "within": "10m"},
 )
 HIGH = {"fact": "DEMO:PRICES:*:price", "op": "gt", "value": 310}
 KINDS: tuple[dict[str, Any], ...] = ({"kind": "signal"}, {"kind": "state"})

@@ -210,6 +210,19 @@ class Answer:
         found = {first + int(some[-1]) for some in (sides, known) if len(some)}
         return sorted({*found, place - 1})
 
+    def remembered(
+        self, question: Question, place: int, *, with_own: bool = False
+    ) -> dict[str, object]:
+        """Write what conditions kept before a run, or after it, by their names."""
+        if self.together is None:
+            return {}
+        return {
+            one.name: self.together.windows_of(one.field).remembered(
+                one, place, with_own=with_own
+            )
+            for one in question.windows
+        }
+
     def between(self, earliest: int | None, latest: int | None) -> "Answer":
         """Leave out what came about before a time, or after another."""
         if earliest is None and latest is None:

@@ -18,6 +18,7 @@ from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
 from rules.columns.history.together import Together, together_of
 from rules.columns.history.truths import Source
+from rules.columns.history.windows import LeftToEngine
 
 
 class History:
@@ -70,7 +71,12 @@ class History:
             together = together_of(self.records, own, are_all_keys=key is None)
             if key is None:
                 self._together[named] = together
-        return answer_together(question, together, self.records)
+        if any(not self._has_plain_past(one.field) for one in question.windows):
+            return None
+        try:
+            return answer_together(question, together, self.records)
+        except LeftToEngine:
+            return None
 
     def curve(
         self,

@@ -53,7 +53,7 @@ def steps_of(runs: Runs, move: Move) -> Steps | None:
     Values of few decimals are integers of a smaller unit. Their differences are exact,
     and dividing back gives the double nearest to the difference.
     """
-    scaled = None if len(runs.exacts.rows) else _scale(runs.value)
+    scaled = None if len(runs.exacts.rows) else scale(runs.value)
     if scaled is None:
         return None
     whole, unit = scaled
@@ -73,7 +73,7 @@ def steps_of(runs: Runs, move: Move) -> Steps | None:
     return Steps(runs=runs, moved=moved, by=by, base=base, is_share=move.is_percent)
 
 
-def _scale(value: Floats) -> tuple[Floats, float] | None:
+def scale(value: Floats) -> tuple[Floats, float] | None:
     """Give the values as whole numbers of a unit, the largest that does."""
     for decimals in range(_MOST_DECIMALS + 1):
         unit = float(10**decimals)

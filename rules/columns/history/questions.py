@@ -13,7 +13,15 @@ from rules.columns.cuts import (
     is_number,
     line_of,
 )
-from rules.columns.history.trees import Branch, Leaf, Tree, fields_of
+from rules.columns.history.trees import (
+    Branch,
+    Leaf,
+    Over,
+    Tree,
+    fields_of,
+    is_known,
+    leaves_of,
+)
 from rules.engine import (
     Amount,
     Condition,
@@ -27,6 +35,7 @@ from rules.engine import (
     OnSilence,
     RuleKind,
     Specification,
+    Window,
     blank_specification,
     feed_cool_down,
 )
@@ -42,6 +51,7 @@ _CROSSINGS = {
     "cross": (True, True),
 }
 _MOVES = frozenset({"rise", "fall", "change"})
+_RECORDS = frozenset({"new_high", "new_low"})
 _SIDES = {"gt": above, "gte": at_or_above, "lt": below, "lte": at_or_below}
 
 
@@ -94,8 +104,13 @@ class Question:
         """Name the fields that are asked about, in one order."""
         if self.tree is None:
             return (self.fact.root,)
-        trees = [one for one in (self.tree, self.ends_tree) if one is not None]
-        return tuple(sorted(set().union(*map(fields_of, trees))))
+        return tuple(sorted(set().union(*map(fields_of, self._trees))))
+
+    @property
+    def windows(self) -> tuple[Over, ...]:
+        """Name the conditions over windows."""
+        leaves = [leaf for tree in self._trees for leaf in leaves_of(tree)]
+        return tuple(leaf for leaf in leaves if isinstance(leaf, Over))
 
     @property
     def looks_back(self) -> bool:
@@ -104,7 +119,12 @@ class Question:
             self.kind is RuleKind.STATE
             or self.mode is not Mode.EVERY_MATCH
             or self.needs_past
+            or bool(self.windows)
         )
+
+    @property
+    def _trees(self) -> list[Tree]:
+        return [one for one in (self.tree, self.ends_tree) if one is not None]
 
     @property
     def needs_past(self) -> bool:
@@ -128,9 +148,10 @@ class Question:
 def question_of(spec: Specification) -> Question | None:
     """Say what a rule asks of the columns; none if they cannot answer it.
 
-    They answer for signal rules and for state rules, also of what must last. These are
-    about numbers of one key of one dataset, and their right sides are written out; one
-    that stands alone may also ask for a crossing, or for a move.
+    They answer for signal rules and for state rules, also of what must last. Conditions
+    are about numbers of one key of one dataset, or about windows of them, and their
+    right sides are written out; one that stands alone may also ask for a crossing, or
+    for a move.
     """
     if not _is_plain(spec):
         return None
@@ -191,6 +212,9 @@ def _of_several(spec: Specification) -> Question | None:
         tree=tree,
         ends_tree=ends_tree,
     )
+    if spec.kind is RuleKind.STATE and any(one.length for one in question.windows):
+        # A value that leaves turns it, where no event comes.
+        return None
     # What runs the rule and is not asked about would have to be looked at as well.
     is_all = {one.root for one in spec.facts} == set(question.fields)
     return question if is_all else None
@@ -206,11 +230,36 @@ def _tree_of(node: Node, *, is_inverted: bool) -> Tree | None:
         if len(known) < len(members):
             return None
         return Branch(is_all=(node.kind is GroupKind.ALL) != is_inverted, members=known)
+    if isinstance(node, Condition) and node.window is not None:
+        return _over(node, node.window, is_inverted=is_inverted)
     found = _of_condition(node) if isinstance(node, Condition) else None
     if found is None or found.needs_past or found.line.cuts is None:
         return None
     line = found.line.inverted() if is_inverted else found.line
     return Leaf(field=found.fact.root, line=line)
+
+
+def _over(condition: Condition, window: Window, *, is_inverted: bool) -> Over | None:
+    """Read a condition over a window of numbers."""
+    wanted, op = condition.wanted, condition.op
+    plain = Condition(fact=condition.fact, op=op, wanted=wanted, window=window)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    line, amount = line_of(condition), wanted if isinstance(wanted, Amount) else None
+    if line is not None and line.cuts is None:
+        return None
+    is_asked = op in _RECORDS or (op in _MOVES and amount is not None)
+    if not is_known(window) or not (line or is_asked):
+        return None
+    return Over(
+        field=condition.fact.root,
+        op=op,
+        window=window,
+        name=condition.window_id,
+        line=line,
+        amount=amount,
+        is_inverted=is_inverted,
+    )
 
 
 def _is_plain(spec: Specification) -> bool:

@@ -1,7 +1,7 @@
 """The runs of a rule on several fields of one key, and what it asks of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from rules.columns.buffers import Flags, Longs
 from rules.columns.history.records import NO_EXACTS, Records
 from rules.columns.history.runs import Runs, in_order
-from rules.columns.history.trees import Leaf, Tree
+from rules.columns.history.trees import Leaf, Over, Tree
 from rules.columns.history.truths import truths_on
+from rules.columns.history.windowed import Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +25,31 @@ class Together:
     runs: Runs
     fields: Mapping[str, Runs]
     last: Mapping[str, Longs]
+    _windows: dict[str, Windows] = field(default_factory=dict)
 
     def judge(self, tree: Tree) -> tuple[Flags, Flags]:
         """Tell at which runs conditions are true, and at which false.
 
         At the others they are unknown.
+
+        Raises:
+            LeftToEngine: columns cannot tell.
         """
         if isinstance(tree, Leaf):
             return self._judge_leaf(tree)
+        if isinstance(tree, Over):
+            return self.windows_of(tree.field).judge(tree)
         judged = [self.judge(member) for member in tree.members]
         true, false = [one for one, _ in judged], [one for _, one in judged]
         if tree.is_all:
             return _all(true), _any(false)
         return _any(true), _all(false)
+
+    def windows_of(self, name: str) -> Windows:
+        """Give the windows of a field."""
+        if name not in self._windows:
+            self._windows[name] = Windows(self.fields[name], self.last[name], self.runs)
+        return self._windows[name]
 
     def rows_behind(self, place: int) -> list[int]:
         """Name the rows of the records that have the values of a run, in order."""

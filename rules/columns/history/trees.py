@@ -1,8 +1,11 @@
 """Conditions joined by all and any; what negates them stands in their lines."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rules.columns.cuts import Line
+from rules.engine import Amount, Take, Trace, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +17,36 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """A condition on a window of one field.
+
+    It is true where what is taken lies on the ``line``, where it moved by so much from
+    an extreme there (``amount``), or where it sets a new one.
+    """
+
+    field: str
+    op: str
+    window: Window
+    name: str
+    line: Line | None = None
+    amount: Amount | None = None
+    is_inverted: bool = False
+
+    @property
+    def length(self) -> int | None:
+        """Give how far back it reaches, in microseconds; none if by number."""
+        length = self.window.length
+        return None if length is None else length // timedelta(microseconds=1)
+
+
+def is_known(window: Window) -> bool:
+    """Tell whether columns know what a window asks for."""
+    if window.tumbles or window.take is Trace.BASELINE:
+        return False
+    return window.take is not Take.DISTINCT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """Conditions of which all must be true, or any."""
 
@@ -21,11 +54,18 @@ class Branch:
     members: "tuple[Tree, ...]"
 
 
-Tree = Leaf | Branch
+Tree = Leaf | Over | Branch
 
 
 def fields_of(tree: Tree) -> set[str]:
     """Name the fields that conditions are about."""
-    if isinstance(tree, Leaf):
-        return {tree.field}
-    return set().union(*map(fields_of, tree.members))
+    return {leaf.field for leaf in leaves_of(tree)}
+
+
+def leaves_of(tree: Tree) -> Iterator[Leaf | Over]:
+    """Walk the conditions in reading order."""
+    if not isinstance(tree, Branch):
+        yield tree
+        return
+    for member in tree.members:
+        yield from leaves_of(member)

@@ -137,6 +137,50 @@ def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
     return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op, "value": value}
 
 
+TAKES = ("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change")
+
+
+def random_window(random: Random, key: str) -> dict[str, object]:
+    """Ask about a window: what is taken of it, a move in it, or a new extreme."""
+    fact = {"fact": f"{SERIES}:{key}:{random.choice('xxy')}"}
+    length = random.choice(["1s", "5s", "24s", "200s", "1h"])
+    drawn = random.random()
+    if drawn < 0.2:
+        amount = random.choice([1, Decimal("0.5"), "50%", "100%", "12.5%"])
+        return {**fact, "op": random.choice(MOVES), "by": amount, "within": length}
+    if drawn < 0.3:
+        return {
+            **fact,
+            "op": random.choice(["new_high", "new_low"]),
+            "within": length,
+        }
+    over: dict[str, object] = {"take": random.choice(TAKES)}
+    over |= random.choice([{"length": length}, {"last": random.randint(1, 5)}])
+    op, value = random.choice(OPERATORS), random.choice([*LEVELS, *LEVELS, 3, LONG[0]])
+    wanted: object = value
+    if op in ("between", "outside", "in", "nin"):
+        wanted = sorted(random.sample([*LEVELS, 3], 2))
+    return {**fact, "op": op, "value": wanted, "over": over}
+
+
+def random_windowed_rule(random: Random) -> dict[str, object]:
+    """Write a rule about a window, alone or beside plain conditions."""
+    key = random.choice(["*", "*", "A"])
+    rule = {**random_rule(random), "when": random_window(random, key)}
+    rule.pop("recover", None)
+    if random.random() < 0.4:
+        others = [random_window(random, key), random_tree(random, key, 1)]
+        members = [rule["when"], random.choice(others)]
+        rule["when"] = {random.choice(["all", "any"]): members}
+    if random.random() < 0.1:
+        rule["when"] = {"not": rule["when"]}
+    if rule["kind"] == "state" and random.random() < 0.4:
+        rule["recover"] = {"when": random_window(random, key)}
+    if rule["kind"] == "state" and random.random() < 0.3:
+        rule["hold"] = random.choice(["1s", "5s", "24s"])
+    return rule
+
+
 def random_joined_rule(random: Random) -> dict[str, object]:
     """Write a rule of joined conditions, and maybe of others that end it."""
     key = random.choice(["*", "*", "A"])
@@ -149,8 +193,9 @@ def random_joined_rule(random: Random) -> dict[str, object]:
 
 def random_events(random: Random, *, is_wild: bool) -> list[Event]:
     events, at = [], START
+    steps = [0, 1, 4, 20, 200, *random.choice([(), (-3,)])]
     for n in range(random.randrange(60)):
-        at += timedelta(seconds=random.choice([0, 1, 4, 20, -3, 200]))
+        at += timedelta(seconds=random.choice(steps))
         late = timedelta(seconds=random.choice([0] * 9 + [50, 300]) if is_wild else 0)
         fields: dict[str, Value] = {}
         if random.random() < 0.9:
@@ -280,8 +325,8 @@ def test_columns_answer_for_one_plain_condition(
 @pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
 @pytest.mark.parametrize(
     "draw",
-    [random_rule, random_joined_rule, random_waiting_rule],
-    ids=["one", "more", "lasting"],
+    [random_rule, random_joined_rule, random_waiting_rule, random_windowed_rule],
+    ids=["one", "more", "lasting", "windows"],
 )
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))

@@ -1,0 +1,63 @@
+"""Rules that ask about more than the newest value, each at three levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules.engine import Specification, parse_definition
+
+SERIES = "CORE:STOCK"
+#: Name -> what is asked beside the level, the name of that, three levels, and the rest.
+KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = {
+    "average over 1 h": (
+        {"op": "gte", "over": {"take": "avg", "length": "1h"}},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
+    "highest over 1 h": (
+        {"op": "gte", "over": {"take": "max", "length": "1h"}},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
+    "sum over 1 h": (
+        {"op": "gte", "over": {"take": "sum", "length": "1h"}},
+        "value",
+        (100_000, 180_000, 240_000),
+        {},
+    ),
+    "count over 1 h": (
+        {"op": "gte", "over": {"take": "count", "length": "1h"}},
+        "value",
+        (590, 620, 640),
+        {},
+    ),
+    "deviation over 1 h": (
+        {"op": "gte", "over": {"take": "stddev", "length": "1h"}},
+        "value",
+        (1, 2, 4),
+        {},
+    ),
+    "average of the last 20": (
+        {"op": "gte", "over": {"take": "avg", "last": 20}},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
+    "rise within 1 h": ({"op": "rise", "within": "1h"}, "by", ("1%", "2%", "4%"), {}),
+    "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
+}
+
+
+def kind(name: str, level: int) -> Specification:
+    """Write a rule of a kind at one of its levels."""
+    asked, member, levels, rest = KINDS[name]
+    definition = {
+        "kind": "signal",
+        "name": name,
+        "when": {"fact": f"{SERIES}:*:x", **asked, member: levels[level]},
+        "outputs": [{"output": "mail", "at_most_every": "60s"}],
+        **rest,
+    }
+    return parse_definition(definition, workspace="DEMO")
