@@ -162,6 +162,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Celery: a bell, never a store (PROMISES.md section 4). ---------------------------
 REDIS_URL = env.text("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost//"
+CELERY_BROKER_TRANSPORT = None if REDIS_URL else "config.local_broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         # Below kombu 5.7 this did nothing, and workers went deaf after a reconnect.
@@ -174,8 +175,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "global_keyprefix": "bellwether:",
     }
     if REDIS_URL
-    # The memory transport looks once a second unless told otherwise.
-    else {"polling_interval": 0.01}
+    else {}
 )
 # Celery would open a connection for each task; `config.celery` says who keeps which.
 CELERY_DB_REUSE_MAX = 1_000_000
