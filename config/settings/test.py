@@ -14,6 +14,7 @@ if os.environ.get("BELLWETHER_TEST_DATABASE") == "postgresql":
 
 from config.settings.base import *
 
+INSTALLED_APPS += ["tests.emptying"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
