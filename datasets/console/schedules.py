@@ -31,13 +31,13 @@ _EVERY, _AT, _CRON = "every", "at", "cron"
 _UNITS = {1: "seconds", 60: "minutes", 3_600: "hours", 86_400: "days"}
 #: As cron counts them, Monday first.
 _DAYS = {
-    "1": "Monday",
-    "2": "Tuesday",
-    "3": "Wednesday",
-    "4": "Thursday",
-    "5": "Friday",
-    "6": "Saturday",
-    "0": "Sunday",
+    "1": "Mon",
+    "2": "Tue",
+    "3": "Wed",
+    "4": "Thu",
+    "5": "Fri",
+    "6": "Sat",
+    "0": "Sun",
 }
 #: What has to be said beside each choice.
 _NEEDED = {
@@ -71,12 +71,12 @@ class ScheduleForm(forms.Form):
         label="Unit", required=False, coerce=int, choices=[*_UNITS.items()]
     )
     time = forms.TimeField(
-        label="At",
+        label="Time of day",
         required=False,
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )
     days = forms.MultipleChoiceField(
-        label="On",
+        label="On these days",
         required=False,
         choices=[*_DAYS.items()],
         widget=forms.CheckboxSelectMultiple,
@@ -95,7 +95,10 @@ class ScheduleForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
         required=False,
-        help_text="Whose clocks are meant by a time of day and a cron expression.",
+        help_text=(
+            "Whose clocks are meant. A time that they skip runs when the gap ends; one "
+            "that they show twice runs at its first."
+        ),
     )
 
     def __init__(self, data: Any, *, source: Source) -> None:  # any: what was sent

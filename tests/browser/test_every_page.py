@@ -83,6 +83,10 @@ def test_market_is_turned_off_and_home_leads_to_other_data(page: Page) -> None:
         switch = page.get_by_role("switch")
         switch.click()
         expect(switch).not_to_be_checked()
+    page.get_by_role("link", name="Simulated market").click()
+    expect(page.get_by_text("It is off. If it were on")).to_be_visible()
+    page.get_by_label("At a time of day").check()
+    assert wrongs(page) == []
 
     page.goto("/w/QUIET/")
 
