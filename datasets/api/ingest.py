@@ -32,6 +32,7 @@ from datasets.services import (
     StoredBatch,
     Submission,
     is_any_full,
+    is_claimed,
     lane_full,
     prepare_submission,
     read_key,
@@ -132,6 +133,8 @@ class IngestDoor:
     async def _store(self, submission: Submission) -> StoredBatch:
         rooms = submission.opening.rooms
         if is_any_full(rooms, [share.shard for share in submission.shares]):
+            if await self._is_repeat(submission):
+                raise TakeLongWay
             raise lane_full()
         for share in submission.shares:
             rooms[share.shard] -= len(share.places)
@@ -139,6 +142,14 @@ class IngestDoor:
         if stored is None:
             raise TakeLongWay
         return stored
+
+    async def _is_repeat(self, submission: Submission) -> bool:
+        """Tell whether its key was answered: a repeat needs no room."""
+        if submission.key is None:
+            return False
+        return await asyncio.get_running_loop().run_in_executor(
+            self._asking, is_claimed, submission.key
+        )
 
     async def _judged(self, stored: StoredBatch, *, waits: bool) -> Published:
         """Wait for the judgement, if it is wanted.

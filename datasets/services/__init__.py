@@ -85,6 +85,7 @@ from datasets.services.idempotency import (
     Answer,
     IdempotencyKey,
     answer_once,
+    is_claimed,
     read_key,
 )
 from datasets.services.importing import (
@@ -321,6 +322,7 @@ __all__ = [
     "insert_rows",
     "is_any_full",
     "is_beginning",
+    "is_claimed",
     "is_market_off",
     "is_own_key",
     "is_resting",

@@ -123,6 +123,11 @@ def answer_once(
         raise
 
 
+def is_claimed(key: IdempotencyKey) -> bool:
+    """Tell whether a request with this key was answered, so that it is a repeat."""
+    return Idempotency.objects.filter(scope=key.scope, key=key.key).exists()
+
+
 def _stored_answer(key: IdempotencyKey) -> Answer:
     stored = Idempotency.objects.get(scope=key.scope, key=key.key)
     if stored.body_hash != key.body_hash:

@@ -177,13 +177,17 @@ def as_refusal(error: Exception) -> Refusal | None:
         return Invalid("; ".join(one.detail for one in errors), errors=errors)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("the database did not answer", exc_info=error)
-        reason = "The database does not answer; send this again in a moment."
+        # It may have been lost in the midst of a commit.
+        reason = (
+            "The database does not answer; send this again in a moment. A change may "
+            "have been made all the same: look first, or use an Idempotency-Key."
+        )
         if tells_of_full_disk(error):
             reason = (
                 "The server's disk is full, or cannot be written; send this again once "
-                "whoever runs it has made room."
+                "whoever runs it has made room. Nothing was stored."
             )
-        return Unavailable(f"{reason} Nothing was stored.", retry_after=_DATABASE_BACK)
+        return Unavailable(reason, retry_after=_DATABASE_BACK)
     if isinstance(error, exceptions.NotFound | Http404):
         return Missing("There is nothing at this address.")
     for theirs, ours in _TRANSLATED.items():

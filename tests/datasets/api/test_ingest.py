@@ -253,6 +253,20 @@ def test_a_full_lane_refuses_before_anything_is_written(
     assert not Batch.objects.exists()
 
 
+def test_a_full_lane_has_room_for_a_repeat(door: Door, native: Asked) -> None:
+    keyed, new = (
+        replace(native, headers={**native.headers, "Idempotency-Key": key})
+        for key in ("k1", "k2")
+    )
+    door.ask(keyed)
+
+    with full_lanes():
+        again, other = door.ask(keyed, new)
+
+    assert (again.status, other.status) == (LONG_WAY, 429)
+    assert Batch.objects.count() == 1
+
+
 def test_apperate_is_told_of_a_full_lane_in_its_own_form(
     door: Door, apperate: Asked
 ) -> None:
