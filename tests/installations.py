@@ -57,6 +57,9 @@ class Installation:
     port: int = field(default_factory=free_port)
     #: What `up` is told besides where to listen.
     options: Sequence[str] = ()
+    #: Where it listens, and what its commands are run by, on a host of its own.
+    host: str = "127.0.0.1"
+    inside: Sequence[str] = ()
     _up: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,7 +71,7 @@ class Installation:
     @property
     def url(self) -> str:
         """The address at which it serves."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,7 +99,7 @@ class Installation:
         """Start `up` without waiting."""
         with self.data_dir.with_suffix(".log").open("ab") as log:
             self._up = subprocess.Popen(
-                [sys.executable, "manage.py", "up", *self._words],
+                [*self.inside, sys.executable, "manage.py", "up", *self._words],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -108,7 +111,7 @@ class Installation:
     def manage(self, *words: str) -> str:
         """Run another command on the same data and return what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [*self.inside, sys.executable, "manage.py", *words],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -119,10 +122,12 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def answers(self, path: str) -> tuple[int, str]:
+    def answers(self, path: str, *, token: str = "") -> tuple[int, str]:
         """Return status and body of a page; status 0 if nobody answers."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        asked = urllib.request.Request(self.url + path, headers=headers)
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -170,7 +175,7 @@ class Installation:
 
     @property
     def _words(self) -> list[str]:
-        return ["--port", str(self.port), *self.options]
+        return ["--host", self.host, "--port", str(self.port), *self.options]
 
     def _serves(self) -> bool:
         assert self.up.poll() is None, self.said

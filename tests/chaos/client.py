@@ -29,6 +29,7 @@ class Client:
     port: int
     token: str
     workspace: str = "DEMO"
+    host: str = "127.0.0.1"
     repeats: int = 0
     #: Answers that no client should ever get: errors that are the server's own, and
     #: refusals that do not say when to come again.
@@ -112,7 +113,7 @@ class Client:
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
-                "127.0.0.1", self.port, timeout=_TIMEOUT_SECONDS
+                self.host, self.port, timeout=_TIMEOUT_SECONDS
             )
         self._connection.request(
             method,

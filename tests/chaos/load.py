@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.client import Client
@@ -27,6 +28,8 @@ class Load:
     token: str
     events_a_second: float
     events_a_request: int
+    #: Senders take turns with them.
+    hosts: Sequence[str] = ("127.0.0.1",)
     #: Numbers of the events that were answered with 2xx, as the answers came.
     accepted: list[int] = field(default_factory=list)
     #: Monotonic times: when it began, and of each answer with 2xx.
@@ -78,6 +81,7 @@ class Load:
         client = Client(
             self.port,
             self.token,
+            host=self.hosts[sender % len(self.hosts)],
             refusals=self.refusals,
             improper=self.improper,
             sentences=self.sentences,

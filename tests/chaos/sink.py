@@ -13,9 +13,10 @@ _HANG_SECONDS = 30.0
 
 
 class Sink:
-    """A server on loopback that counts every message by its id."""
+    """A server that counts every message by its id."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        self._host = host
         self.received: Counter[str] = Counter()
         #: How many messages each path has taken.
         self.answered: Counter[str] = Counter()
@@ -23,13 +24,13 @@ class Sink:
         self.hanging = 0
         self._released = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer((host, 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def url(self, path: str) -> str:
         """Return an address: what is below `/hang` answers nothing."""
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+        return f"http://{self._host}:{self._server.server_port}{path}"
 
     def close(self) -> None:
         """Let those that hang go, and answer nobody any more."""
@@ -74,9 +75,9 @@ class Sink:
 
 
 @contextlib.contextmanager
-def receiving() -> Iterator[Sink]:
+def receiving(host: str = "127.0.0.1") -> Iterator[Sink]:
     """Receive for the length of the block."""
-    sink = Sink()
+    sink = Sink(host)
     try:
         yield sink
     finally:

