@@ -116,13 +116,17 @@ DATABASE_URL = env.text("DATABASE_URL")
 _postgres = env.postgres("DATABASE_URL")
 if _postgres:
     _options = {
-        # A host that vanished must free its lanes within a minute.
+        # We find out within a minute that the server has vanished,
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
+        # and it that we have: a lane must be free by then, and by itself it would keep
+        # the connections of a host that is gone for two hours.
         "options": "-c lock_timeout=2s -c statement_timeout=15s"
-        " -c idle_in_transaction_session_timeout=30s",
+        " -c idle_in_transaction_session_timeout=30s"
+        " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10"
+        " -c tcp_keepalives_count=3 -c tcp_user_timeout=30s",
     }
     DATABASES = {
         "default": {
