@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from config.clock import database_now
+from datasets import tasks
 from datasets.connectors import ConnectorError, registry
 from datasets.models import Run, Source
 from datasets.services import (
@@ -221,6 +222,25 @@ def test_once_half_of_the_threads_are_taken_each_workspace_has_one(
     slow.let_go()
     assert ended.wait_for(*first, *second, *third)
     assert runs() == {"done": 9}
+
+
+def test_tasks_return_while_what_they_found_hangs(
+    slow: Slow,
+    ended: Ended,
+    fetchers_of: Callable[[int], Fetchers],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "fetchers", fetchers_of(4))
+    hanging = [due("A", slow.url), due("A", slow.url)]
+    Source.objects.update(next_run_at=database_now() - timedelta(minutes=1))
+
+    tasks.sources()
+    assert not Run.objects.exists(), "the sweep of a worker only rings"
+    for source_id in hanging:
+        tasks.fetch(source_id=source_id)
+
+    assert slow.came(2)
+    assert ended.ids == []
 
 
 def test_source_is_fetched_once_at_a_time_however_often_it_is_found(
