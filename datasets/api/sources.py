@@ -18,6 +18,7 @@ from datasets.services import (
     find_dataset,
     find_source,
     page_of_source,
+    pages_of_sources,
     read_schedule,
 )
 from workspaces.access import Need
@@ -133,8 +134,9 @@ class SourcesView(WorkspaceAPIView):
             parameters=Parameters(request.query_params, known=PAGE_NAMES),
             order=("id",),
         )
-        now = database_now()
-        return page_response(request, page, lambda one: _show(one, now))
+        pages = pages_of_sources(page.rows, now=database_now())
+        shown = {one.source.pk: dict(SourceSerializer(one).data) for one in pages}
+        return page_response(request, page, lambda one: shown[one.pk])
 
 
 class SourceView(WorkspaceAPIView):

@@ -179,8 +179,8 @@ from datasets.services.schedules import (
     ScheduleInvalid,
     change_source,
     page_of_source,
+    pages_of_sources,
     read_schedule,
-    read_source,
 )
 from datasets.services.searching import FoundFact, search_facts
 from datasets.services.shards import (
@@ -357,6 +357,7 @@ __all__ = [
     "open_for_ingest",
     "open_lane",
     "page_of_source",
+    "pages_of_sources",
     "past_of_key",
     "past_told",
     "plan_part",
@@ -370,7 +371,6 @@ __all__ = [
     "read_log",
     "read_period",
     "read_schedule",
-    "read_source",
     "read_zone",
     "received_times",
     "replace_rows",

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from datasets.models import Dataset, Run, Source
 from datasets.schedules import Every, Schedule
@@ -85,6 +86,27 @@ def test_clock_takes_the_place_of_steps_and_steps_of_the_clock(
         "source.rescheduled",
         "source.turned_off",
     ]
+
+
+def test_sources_are_listed_with_their_last_runs_in_as_many_queries_as_one(
+    native: ApiClient, source: Source
+) -> None:
+    def listed() -> tuple[int, list[Any]]:
+        with CaptureQueriesContext(connection) as asked:
+            told = body_of(native.get("/datasets/prices/sources"))["data"]
+        return len(asked), [one["last_run"] and one["last_run"]["slot"] for one in told]
+
+    for days in (0, 1):
+        slot = NOW + days * DAY
+        Run.objects.create(source=source, slot=slot, started_at=slot)
+    listed()  # the token is looked up once
+    queries, (last,) = listed()
+    for _ in range(3):
+        source.pk = None
+        source.save()
+
+    assert datetime.fromisoformat(last) == NOW + DAY
+    assert listed() == (queries, [last, None, None, None])
 
 
 KATHMANDU = {"zone": "Asia/Kathmandu"}
