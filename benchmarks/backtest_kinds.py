@@ -46,6 +46,24 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         {},
     ),
     "rise within 1 h": ({"op": "rise", "within": "1h"}, "by", ("1%", "2%", "4%"), {}),
+    "3 times within 10 min": (
+        {"op": "gte", "times": {"at_least": 3, "within": "10m"}},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
+    "3 of the last 5": (
+        {"op": "gte", "of_last": {"at_least": 3, "of": 5}},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
+    "one after the other within 10 min": (
+        {"sequence": [{"op": "gte"}, {"op": "lt"}], "within": "10m"},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
 }
 
@@ -53,10 +71,15 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
 def kind(name: str, level: int) -> Specification:
     """Write a rule of a kind at one of its levels."""
     asked, member, levels, rest = KINDS[name]
+    fact = {"fact": f"{SERIES}:*:x"}
+    when = {**fact, **asked, member: levels[level]}
+    if "sequence" in asked:
+        steps = [{**fact, **step, member: levels[level]} for step in asked["sequence"]]
+        when = {**asked, "sequence": steps}
     definition = {
         "kind": "signal",
         "name": name,
-        "when": {"fact": f"{SERIES}:*:x", **asked, member: levels[level]},
+        "when": when,
         "outputs": [{"output": "mail", "at_most_every": "60s"}],
         **rest,
     }

@@ -38,6 +38,7 @@ from rules.engine.events import (
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.kept import take_over
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
+from rules.engine.modifiers import OfLast, Times
 from rules.engine.nodes import (
     Condition,
     Group,
@@ -145,6 +146,7 @@ __all__ = [
     "Negation",
     "NoData",
     "Node",
+    "OfLast",
     "OnSilence",
     "Operand",
     "Operator",
@@ -172,6 +174,7 @@ __all__ = [
     "Take",
     "Tick",
     "Timer",
+    "Times",
     "Trace",
     "Transition",
     "TransitionKind",

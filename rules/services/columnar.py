@@ -213,9 +213,10 @@ class _Witness:
         rows = {int(row[one]) for runs in past.values() for one in runs}
         rows |= {int(row[self._answer.places[place]]) for place in places}
         values = self._values(rows)
+        remembered = self._answer.remembered(self._survey.question, places)
         return tuple(
-            self._hit(place, [int(row[one]) for one in past[place]], values)
-            for place in places
+            self._hit(place, [int(row[one]) for one in past[place]], values, kept)
+            for place, kept in zip(places, remembered, strict=True)
         )
 
     def _hit(
@@ -223,6 +224,7 @@ class _Witness:
         place: int,
         past: Iterable[int],
         values: Mapping[int, Mapping[str, Any]],  # Any: JSON as decoded
+        remembered: Mapping[str, object],
     ) -> Hit:
         row = int(self._answer.runs.row[self._answer.places[place]])
         facts = KeyFacts()
@@ -233,11 +235,6 @@ class _Witness:
         else:
             event = self._event(row, values[row])
         begins = bool(self._answer.begins[place])
-        remembered = self._answer.remembered(
-            self._survey.question,
-            int(self._answer.places[place]),
-            with_own=self._answer.is_of_timer(place),
-        )
         verdict = self._judge(event, facts, remembered, begins=begins)
         told = int(self._answer.told[place])
         return Hit(

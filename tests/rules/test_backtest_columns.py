@@ -26,23 +26,11 @@ from datasets.services import (
 from rules.columns.history import Segment, find_segments
 from rules.services import Backtest, backtest_rule, create_rule, keep_segments
 from tests.factories import NOW, DatasetFactory
+from tests.rules.asked import CONDITIONS, about
 from workspaces.access import Access, Need
 
 pytestmark = pytest.mark.django_db
 
-CONDITIONS: tuple[dict[str, Any], ...] = (
-    {"op": "gte", "value": Decimal("310.00")},
-    {"op": "lt", "value": 310},
-    {"op": "outside", "value": [309, 311]},
-    {"op": "cross_up", "value": 310},
-    {"op": "cross", "value": Decimal("310.5")},
-    {"op": "fall", "by": 1},
-    {"op": "change", "by": "0.5%"},
-    {"op": "gt", "value": 310, "over": {"take": "avg", "last": 3}},
-    {"op": "lte", "value": 309, "over": {"take": "min", "length": "10m"}},
-    {"op": "rise", "by": 2, "within": "10m"},
-    {"op": "new_high", "within": "10m"},
-)
 HIGH = {"fact": "DEMO:PRICES:*:price", "op": "gt", "value": 310}
 KINDS: tuple[dict[str, Any], ...] = ({"kind": "signal"}, {"kind": "state"})
 
@@ -211,7 +199,7 @@ def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> N
     for condition in CONDITIONS:
         for kind in KINDS:
             for key in ("*", "MSFT"):
-                when = {"fact": f"DEMO:PRICES:{key}:price", **condition}
+                when = about(f"DEMO:PRICES:{key}:price", condition)
                 found = look_back(access, when, **kind)
                 assert told(found) == told(judge(access, when, **kind))
                 assert found.events

@@ -1,6 +1,6 @@
 """What a rule would have done over a lane's history, found with columns alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -211,17 +211,22 @@ class Answer:
         return sorted({*found, place - 1})
 
     def remembered(
-        self, question: Question, place: int, *, with_own: bool = False
-    ) -> dict[str, object]:
-        """Write what conditions kept before a run, or after it, by their names."""
+        self, question: Question, places: Sequence[int]
+    ) -> list[dict[str, object]]:
+        """Write what conditions kept, by their names, before some transitions.
+
+        What a timer finds was left by the run before it.
+        """
         if self.together is None:
-            return {}
-        return {
-            one.name: self.together.windows_of(one.field).remembered(
-                one, place, with_own=with_own
-            )
-            for one in question.windows
-        }
+            return [{} for _ in places]
+        recalls = {one.name: self.together.recall(one) for one in question.remembering}
+        return [
+            {
+                name: recall(int(self.places[place]), self.is_of_timer(place))
+                for name, recall in recalls.items()
+            }
+            for place in places
+        ]
 
     def between(self, earliest: int | None, latest: int | None) -> "Answer":
         """Leave out what came about before a time, or after another."""

@@ -13,14 +13,14 @@ from rules.columns.cuts import (
     is_number,
     line_of,
 )
+from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.trees import (
-    Branch,
-    Leaf,
+    Counted,
+    Following,
     Over,
     Tree,
     fields_of,
-    is_known,
-    leaves_of,
+    nodes_of,
 )
 from rules.engine import (
     Amount,
@@ -28,14 +28,12 @@ from rules.engine import (
     Constant,
     FactPath,
     Group,
-    GroupKind,
     Mode,
     Negation,
     Node,
     OnSilence,
     RuleKind,
     Specification,
-    Window,
     blank_specification,
     feed_cool_down,
 )
@@ -51,7 +49,6 @@ _CROSSINGS = {
     "cross": (True, True),
 }
 _MOVES = frozenset({"rise", "fall", "change"})
-_RECORDS = frozenset({"new_high", "new_low"})
 _SIDES = {"gt": above, "gte": at_or_above, "lt": below, "lte": at_or_below}
 
 
@@ -107,10 +104,16 @@ class Question:
         return tuple(sorted(set().union(*map(fields_of, self._trees))))
 
     @property
+    def remembering(self) -> tuple[Over | Counted | Following, ...]:
+        """Name what remembers something from run to run."""
+        nodes = [node for tree in self._trees for node in nodes_of(tree)]
+        kinds = (Over, Counted, Following)
+        return tuple(node for node in nodes if isinstance(node, kinds))
+
+    @property
     def windows(self) -> tuple[Over, ...]:
         """Name the conditions over windows."""
-        leaves = [leaf for tree in self._trees for leaf in leaves_of(tree)]
-        return tuple(leaf for leaf in leaves if isinstance(leaf, Over))
+        return tuple(one for one in self.remembering if isinstance(one, Over))
 
     @property
     def looks_back(self) -> bool:
@@ -119,7 +122,7 @@ class Question:
             self.kind is RuleKind.STATE
             or self.mode is not Mode.EVERY_MATCH
             or self.needs_past
-            or bool(self.windows)
+            or bool(self.remembering)
         )
 
     @property
@@ -157,8 +160,7 @@ def question_of(spec: Specification) -> Question | None:
         return None
     found = _of_one(spec) or _of_several(spec)
     waits = bool(spec.hold or spec.recover.hold)
-    if found is None or (waits and found.needs_past):
-        # A move is over at the next look, and lasts no time.
+    if found is None or (waits and _is_momentary(found)):
         return None
     return replace(
         found,
@@ -197,9 +199,9 @@ def _of_several(spec: Specification) -> Question | None:
         (one.series, one.named_key) != (first.series, first.named_key) for one in others
     ):
         return None
-    tree = _tree_of(spec.when, is_inverted=False)
+    tree = tree_of(spec.when)
     ends = spec.recover.when
-    ends_tree = None if ends is None else _tree_of(ends, is_inverted=False)
+    ends_tree = None if ends is None else tree_of(ends)
     if tree is None or (ends is not None and ends_tree is None):
         return None
     question = Question(
@@ -212,54 +214,24 @@ def _of_several(spec: Specification) -> Question | None:
         tree=tree,
         ends_tree=ends_tree,
     )
-    if spec.kind is RuleKind.STATE and any(one.length for one in question.windows):
-        # A value that leaves turns it, where no event comes.
+    if spec.kind is RuleKind.STATE and any(map(_turns_by_time, question.remembering)):
         return None
     # What runs the rule and is not asked about would have to be looked at as well.
     is_all = {one.root for one in spec.facts} == set(question.fields)
     return question if is_all else None
 
 
-def _tree_of(node: Node, *, is_inverted: bool) -> Tree | None:
-    """Read joined conditions; what negates them goes down to their lines."""
-    if isinstance(node, Negation):
-        return _tree_of(node.member, is_inverted=not is_inverted)
-    if isinstance(node, Group):
-        members = [_tree_of(one, is_inverted=is_inverted) for one in node.members]
-        known = tuple(one for one in members if one is not None)
-        if len(known) < len(members):
-            return None
-        return Branch(is_all=(node.kind is GroupKind.ALL) != is_inverted, members=known)
-    if isinstance(node, Condition) and node.window is not None:
-        return _over(node, node.window, is_inverted=is_inverted)
-    found = _of_condition(node) if isinstance(node, Condition) else None
-    if found is None or found.needs_past or found.line.cuts is None:
-        return None
-    line = found.line.inverted() if is_inverted else found.line
-    return Leaf(field=found.fact.root, line=line)
+def _turns_by_time(one: Over | Counted | Following) -> bool:
+    """Tell whether time alone turns it, where what it counts grows too old."""
+    if isinstance(one, Over):
+        return one.length is not None
+    return isinstance(one, Counted) and bool(one.within)
 
 
-def _over(condition: Condition, window: Window, *, is_inverted: bool) -> Over | None:
-    """Read a condition over a window of numbers."""
-    wanted, op = condition.wanted, condition.op
-    plain = Condition(fact=condition.fact, op=op, wanted=wanted, window=window)
-    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
-        return None
-    line, amount = line_of(condition), wanted if isinstance(wanted, Amount) else None
-    if line is not None and line.cuts is None:
-        return None
-    is_asked = op in _RECORDS or (op in _MOVES and amount is not None)
-    if not is_known(window) or not (line or is_asked):
-        return None
-    return Over(
-        field=condition.fact.root,
-        op=op,
-        window=window,
-        name=condition.window_id,
-        line=line,
-        amount=amount,
-        is_inverted=is_inverted,
-    )
+def _is_momentary(question: Question) -> bool:
+    """Tell whether anything asked is so at an event only, and lasts no time."""
+    sequences = [one for one in question.remembering if isinstance(one, Following)]
+    return question.needs_past or bool(sequences)
 
 
 def _is_plain(spec: Specification) -> bool:

@@ -1,17 +1,27 @@
 """The runs of a rule on several fields of one key, and what it asks of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
 
 from rules.columns.buffers import Flags, Longs
-from rules.columns.history.records import NO_EXACTS, Records
+from rules.columns.history.holding import Said
+from rules.columns.history.records import LATE, NO_EXACTS, Records
 from rules.columns.history.runs import Runs, in_order
-from rules.columns.history.trees import Leaf, Over, Tree
+from rules.columns.history.spells import Count, Succession
+from rules.columns.history.trees import (
+    Branch,
+    Counted,
+    Following,
+    Leaf,
+    Over,
+    Tree,
+)
 from rules.columns.history.truths import truths_on
 from rules.columns.history.windowed import Windows
+from rules.columns.history.windows import LeftToEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +29,14 @@ class Together:
     """The events that carry any of some fields, and what each field was at them.
 
     ``last`` names for each of the ``runs`` the place among a field's own that had its
-    newest value by then; -1 where the key has had none.
+    newest value by then; -1 where the key has had none. ``keeps_order`` says that the
+    times of no key fall, those of events that run nothing, but fire timers, included.
     """
 
     runs: Runs
     fields: Mapping[str, Runs]
     last: Mapping[str, Longs]
+    keeps_order: bool
     _windows: dict[str, Windows] = field(default_factory=dict)
 
     def judge(self, tree: Tree) -> tuple[Flags, Flags]:
@@ -39,11 +51,40 @@ class Together:
             return self._judge_leaf(tree)
         if isinstance(tree, Over):
             return self.windows_of(tree.field).judge(tree)
+        if not isinstance(tree, Branch):
+            said = self.spell_of(tree).judge()
+            return said.true, said.false
         judged = [self.judge(member) for member in tree.members]
         true, false = [one for one, _ in judged], [one for _, one in judged]
         if tree.is_all:
             return _all(true), _any(false)
         return _any(true), _all(false)
+
+    def spell_of(self, asked: Counted | Following) -> Count | Succession:
+        """Judge what must be so at several events, and see how far it had come.
+
+        Raises:
+            LeftToEngine: columns cannot tell.
+        """
+        if isinstance(asked, Counted):
+            if asked.within and not self.keeps_order:
+                raise LeftToEngine("The times of a key fall.")
+            return Count.of(asked, Said(*self.judge(asked.member)), self.runs)
+        steps = [Said(*self.judge(step)) for step in asked.steps]
+        without = None
+        if asked.without is not None:
+            without = Said(*self.judge(asked.without))
+        return Succession.of(asked, steps, without, self.runs)
+
+    def recall(
+        self, asked: Over | Counted | Following
+    ) -> Callable[[int, bool], object]:
+        """Say how to write what was remembered before a run, or after it."""
+        if isinstance(asked, Over):
+            windows = self.windows_of(asked.field)
+            return lambda place, own: windows.remembered(asked, place, with_own=own)
+        spell = self.spell_of(asked)
+        return lambda place, own: spell.remembered(place, with_own=own)
 
     def windows_of(self, name: str) -> Windows:
         """Give the windows of a field."""
@@ -106,11 +147,25 @@ def together_of(
             in_order=in_order(at, starts),
         ),
         fields=fields,
+        keeps_order=_keeps_order(records, rows, are_all_keys=are_all_keys),
         last={
             name: _last_of(own, rows, begins, len(records))
             for name, own in fields.items()
         },
     )
+
+
+def _keeps_order(records: Records, rows: Longs, *, are_all_keys: bool) -> bool:
+    """Tell whether times never fall, but of events that came late and fire nothing."""
+    if not len(rows):
+        return True
+    fires = np.flatnonzero((records.flags & LATE) == 0)
+    starts = np.searchsorted(fires, records.starts)
+    ordered = in_order(records.at[fires], starts)
+    if are_all_keys:
+        return bool(ordered.all())
+    number = np.searchsorted(records.starts, rows[0], side="right") - 1
+    return bool(ordered[number])
 
 
 def _last_of(own: Runs, rows: Longs, begins: Longs, count: int) -> Longs:

@@ -54,18 +54,48 @@ class Branch:
     members: "tuple[Tree, ...]"
 
 
-Tree = Leaf | Over | Branch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Something that is so at so many events: of the last few, or within a span."""
+
+    member: "Tree"
+    at_least: int
+    name: str
+    of: int = 0
+    within: int = 0
+    is_inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """Things that come one after the other within a span, and what not between."""
+
+    steps: "tuple[Tree, ...]"
+    within: int
+    name: str
+    without: "Tree | None" = None
+    is_inverted: bool = False
+
+
+Tree = Leaf | Over | Branch | Counted | Following
 
 
 def fields_of(tree: Tree) -> set[str]:
     """Name the fields that conditions are about."""
-    return {leaf.field for leaf in leaves_of(tree)}
+    return {one.field for one in nodes_of(tree) if isinstance(one, Leaf | Over)}
 
 
-def leaves_of(tree: Tree) -> Iterator[Leaf | Over]:
-    """Walk the conditions in reading order."""
-    if not isinstance(tree, Branch):
-        yield tree
-        return
-    for member in tree.members:
-        yield from leaves_of(member)
+def nodes_of(tree: Tree) -> Iterator[Tree]:
+    """Walk a tree in reading order, what holds others before those."""
+    yield tree
+    inside: tuple[Tree | None, ...] = ()
+    match tree:
+        case Branch():
+            inside = tree.members
+        case Counted():
+            inside = (tree.member,)
+        case Following():
+            inside = (*tree.steps, tree.without)
+    for member in inside:
+        if member is not None:
+            yield from nodes_of(member)

@@ -161,7 +161,7 @@ def stretch_of(
     if length is None:
         low = np.maximum(high - window.last, first)
     else:
-        low = np.minimum(_left_by(members, runs, key, length), high)
+        low = np.minimum(left_by(members, runs, key, length), high)
     if int((high - low).max(initial=0)) > MOST_MEMBERS:
         raise LeftToEngine("More values lie in a window than the engine keeps.")
     return Stretch(members=members, first=first, low=low, high=high)
@@ -298,7 +298,7 @@ def _sums(values: Floats, stretch: Stretch, *, is_whole: bool) -> tuple[Floats, 
     return total, added + off + 2 * _EPS * np.maximum(sizes[high] - sizes[low], 0)
 
 
-def _left_by(members: Runs, runs: Runs, key: Longs, length: int) -> Longs:
+def left_by(members: Runs, runs: Runs, key: Longs, length: int) -> Longs:
     """Find for each run the first member of its key that has not left the window.
 
     Each key has a part of one line of time of its own, longer than all times and the

@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 
 from rules.columns.history import History, choose_levels, question_of
 from rules.engine import parse_definition
-from tests.rules.columns.test_history import (
-    LEVELS,
-    LONG,
-    gather,
-    random_events,
-    random_rule,
-)
+from tests.rules.columns.random_rules import LEVELS, LONG, random_rule
+from tests.rules.columns.test_history import gather, random_events
 
 
 @settings(max_examples=100)

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from random import Random
 
 import pytest
@@ -39,156 +38,22 @@ from rules.engine import (
     step,
 )
 from rules.engine.transitions import InstanceId
+from tests.rules.columns.random_rules import (
+    SERIES,
+    random_joined_rule,
+    random_repeated_rule,
+    random_rule,
+    random_value,
+    random_waiting_rule,
+    random_windowed_rule,
+)
 from tests.rules.engine.lanes import signal
 
-SERIES = "CORE:STOCK"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 LATENESS = timedelta(seconds=60)
-LEVELS: tuple[int | Decimal, ...] = (
-    0,
-    1,
-    2,
-    Decimal("0.5"),
-    Decimal("1.0"),
-    -1,
-    Decimal("0.10"),
-)
-LONG: tuple[int | Decimal, ...] = (
-    Decimal("1.00000000000000000001"),
-    Decimal("0.99999999999999999999"),
-    Decimal("0.1000000000000000055511151231257827"),
-    2**53 + 1,
-    Decimal("1E-320"),
-    10**400,
-)
 #: Where those timers stand that no event has fired.
 AFTER = 1_000_000
-ODD: tuple[Value, ...] = ("1", True, [1])
-OPERATORS = ("gt", "gte", "lt", "lte", "eq", "ne", "between", "outside", "in", "nin")
-CROSSINGS = ("cross_up", "cross_down", "cross")
-MOVES = ("rise", "fall", "change")
-
-
-def random_condition(random: Random) -> dict[str, object]:
-    key = random.choice(["*", "*", "A"])
-    fact = f"{SERIES}:{key}:x"
-    op = random.choice([*OPERATORS, *CROSSINGS * 2, *MOVES * 2])
-    levels = [*LEVELS, *(LONG[:3] if random.random() < 0.3 else ())]
-    if op in MOVES:
-        amount = random.choice([1, Decimal("0.5"), "50%", "100%", "12.5%"])
-        return {"fact": fact, "op": op, "by": amount}
-    if op in ("between", "outside", "in", "nin"):
-        return {"fact": fact, "op": op, "value": sorted(random.sample(levels, 2))}
-    return {"fact": fact, "op": op, "value": random.choice(levels)}
-
-
-def random_rule(random: Random) -> dict[str, object]:
-    condition: dict[str, object] = random_condition(random)
-    is_state = random.random() < 0.3
-    rule: dict[str, object] = {
-        "kind": "state" if is_state else "signal",
-        "name": "A rule",
-        "when": {"not": condition} if random.random() < 0.15 else condition,
-        "outputs": [
-            {"output": name, "at_most_every": random.choice([0, 5, 30, 90])}
-            for name in random.choice([(), ("mail",), ("mail", "hook")])
-        ],
-    }
-    if is_state:
-        rule["raise"] = {"resolved": random.random() < 0.5}
-        if condition["op"] == "gte" and random.random() < 0.5:
-            below = {**condition, "op": "lt", "value": -1}
-            rule["recover"] = {"when": below}
-    else:
-        modes = ["every_match", "on_enter", "once_per_key"]
-        rule["raise"] = {"mode": random.choice(modes)}
-    return rule
-
-
-def random_waiting_rule(random: Random) -> dict[str, object]:
-    """Write a state rule of which something has to last."""
-    draw = random.choice([random_rule, random_joined_rule])
-    rule = {**draw(random), "kind": "state", "raise": {"resolved": True}}
-    recover = rule.pop("recover", {})
-    assert isinstance(recover, dict)
-    spans = ["0s", "1s", "3s", "5s", "24s", "200s"]
-    return {
-        **rule,
-        "hold": random.choice(spans),
-        "recover": {**recover, "hold": random.choice(spans)},
-    }
-
-
-def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
-    """Join plain conditions on two fields of a key."""
-    drawn = random.random()
-    if depth and drawn < 0.15:
-        return {"not": random_tree(random, key, depth - 1)}
-    if depth and drawn < 0.8:
-        members = [
-            random_tree(random, key, depth - 1) for _ in range(random.randint(1, 3))
-        ]
-        return {random.choice(["all", "any"]): members}
-    op, levels = random.choice(OPERATORS), [*LEVELS, LONG[0]]
-    value: object = random.choice(levels)
-    if op in ("between", "outside", "in", "nin"):
-        value = sorted(random.sample(levels, 2))
-    return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op, "value": value}
-
-
-TAKES = ("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change")
-
-
-def random_window(random: Random, key: str) -> dict[str, object]:
-    """Ask about a window: what is taken of it, a move in it, or a new extreme."""
-    fact = {"fact": f"{SERIES}:{key}:{random.choice('xxy')}"}
-    length = random.choice(["1s", "5s", "24s", "200s", "1h"])
-    drawn = random.random()
-    if drawn < 0.2:
-        amount = random.choice([1, Decimal("0.5"), "50%", "100%", "12.5%"])
-        return {**fact, "op": random.choice(MOVES), "by": amount, "within": length}
-    if drawn < 0.3:
-        return {
-            **fact,
-            "op": random.choice(["new_high", "new_low"]),
-            "within": length,
-        }
-    over: dict[str, object] = {"take": random.choice(TAKES)}
-    over |= random.choice([{"length": length}, {"last": random.randint(1, 5)}])
-    op, value = random.choice(OPERATORS), random.choice([*LEVELS, *LEVELS, 3, LONG[0]])
-    wanted: object = value
-    if op in ("between", "outside", "in", "nin"):
-        wanted = sorted(random.sample([*LEVELS, 3], 2))
-    return {**fact, "op": op, "value": wanted, "over": over}
-
-
-def random_windowed_rule(random: Random) -> dict[str, object]:
-    """Write a rule about a window, alone or beside plain conditions."""
-    key = random.choice(["*", "*", "A"])
-    rule = {**random_rule(random), "when": random_window(random, key)}
-    rule.pop("recover", None)
-    if random.random() < 0.4:
-        others = [random_window(random, key), random_tree(random, key, 1)]
-        members = [rule["when"], random.choice(others)]
-        rule["when"] = {random.choice(["all", "any"]): members}
-    if random.random() < 0.1:
-        rule["when"] = {"not": rule["when"]}
-    if rule["kind"] == "state" and random.random() < 0.4:
-        rule["recover"] = {"when": random_window(random, key)}
-    if rule["kind"] == "state" and random.random() < 0.3:
-        rule["hold"] = random.choice(["1s", "5s", "24s"])
-    return rule
-
-
-def random_joined_rule(random: Random) -> dict[str, object]:
-    """Write a rule of joined conditions, and maybe of others that end it."""
-    key = random.choice(["*", "*", "A"])
-    rule = {**random_rule(random), "when": random_tree(random, key, 3)}
-    rule.pop("recover", None)
-    if rule["kind"] == "state" and random.random() < 0.4:
-        rule["recover"] = {"when": random_tree(random, key, 1)}
-    return rule
 
 
 def random_events(random: Random, *, is_wild: bool) -> list[Event]:
@@ -214,14 +79,6 @@ def random_events(random: Random, *, is_wild: bool) -> list[Event]:
             )
         )
     return events
-
-
-def random_value(random: Random, *, is_wild: bool) -> Value:
-    if random.random() < 0.08:
-        return None
-    if is_wild and random.random() < 0.2:
-        return random.choice((*LONG, *LONG, *ODD))
-    return random.choice((*LEVELS, *LEVELS, -2, 3, Decimal("0.11")))
 
 
 def gather(events: list[Event], *, pieces: int = 1) -> Records:
@@ -325,8 +182,14 @@ def test_columns_answer_for_one_plain_condition(
 @pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
 @pytest.mark.parametrize(
     "draw",
-    [random_rule, random_joined_rule, random_waiting_rule, random_windowed_rule],
-    ids=["one", "more", "lasting", "windows"],
+    [
+        random_rule,
+        random_joined_rule,
+        random_waiting_rule,
+        random_windowed_rule,
+        random_repeated_rule,
+    ],
+    ids=["one", "more", "lasting", "windows", "repeated"],
 )
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))

@@ -1,0 +1,136 @@
+"""From a rule's conditions to the tree that columns judge, where they can."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from rules.columns.cuts import line_of
+from rules.columns.history.trees import (
+    Branch,
+    Counted,
+    Following,
+    Leaf,
+    Over,
+    Tree,
+    is_known,
+)
+from rules.engine import (
+    Amount,
+    Condition,
+    Group,
+    GroupKind,
+    InSequence,
+    Negation,
+    Node,
+    OfLast,
+    Spell,
+    Times,
+    Window,
+)
+
+_MOMENT = timedelta(microseconds=1)
+_MOVES = frozenset({"rise", "fall", "change"})
+_RECORDS = frozenset({"new_high", "new_low"})
+
+
+def tree_of(node: Node, *, is_inverted: bool = False) -> Tree | None:
+    """Read joined conditions; what negates them goes down to their lines.
+
+    None if there is one that columns do not know.
+    """
+    match node:
+        case Negation():
+            return tree_of(node.member, is_inverted=not is_inverted)
+        case Group():
+            members = _all_of(node.members, is_inverted=is_inverted)
+            is_all = (node.kind is GroupKind.ALL) != is_inverted
+            return Branch(is_all=is_all, members=members) if members else None
+        case Spell():
+            return _counted(node, is_inverted=is_inverted)
+        case InSequence():
+            return _following(node, is_inverted=is_inverted)
+    if node.window is not None:
+        return _over(node, node.window, is_inverted=is_inverted)
+    return _leaf(node, is_inverted=is_inverted)
+
+
+def _all_of(
+    nodes: Iterable[Node], *, is_inverted: bool = False
+) -> tuple[Tree, ...] | None:
+    trees = [tree_of(one, is_inverted=is_inverted) for one in nodes]
+    known = tuple(one for one in trees if one is not None)
+    return known if len(known) == len(trees) else None
+
+
+def _leaf(condition: Condition, *, is_inverted: bool) -> Leaf | None:
+    plain = Condition(fact=condition.fact, op=condition.op, wanted=condition.wanted)
+    line = line_of(condition)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    if line is None or line.cuts is None:
+        return None
+    return Leaf(
+        field=condition.fact.root, line=line.inverted() if is_inverted else line
+    )
+
+
+def _over(condition: Condition, window: Window, *, is_inverted: bool) -> Over | None:
+    """Read a condition over a window of numbers."""
+    wanted, op = condition.wanted, condition.op
+    plain = Condition(fact=condition.fact, op=op, wanted=wanted, window=window)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    line, amount = line_of(condition), wanted if isinstance(wanted, Amount) else None
+    if line is not None and line.cuts is None:
+        return None
+    is_asked = op in _RECORDS or (op in _MOVES and amount is not None)
+    if not is_known(window) or not (line or is_asked):
+        return None
+    return Over(
+        field=condition.fact.root,
+        op=op,
+        window=window,
+        name=condition.window_id,
+        line=line,
+        amount=amount,
+        is_inverted=is_inverted,
+    )
+
+
+def _counted(spell: Spell, *, is_inverted: bool) -> Counted | None:
+    """Read what is to be so at several events."""
+    member, modifier = tree_of(spell.member), spell.modifier
+    if member is None:
+        return None
+    match modifier:
+        case Times():
+            return Counted(
+                member=member,
+                at_least=modifier.at_least,
+                within=modifier.within // _MOMENT,
+                name=spell.memory_id,
+                is_inverted=is_inverted,
+            )
+        case OfLast():
+            return Counted(
+                member=member,
+                at_least=modifier.at_least,
+                of=modifier.of,
+                name=spell.memory_id,
+                is_inverted=is_inverted,
+            )
+    return None
+
+
+def _following(node: InSequence, *, is_inverted: bool) -> Following | None:
+    steps = _all_of(node.steps)
+    without = None if node.without is None else tree_of(node.without)
+    if steps is None or (node.without is not None and without is None):
+        return None
+    return Following(
+        steps=steps,
+        without=without,
+        within=node.within // _MOMENT,
+        name=node.memory_id,
+        is_inverted=is_inverted,
+    )
