@@ -150,7 +150,6 @@ from datasets.services.publishing import (
     publish_events,
 )
 from datasets.services.quarantine import (
-    LanePart,
     fail_part,
     note_try,
     plan_part,
@@ -255,7 +254,6 @@ __all__ = [
     "LaneBusy",
     "LaneEvent",
     "LaneMoved",
-    "LanePart",
     "LaneState",
     "LaneStates",
     "NotJudged",
