@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from pytest_django.fixtures import DjangoAssertNumQueries, Settings
+from pytest_django.fixtures import Settings
 
 from alerts.pipeline import drain_lane
 from datasets.json import decode
 from datasets.models import Batch, Dataset, Duplicates, Idempotency, Origin, Record
 from datasets.services import (
-    EventBody,
     Submission,
-    open_for_ingest,
     open_lane,
-    prepare_submission,
-    read_key,
     writing,
 )
-from datasets.services.grouping import store_group
 from tests.datasets.api.door import LONG_WAY, Asked, Door, full_lanes
 from tests.factories import NOW, LaneFactory, TokenFactory
 from tests.story.lane import at_once
@@ -307,42 +301,6 @@ def test_records_of_several_shards_share_an_answer(
         "MSFT",
         "PEP",
     ]
-
-
-def submission(token: str, *, body: bytes = ONE, key: str | None = None) -> Submission:
-    opening = open_for_ingest(token=token, workspace="DEMO", dataset="PRICES")
-    said = read_key(key=key, caller="token:1", path=NATIVE, query="", body=body)
-    return prepare_submission(opening=opening, body=EventBody(content=body), key=said)
-
-
-def test_a_group_asks_the_database_as_often_as_one_request(
-    token: str, prices: Dataset, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    group = [submission(token, key=f"k{n}") for n in range(30)]
-
-    with django_assert_num_queries(7):
-        stored = store_group(group)
-
-    assert sorted(stored) == list(range(30))
-    ids = [stored[place].batch_id for place in range(30)]
-    assert ids == sorted(ids)
-
-
-def test_a_dataset_that_changed_meanwhile_is_left_out(
-    token: str, prices: Dataset
-) -> None:
-    before = submission(token)
-    Dataset.objects.filter(pk=prices.pk).update(updated_at=NOW + timedelta(seconds=1))
-    after = submission(token)
-
-    assert list(store_group([before, after])) == [1]
-
-
-def test_a_deleted_dataset_takes_no_more(token: str, prices: Dataset) -> None:
-    before = submission(token)
-    Dataset.objects.filter(pk=prices.pk).update(deleted_at=NOW)
-
-    assert store_group([before]) == {}
 
 
 def orphan() -> None:
