@@ -1,6 +1,7 @@
 """Static files are answered whole, with what WhiteNoise says of them."""
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 
@@ -15,6 +16,8 @@ def serve(tmp_path, settings):
     (tmp_path / "console.css").write_bytes(STYLES)
     settings.STATIC_ROOT = str(tmp_path)
     files = WholeFiles(lambda _: HttpResponse(status=404))
+    # An answer's end looks at the connection, which a test before may have left open.
+    connection.close()
 
     def ask(method="get", **headers):
         return files(getattr(RequestFactory(headers=headers), method)(PATH))
