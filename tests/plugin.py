@@ -10,6 +10,7 @@ test asks for it.
 """
 
 import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if find_chromium() is None:
         for item in filter(in_browser, items):
             item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays until the end: modules and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
