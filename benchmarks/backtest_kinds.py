@@ -15,6 +15,12 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         (200, 300, 400),
         {},
     ),
+    "state, average over 1 h": (
+        {"op": "gte", "over": {"take": "avg", "length": "1h"}},
+        "value",
+        (200, 300, 400),
+        {"kind": "state"},
+    ),
     "highest over 1 h": (
         {"op": "gte", "over": {"take": "max", "length": "1h"}},
         "value",

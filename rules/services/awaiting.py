@@ -10,6 +10,11 @@ from rules.columns.history import Answer, Await, Records
 from rules.services.gathering import MICROSECOND
 
 _AT_ONCE = 500
+_MOST_ARMED = 50_000
+
+
+class Undecided(Exception):
+    """It cannot be told from columns which timers the sweep has found by now."""
 
 
 class Awaiting:
@@ -26,7 +31,11 @@ class Awaiting:
 
         A timer is found as long after the receipt of the event that set it as it was
         away; one that history set is fired by data alone. Those that are found take
-        positions after the log, whether they turn anything or not.
+        positions after the log, whether they turn anything or not; but of values that
+        leave a window only those that turn something are known.
+
+        Raises:
+            Undecided: columns cannot tell which are found.
         """
         if answer.course is None:
             return answer
@@ -36,19 +45,31 @@ class Awaiting:
         )
 
     def _found(self, awaits: Iterable[Await]) -> list[Await]:
-        """Give those that are found, in the order in which they are."""
+        """Give those that are found, in the order in which they are.
+
+        Raises:
+            Undecided: of the events that may have set a timer not all say the same.
+        """
         every = list(awaits)
-        self._read({int(self._records.seq[one.armed]) for one in every})
+        if sum(len(one.armed) for one in every) > _MOST_ARMED:
+            raise Undecided(f"{len(every)} timers may be due.")
+        self._read({int(self._records.seq[row]) for one in every for row in one.armed})
         found = []
         for one in every:
-            received = self._received.get(int(self._records.seq[one.armed]))
-            if received is None:
-                continue
-            away = one.due - int(self._records.at[one.armed])
-            looked_at = received + away * MICROSECOND
-            if looked_at <= self._now:
-                found.append((looked_at, self._records.key_at(one.armed), one))
+            looks = [self._looked_at(row, one.due) for row in one.armed]
+            due = [look for look in looks if look is not None and look <= self._now]
+            if due and len(due) < len(looks):
+                raise Undecided(f"A timer may be due at {max(due)}.")
+            if due:
+                found.append((max(due), self._records.key_at(one.armed[0]), one))
         return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
+
+    def _looked_at(self, row: int, due: int) -> datetime | None:
+        """Say when the sweep looks at what the event of a row has set."""
+        received = self._received.get(int(self._records.seq[row]))
+        if received is None:
+            return None
+        return received + (due - int(self._records.at[row])) * MICROSECOND
 
     def _read(self, seqs: set[int]) -> None:
         """Note when batches were received; history has no such time."""

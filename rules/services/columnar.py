@@ -24,7 +24,7 @@ from rules.engine import (
     Verdict,
     judge_event,
 )
-from rules.services.awaiting import Awaiting
+from rules.services.awaiting import Awaiting, Undecided
 from rules.services.backtests import (
     HITS_SHOWN,
     KEYS_SHOWN,
@@ -173,6 +173,10 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
     if answer is None:
         return None
     awaiting = Awaiting(history.records, lane, now)
+    try:
+        answer = awaiting.settle(answer)
+    except Undecided:
+        return None
     return Survey(
         spec=spec,
         program=program,
@@ -180,7 +184,7 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
         question=question,
         history=history,
         key=key,
-        answer=awaiting.settle(answer),
+        answer=answer,
         awaiting=awaiting,
     )
 

@@ -206,6 +206,16 @@ def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> N
                 assert all(hit.reason for hit in found.hits)
 
 
+def test_values_have_left_a_window_by_now(prices: Dataset, access: Access) -> None:
+    send(prices, 311)
+    when = {**HIGH, "op": "gte", "value": 1, "over": {"take": "count", "length": "10m"}}
+    for seconds, kinds in ((540, ["opened"]), (660, ["opened", "resolved"])):
+        now = NOW + timedelta(seconds=seconds)
+        found = look_back(access, when, kind="state", now=now)
+        assert told(found) == told(judge(access, when, kind="state", now=now))
+        assert [hit.kind for hit in found.hits] == kinds
+
+
 def test_segments_follow_the_log_and_are_put_together(
     prices: Dataset, access: Access, directory: Path
 ) -> None:

@@ -8,6 +8,7 @@ from rules.columns.buffers import Flags, Longs
 from rules.columns.cuts import Line
 from rules.columns.history.answers import Answer
 from rules.columns.history.cooling import told_apart
+from rules.columns.history.departures import placed
 from rules.columns.history.holding import Said, course_of
 from rules.columns.history.moves import Steps
 from rules.columns.history.questions import Question
@@ -59,7 +60,12 @@ def answer_together(
     else:
         ends, _ = together.judge(question.ends_tree)
         found = _state_ended(question, runs, truth, ends)
-    return None if found is None else replace(found, together=together)
+    if found is None:
+        return None
+    if together.departs is not None:
+        span = max(one.length or 0 for one in question.departing)
+        found = placed(found, together.departs, records, span)
+    return replace(found, together=together)
 
 
 def _signal(

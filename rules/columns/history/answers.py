@@ -72,6 +72,14 @@ class Answer:
         return bool(self.course.rows[place] != self.runs.row[self.places[place]])
 
     @property
+    def ran(self) -> int:
+        """Count the runs."""
+        departs = None if self.together is None else self.together.departs
+        if departs is None:
+            return len(self.runs)
+        return len(self.runs) - int(np.count_nonzero(departs))
+
+    @property
     def passed(self) -> int:
         """Count the runs at which the rule was true."""
         if self.passes.dtype == np.bool_:

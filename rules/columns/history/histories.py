@@ -10,6 +10,7 @@ from rules.columns.cuts import Number
 from rules.columns.history.answering import answer_from, answer_together
 from rules.columns.history.answers import Answer
 from rules.columns.history.curves import PlacedRuns
+from rules.columns.history.departures import with_departures
 from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.pictures import thin_out
 from rules.columns.history.questions import Move, Question
@@ -29,7 +30,7 @@ class History:
         self._runs: dict[tuple[str, bool], Runs] = {}
         self._steps: dict[tuple[str, Move], Steps | None] = {}
         self._plain: dict[str, bool] = {}
-        self._together: dict[tuple[tuple[str, ...], bool], Together] = {}
+        self._together: dict[tuple[object, ...], Together] = {}
         self._span: Span | None = None
 
     def answer(self, question: Question, key: str | None) -> Answer | None:
@@ -60,23 +61,31 @@ class History:
         odd = SILENT | STILL | (0 if question.looks_back else LATE)
         if self._is_odd(odd):
             return None
-        named = (question.fields, question.looks_back)
-        together = self._together.get(named) if key is None else None
-        if together is None:
-            looks_back = question.looks_back
-            own = {
-                name: self.runs(name, key, looks_back=looks_back)
-                for name in question.fields
-            }
-            together = together_of(self.records, own, are_all_keys=key is None)
-            if key is None:
-                self._together[named] = together
         if any(not self._has_plain_past(one.field) for one in question.windows):
             return None
         try:
+            together = self._together_for(question, key)
             return answer_together(question, together, self.records)
         except LeftToEngine:
             return None
+
+    def _together_for(self, question: Question, key: str | None) -> Together:
+        """Put the runs of a rule's fields together; those of one key are not kept."""
+        spans = tuple(sorted((one.field, one.length) for one in question.departing))
+        named = (question.fields, question.looks_back, spans)
+        together = self._together.get(named) if key is None else None
+        if together is not None:
+            return together
+        own = {
+            name: self.runs(name, key, looks_back=question.looks_back)
+            for name in question.fields
+        }
+        together = together_of(self.records, own, are_all_keys=key is None)
+        if spans:
+            together = with_departures(together, question.departing)
+        if key is None:
+            self._together[named] = together
+        return together
 
     def curve(
         self,

@@ -36,11 +36,11 @@ class Said:
 class Await:
     """A timer that no event has fired: whether it would turn anything, and what.
 
-    ``armed`` is the row of the event that set it, ``number`` that of its transition
-    among all, the last of its key.
+    ``armed`` are the rows of the events of which one set it, ``number`` that of its
+    transition among all, none if it turns nothing.
     """
 
-    armed: int
+    armed: tuple[int, ...]
     due: int
     number: int | None
 
@@ -184,7 +184,7 @@ class _Walk:
         if fires == self._end:
             stands = high - 1
             step = _Step(stands, NOT_YET, due, not is_open)
-            pending = Await(armed=self._row[begin], due=due, number=None)
+            pending = Await(armed=(self._row[begin],), due=due, number=None)
             return _Waited(step if true[stands] else None, high, pending)
         stands = bisect_left(self._row, fires, begin + 1, high) - 1
         if true[stands]:

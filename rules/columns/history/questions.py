@@ -116,6 +116,13 @@ class Question:
         return tuple(one for one in self.remembering if isinstance(one, Over))
 
     @property
+    def departing(self) -> tuple[Over, ...]:
+        """Name the windows of a state rule that values leave by time alone."""
+        if self.kind is not RuleKind.STATE:
+            return ()
+        return tuple(one for one in self.windows if _turns_by_time(one))
+
+    @property
     def looks_back(self) -> bool:
         """Tell whether the rule must not see events that come late."""
         return (
@@ -214,7 +221,7 @@ def _of_several(spec: Specification) -> Question | None:
         tree=tree,
         ends_tree=ends_tree,
     )
-    if spec.kind is RuleKind.STATE and any(map(_turns_by_time, question.remembering)):
+    if spec.kind is RuleKind.STATE and not _can_depart(spec, question):
         return None
     # What runs the rule and is not asked about would have to be looked at as well.
     is_all = {one.root for one in spec.facts} == set(question.fields)
@@ -224,14 +231,28 @@ def _of_several(spec: Specification) -> Question | None:
 def _turns_by_time(one: Over | Counted | Following) -> bool:
     """Tell whether time alone turns it, where what it counts grows too old."""
     if isinstance(one, Over):
-        return one.length is not None
+        return one.length is not None and not one.extends
     return isinstance(one, Counted) and bool(one.within)
+
+
+def _can_depart(spec: Specification, question: Question) -> bool:
+    """Tell whether columns know all that happens where time alone turns something.
+
+    What is counted there, or so at an event only, they do not; nor two timers at once.
+    """
+    if not any(map(_turns_by_time, question.remembering)):
+        return True
+    waits = bool(spec.hold or spec.recover.hold)
+    windows = [one for one in question.windows if not one.extends]
+    return not waits and len(windows) == len(question.remembering)
 
 
 def _is_momentary(question: Question) -> bool:
     """Tell whether anything asked is so at an event only, and lasts no time."""
-    sequences = [one for one in question.remembering if isinstance(one, Following)]
-    return question.needs_past or bool(sequences)
+    return question.needs_past or any(
+        isinstance(one, Following) or (isinstance(one, Over) and one.extends)
+        for one in question.remembering
+    )
 
 
 def _is_plain(spec: Specification) -> bool:

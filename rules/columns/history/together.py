@@ -31,12 +31,14 @@ class Together:
     ``last`` names for each of the ``runs`` the place among a field's own that had its
     newest value by then; -1 where the key has had none. ``keeps_order`` says that the
     times of no key fall, those of events that run nothing, but fire timers, included.
+    ``departs`` tells which of the runs are none, but instants at which a value leaves.
     """
 
     runs: Runs
     fields: Mapping[str, Runs]
     last: Mapping[str, Longs]
     keeps_order: bool
+    departs: Flags | None = None
     _windows: dict[str, Windows] = field(default_factory=dict)
 
     def judge(self, tree: Tree) -> tuple[Flags, Flags]:

@@ -33,6 +33,11 @@ class Over:
     is_inverted: bool = False
 
     @property
+    def extends(self) -> bool:
+        """Tell whether it asks for a new extreme, which an event brings or none."""
+        return self.line is None and self.amount is None
+
+    @property
     def length(self) -> int | None:
         """Give how far back it reaches, in microseconds; none if by number."""
         length = self.window.length

@@ -43,7 +43,7 @@ class Windows:
             LeftToEngine: columns cannot tell.
         """
         stretch = self.stretch(asked)
-        if asked.op in ("new_high", "new_low"):
+        if asked.extends:
             true, false = self._judge_record(stretch, asked)
         elif asked.amount is not None:
             true, false = self._judge_move(stretch, asked, asked.amount)

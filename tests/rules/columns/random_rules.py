@@ -128,6 +128,8 @@ def random_windowed_rule(random: Random) -> dict[str, object]:
     key = random.choice(["*", "*", "A"])
     rule = {**random_rule(random), "when": random_window(random, key)}
     rule.pop("recover", None)
+    if random.random() < 0.3:
+        rule |= {"kind": "state", "raise": {"resolved": True}}
     if random.random() < 0.4:
         others = [random_window(random, key), random_tree(random, key, 1)]
         members = [rule["when"], random.choice(others)]
@@ -136,7 +138,7 @@ def random_windowed_rule(random: Random) -> dict[str, object]:
         rule["when"] = {"not": rule["when"]}
     if rule["kind"] == "state" and random.random() < 0.4:
         rule["recover"] = {"when": random_window(random, key)}
-    if rule["kind"] == "state" and random.random() < 0.3:
+    if rule["kind"] == "state" and random.random() < 0.15:
         rule["hold"] = random.choice(["1s", "5s", "24s"])
     return rule
 

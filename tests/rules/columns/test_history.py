@@ -227,5 +227,5 @@ def test_columns_and_step_agree(
         )
         for one in transitions
     )
-    assert (len(answer.runs), answer.passed) == (counts.ran, counts.passed)
+    assert (answer.ran, answer.passed) == (counts.ran, counts.passed)
     assert answer.sent == counts.sent
