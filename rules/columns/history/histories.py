@@ -19,6 +19,7 @@ from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
 from rules.columns.history.together import Together, together_of
 from rules.columns.history.truths import Source
+from rules.columns.history.windowed import make_room
 from rules.columns.history.windows import LeftToEngine
 
 
@@ -84,6 +85,7 @@ class History:
         if spans:
             together = with_departures(together, question.departing)
         if key is None:
+            make_room(self._together)
             self._together[named] = together
         return together
 

@@ -1,6 +1,7 @@
 """Conditions over windows, judged at all runs at once as the engine judges them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,21 @@ from rules.columns.history.windows import (
 )
 from rules.engine import Amount, Take, Trace, Window
 
+#: What was worked out of so many windows is kept, some ten to thirty bytes a run each.
+_MOST_KEPT = 4
+
+
+def make_room(kept: dict[Any, Any]) -> None:  # Any: whatever is kept, by any name
+    """Forget what was worked out longest ago, where there is no room for more."""
+    while len(kept) >= _MOST_KEPT:
+        kept.pop(next(iter(kept)))
+
 
 @dataclass(slots=True)
 class Windows:
     """The windows of one field at some runs, and what was worked out of them.
 
-    That is kept: whoever drags a threshold asks for the same ones again.
+    The latest of that are kept: whoever drags a threshold asks for the same again.
     """
 
     own: Runs
@@ -78,6 +88,7 @@ class Windows:
         """Give the members of the window at each run."""
         named = (asked.length, asked.window.last)
         if named not in self._stretches:
+            make_room(self._stretches)
             self._stretches[named] = stretch_of(
                 self.own, self.last, self.runs, asked.window, asked.length
             )
@@ -87,6 +98,7 @@ class Windows:
         if asked.line is None:
             raise LeftToEngine(f"{asked.op} has no line.")
         if asked.window not in self._taken:
+            make_room(self._taken)
             self._taken[asked.window] = take_of(stretch, asked.window)
         taken = self._taken[asked.window]
         truth = np.full(len(taken.value), asked.line.base)
@@ -116,6 +128,7 @@ class Windows:
         """Measure from the lowest, from the highest, or from either."""
         named = (asked.length, asked.op, amount.is_percent)
         if named not in self._moves:
+            make_room(self._moves)
             self._moves[named] = self._moves_of(stretch, asked, amount)
         true = np.zeros(len(self.runs), dtype=np.bool_)
         false = np.ones(len(self.runs), dtype=np.bool_)
@@ -161,6 +174,7 @@ class Windows:
     def _extremes(self, stretch: Stretch, length: int | None) -> tuple[Floats, Floats]:
         """Give the extremes from which moves are measured; NaN where is no past."""
         if length not in self._ends:
+            make_room(self._ends)
             inside = stretch.with_value_in_force()
             low, high = (inside.extreme(highest=one) for one in (False, True))
             alone = inside.count == 1
