@@ -12,6 +12,7 @@ from django.conf import settings
 
 from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
+from alerts.up.arenas import share_arenas
 from alerts.up.parent import say
 from alerts.up.watching import LEAVING_SECONDS, watch_judging
 from config import env
@@ -24,6 +25,7 @@ SWITCH_SECONDS = 0.001
 
 def run_part(name: str, *, host: str, port: int) -> int:
     """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
+    share_arenas()
     gc.enable()  # a part of its own, under compose or systemd, has loaded by itself
     watch_judging()
     if name == plan.EVERYTHING:
