@@ -24,7 +24,7 @@ from rules.services import (
     turn_rule,
 )
 from rules.services.programs import forget_programs
-from tests.factories import NOW, DatasetFactory
+from tests.factories import NOW, DatasetFactory, WorkspaceFactory
 from tests.story.divided import (
     KEYS,
     SEED,
@@ -284,6 +284,23 @@ def test_rule_that_no_lane_could_judge_exactly_is_refused(
 
     assert [error.code for error in refused.value.errors] == [code]
     assert "divided into shards" in str(refused.value)
+
+
+def test_shards_of_others_are_not_told_of_own_data(access: Access) -> None:
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    DatasetFactory(workspace=core, slug="STOCK", shards=SHARDS)
+    DatasetFactory(workspace=access.workspace, slug="LIMITS", shards=SHARDS)
+    when = {
+        "fact": "CORE:STOCK:*:price",
+        "op": "lt",
+        "value": {"fact": "DEMO:LIMITS:ALL:price"},
+    }
+
+    with pytest.raises(RuleInvalid) as refused:
+        create_rule(access=access, definition=cheap("*", when=when), now=NOW)
+
+    assert [one.code for one in refused.value.errors] == ["any_key_elsewhere"]
+    assert "name a key in place of *" in str(refused.value)
 
 
 def test_rule_is_explained_in_the_lane_of_its_key(
