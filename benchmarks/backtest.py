@@ -5,8 +5,10 @@
 Prints JSON lines. Prices of two decimals walk in 1,000 keys; each rule is asked about
 at 60 levels that from one in ten thousand to one in twenty values pass, and at one that
 half of them do, the columns in memory. An answer has the counts, those of each key, and
-the newest 20 transitions. The engine judges the first events one by one, and both have
-to find the same. Times are the processor's, in milliseconds.
+the newest 20 transitions. Rules that cannot bear it are asked again where an event of
+one key in a hundred came late: those keys are the engine's. It also judges the first
+events one by one, and both have to find the same. Times are the processor's, in
+milliseconds.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-from benchmarks.backtest_kinds import KINDS, SERIES, kind
+from benchmarks.backtest_kinds import KINDS, SERIES, fall_under_some_keys, kind
 from rules.columns.buffers import Floats, Longs
 from rules.columns.history import (
     Answer,
@@ -94,6 +96,9 @@ def main() -> None:
             measure_rule(name, history)
         for name in KINDS:
             measure_kind(name, history)
+        late = fall_under_some_keys(records, LATENESS // 2)
+        for name in KINDS:
+            measure_parted(name, late)
     measure_engine(options.judged)
 
 
@@ -188,6 +193,36 @@ def measure_kind(name: str, history: History) -> None:
         levels_ms=[round(one, 1) for one in again],
         alerts=[_found(history, one, None).count_begun() for one in moved],
     )
+
+
+def measure_parted(name: str, records: Records) -> None:
+    """Ask columns about most keys, and the engine about those where times fall.
+
+    Their events come from memory, not from the row store.
+    """
+    history = History(records)
+    asked = [_question(kind(name, place)) for place in range(3)]
+    took = [_timed(partial(_answer_parted, history, one)) for one in (*asked, *asked)]
+    parting = history.parted(asked[1], None)
+    apart = () if parting is None else parting.apart
+    numbers = np.searchsorted(records.keys, apart)
+    events = _events(records.only(np.isin(records.numbers, numbers)))
+    began: set[tuple[int, int]] = set()
+    _print(
+        what=f"late under some keys: {name}",
+        events=len(records),
+        events_apart=len(events),
+        first_ms=round(took[0], 1),
+        levels_ms=[round(one, 1) for one in took[3:]],
+        engine_ms=round(_timed(partial(_judge, kind(name, 1), events, began))),
+    )
+
+
+def _answer_parted(history: History, question: Question) -> Answer:
+    parting = history.parted(question, None)
+    if parting is None:
+        raise SystemExit("Too many events are apart.")
+    return _answer(parting.history, question, None)
 
 
 def measure_engine(count: int) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, IntegerField, Max, OuterRef, Subquery
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from datasets.models import (
@@ -93,16 +93,23 @@ def read_log(
     keys: Collection[str] | None = None,
     at_once: int = BATCHES_AT_ONCE,
     is_whole: bool = True,
+    skips: bool = False,
 ) -> Iterator[list[SettledBatch]]:
     """Give the lane's judged batches from a position on, in order, some at a time.
 
     Each holds the events that were judged: not those that were ignored as duplicates or
     set aside, but those that were replaced later (DESIGN.md 2.1). With `keys` it holds
-    those of these keys alone. Unless it `is_whole`, what other lanes forwarded is left
-    out.
+    those of these keys alone, and if it `skips`, no batches without any are given but
+    those that changed the schema. Unless it `is_whole`, what other lanes forwarded is
+    left out.
     """
     last = start - 1
     judged = _judged(lane) if is_whole else _own(lane)
+    if skips and keys is not None:
+        own = Record.objects.filter(dataset=lane.dataset_id, key__in=keys)
+        judged = judged.filter(
+            Q(pk__in=own.values("batch_id")) | Q(origin=Origin.SCHEMA)
+        )
     while taken := _take(judged, last, at_once):
         events = _read_events(taken, keys)
         yield [

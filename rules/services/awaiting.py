@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 
 from datasets.models import Batch, Lane
 from rules.columns.history import Answer, Await, Records
@@ -11,6 +12,8 @@ from rules.services.gathering import MICROSECOND
 
 _AT_ONCE = 500
 _MOST_ARMED = 50_000
+Look = tuple[datetime, str]
+"""When the sweep looks at a timer, and the key that has it: in that order it goes."""
 
 
 class Undecided(Exception):
@@ -41,10 +44,20 @@ class Awaiting:
             return answer
         found = enumerate(self._found(answer.course.awaits), self._lane.next_seq)
         return answer.settled(
-            {one.number: place for place, one in found if one.number is not None}
+            {one.number: place for place, (_, one) in found if one.number is not None}
         )
 
-    def _found(self, awaits: Iterable[Await]) -> list[Await]:
+    def woken(self, answer: Answer) -> list[Look]:
+        """Name the timers that are found by when the sweep looks, and by their keys.
+
+        Raises:
+            Undecided: columns cannot tell which are found.
+        """
+        if answer.course is None:
+            return []
+        return [look for look, _ in self._found(answer.course.awaits)]
+
+    def _found(self, awaits: Iterable[Await]) -> list[tuple[Look, Await]]:
         """Give those that are found, in the order in which they are.
 
         Raises:
@@ -61,8 +74,9 @@ class Awaiting:
             if due and len(due) < len(looks):
                 raise Undecided(f"A timer may be due at {max(due)}.")
             if due:
-                found.append((max(due), self._records.key_at(one.armed[0]), one))
-        return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
+                look = max(due), self._records.key_at(one.armed[0])
+                found.append((look, one))
+        return sorted(found, key=itemgetter(0))
 
     def _looked_at(self, row: int, due: int) -> datetime | None:
         """Say when the sweep looks at what the event of a row has set."""

@@ -18,6 +18,7 @@ from rules.services.backtests import Backtest
 from rules.services.charting import curve_of
 from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
 from rules.services.definitions import foreign_lanes, read_definition
+from rules.services.divided_pasts import DividedPast
 from rules.services.judged_pasts import PastJudging
 from rules.services.pasts import JudgedPast, SurveyedPast
 from rules.services.previewing import with_outputs
@@ -26,6 +27,7 @@ from workspaces.access import Access
 logger = logging.getLogger(__name__)
 
 _NO_TIME = timedelta()
+Past = SurveyedPast | DividedPast | JudgedPast
 
 
 def backtest_rule(
@@ -87,16 +89,14 @@ def backtest_at_once(
     """
     spec, lanes = read_draft(access, definition, addresses)
     period = read_asked_period(lanes[0], since, until)
-    past: SurveyedPast | JudgedPast | None = survey_past(spec, lanes, period, now)
+    past: Past | None = survey_past(spec, lanes, period, now)
     if past is None:
         judging = _judging(spec, lanes, period, now)
         past = None if judging.is_cut else _judged(judging, now)
     return None if past is None else _told(past, period, with_curve=with_curve)
 
 
-def _told(
-    past: SurveyedPast | JudgedPast, period: Period, *, with_curve: bool
-) -> Backtest:
+def _told(past: Past, period: Period, *, with_curve: bool) -> Backtest:
     if not with_curve or not isinstance(past, SurveyedPast):
         return past.backtest
     return replace(past.backtest, curve=curve_of(past.survey, period, past.backtest))
@@ -138,7 +138,7 @@ def read_draft(
 
 def look_at_past(
     spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
-) -> SurveyedPast | JudgedPast:
+) -> Past:
     """Say what a checked rule would have done in a period, by columns if they can.
 
     `lanes` are those that it reads, home first.
@@ -183,14 +183,34 @@ def _judged(judging: PastJudging, now: datetime) -> JudgedPast:
 
 def survey_past(
     spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
-) -> SurveyedPast | None:
-    """Say what a checked rule would have done, if columns can tell."""
-    survey = survey_rule(spec=spec, lane=lanes[0], now=now)
+) -> SurveyedPast | DividedPast | None:
+    """Say what a checked rule would have done, if columns can tell of most keys.
+
+    The others are the engine's, if it can judge them while somebody waits.
+    """
+    most = settings.BELLWETHER_BACKTEST_EVENTS
+    survey = survey_rule(spec=spec, lane=lanes[0], now=now, most_apart=most)
     if survey is None:
         return None
     try:
-        return SurveyedPast(survey, period)
+        surveyed = SurveyedPast(survey, period)
+        return _divided(surveyed, lanes, now) if survey.apart else surveyed
     except ColumnsDisagree:
         # The engine's word counts; the columns' is a fault to be found.
         logger.exception("columns and engine disagree", extra={"lane": lanes[0].pk})
         return None
+
+
+def _divided(
+    surveyed: SurveyedPast, lanes: Sequence[Lane], now: datetime
+) -> DividedPast:
+    survey = surveyed.survey
+    judging = PastJudging(
+        survey.spec,
+        lanes,
+        surveyed.period,
+        most_events=settings.BELLWETHER_BACKTEST_EVENTS,
+        only=survey.apart,
+    )
+    judged = _judged(judging, now)
+    return DividedPast(surveyed, judged, judging.alerts, judging.woken)

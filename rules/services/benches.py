@@ -58,6 +58,7 @@ class Bench:
         self._instances: dict[InstanceKey, Instance] = {}
         self._armed: dict[Subject, set[InstanceKey]] = {}
         self._wakes: dict[InstanceKey, datetime | None] = {}
+        self.woken: list[tuple[datetime, str]] = []
 
     def set_lateness(self, lane: Lane, seconds: int) -> None:
         """Take a lane's events for late by this from the next one on."""
@@ -94,7 +95,8 @@ class Bench:
     def wake(self, now: datetime, *, place: int) -> None:
         """Fire the timers that the sweep would have found since the last event.
 
-        They take positions from `place` on.
+        They take positions from `place` on; `woken` says when it came, and to which
+        key.
         """
         waiting = [(at, named) for named, at in self._wakes.items() if at is not None]
         heapq.heapify(waiting)
@@ -107,6 +109,7 @@ class Bench:
             tick = Tick(rule_id=_DRAFT, key=named[1], at=due_at, position=position)
             batch = Batch(lane=self.lane, origin=Origin.TIMER, received_at=at)
             self._take(self._step(tick), batch, at=due_at)
+            self.woken.append((at, named[1]))
             place += 1
             again = self._wakes[named]
             if again is not None and again > at:

@@ -11,7 +11,14 @@ from typing import Any
 
 from datasets.models import Batch, Lane, Record
 from datasets.services import Period, read_zone
-from rules.columns.history import Answer, History, Question, question_of
+from rules.columns.history import (
+    Answer,
+    History,
+    KeyCount,
+    Parting,
+    Question,
+    question_of,
+)
 from rules.engine import (
     Event,
     KeyFacts,
@@ -38,6 +45,8 @@ from rules.services.histories import history_of
 from rules.services.homes import is_spread
 
 _DRAFT = 1
+#: Keys of which the events are looked for by name.
+_KEYS_APART = 5_000
 
 
 class ColumnsDisagree(Exception):
@@ -46,7 +55,11 @@ class ColumnsDisagree(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """A rule, the columns that answer for it, and what they said of all history."""
+    """A rule, the columns that answer for it, and what they said of all history.
+
+    Of the keys that are `apart` they cannot tell: what is said here is of the others,
+    but for how many events there were, and when.
+    """
 
     spec: Specification
     program: Program
@@ -56,6 +69,7 @@ class Survey:
     key: str | None
     answer: Answer
     awaiting: Awaiting
+    apart: Sequence[str] = ()
 
     def tell(self, period: Period, *, most_hits: int = HITS_SHOWN) -> Backtest:
         """Tell what came about within a period.
@@ -80,7 +94,7 @@ class Survey:
             ),
             passes=answer.passed,
             per_day=_days(begun.quarters_counted(), zone),
-            per_key=keys[:KEYS_SHOWN],
+            per_key=[(one.key, one.count) for one in keys[:KEYS_SHOWN]],
             keys=len(keys),
             events=span.events,
             earliest=None if span.earliest is None else instant_of(span.earliest),
@@ -88,6 +102,11 @@ class Survey:
             is_cut=False,
             closest=self._closest((earliest, latest)),
         )
+
+    def keys_counted(self, period: Period) -> list[KeyCount]:
+        """Count the alerts of each key within a period: most first."""
+        begun = self.answer.between(*_bounds(period)).began()
+        return begun.keys_counted(self.history.records)
 
     def keys_passed(self) -> list[str]:
         """Name the keys under which the rule was true, ever."""
@@ -155,20 +174,28 @@ class Survey:
         )
 
 
-def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | None:
-    """Ask the columns what a rule would have done; none if they cannot answer."""
+def survey_rule(
+    *, spec: Specification, lane: Lane, now: datetime, most_apart: int = 0
+) -> Survey | None:
+    """Ask the columns what a rule would have done; none if they cannot answer.
+
+    Keys with at most so many events as `most_apart` may be left to somebody else.
+    """
     question = question_of(spec)
     if question is None or question.fact.series != series_of(lane.dataset):
         return None
-    if is_spread(spec, lane):
-        # The columns of a lane are of its own keys.
-        return None
-    history = history_of(lane, question.fields, now=now)
+    # The columns of a lane are of its own keys.
+    is_own = not is_spread(spec, lane)
+    history = history_of(lane, question.fields, now=now) if is_own else None
     if history is None:
         return None
     program = Program(traits_of(lane.dataset))
     program.put(_DRAFT, _DRAFT, spec)
     key = program.rule(_DRAFT).own_key
+    parting = history.parted(question, key)
+    if parting is None or not _may_part(parting, most_apart):
+        return None
+    history = parting.history
     answer = history.answer(question, key)
     if answer is None:
         return None
@@ -186,7 +213,12 @@ def survey_rule(*, spec: Specification, lane: Lane, now: datetime) -> Survey | N
         key=key,
         answer=answer,
         awaiting=awaiting,
+        apart=parting.apart,
     )
+
+
+def _may_part(parting: Parting, most_apart: int) -> bool:
+    return parting.events_apart <= most_apart and len(parting.apart) <= _KEYS_APART
 
 
 class _Witness:

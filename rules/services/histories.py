@@ -100,10 +100,10 @@ class _Shelf:
         return held.history
 
     def _make_room(self) -> None:
-        rows = sum(len(one.history.records) for one in self._held.values())
+        rows = sum(one.history.rows_kept for one in self._held.values())
         while rows > _ROWS_KEPT and len(self._held) > 1:
             _, left = self._held.popitem(last=False)
-            rows -= len(left.history.records)
+            rows -= left.history.rows_kept
 
 
 _shelf = _Shelf()

@@ -18,6 +18,7 @@ from datasets.services import (
     read_log,
 )
 from rules.engine import Specification
+from rules.services.awaiting import Look
 from rules.services.backtests import Backtest, Hit
 from rules.services.benches import Bench, Tally
 from rules.services.columnar import Survey
@@ -46,6 +47,7 @@ class PastJudging:
 
     `waiting` are the columns' words of what a rule waits for that then has to last:
     under keys where that never was true nothing comes about, so they are left out.
+    `only` names keys to which it is confined, over all that is stored.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class PastJudging:
         *,
         most_events: int,
         waiting: Survey | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         self._lanes = lanes
         self._is_spread = is_spread(spec, lanes[0])
@@ -63,8 +66,11 @@ class PastJudging:
         self._period = period
         self._keys = self._bench.keys
         self._waiting = waiting if _is_short(lanes[0], waiting, most_events) else None
+        self._is_confined = only is not None
         if self._waiting is not None:
-            self._keys = self._waiting.keys_passed()
+            only = self._waiting.keys_passed()
+        if only is not None:
+            self._keys = only
             self._stretches = {lanes[0].pk: _WHOLE}
         else:
             share = most_events // len(lanes)
@@ -82,6 +88,16 @@ class PastJudging:
     def is_cut(self) -> bool:
         """Say whether older events are stored than are on the way."""
         return any(one.is_cut for one in self._stretches.values())
+
+    @property
+    def alerts(self) -> Sequence[Hit]:
+        """Name what raised or opened an alert up to here, also at one moment."""
+        return self._bench.tally.alerts
+
+    @property
+    def woken(self) -> Sequence[Look]:
+        """Name the timers that were found after the last event."""
+        return self._bench.woken
 
     def steps(self) -> Iterator[None]:
         """Go on, and pause now and then."""
@@ -129,8 +145,14 @@ class PastJudging:
         home, *foreign = self._lanes
         if not foreign:
             start = self._stretches[home.pk].start
-            keys = self._keys
-            for some in read_log(lane=home, start=start, keys=keys, is_whole=False):
+            log = read_log(
+                lane=home,
+                start=start,
+                keys=self._keys,
+                is_whole=False,
+                skips=self._is_confined,
+            )
+            for some in log:
                 for one in some:
                     yield home, one, None
             return

@@ -4,9 +4,9 @@
 exactly as ``step`` would.
 """
 
-from rules.columns.history.answers import Answer
+from rules.columns.history.answers import Answer, KeyCount
 from rules.columns.history.curves import choose_levels, round_step
-from rules.columns.history.histories import History
+from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
 from rules.columns.history.questions import Question, question_of
 from rules.columns.history.records import (
@@ -33,6 +33,8 @@ __all__ = [
     "Await",
     "Gathering",
     "History",
+    "KeyCount",
+    "Parting",
     "Question",
     "Records",
     "Segment",

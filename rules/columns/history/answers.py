@@ -18,6 +18,16 @@ _QUARTER_HOUR = 15 * 60 * 1_000_000
 _EVEN_SINCE = 100_000_000 * 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCount:
+    """How many transitions a key had, and where the first of them stands."""
+
+    key: str
+    count: int
+    seq: int
+    ord: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The transitions of a rule, by key and each key's in the lane's order.
@@ -129,18 +139,22 @@ class Answer:
             for number in range(self.outputs)
         ]
 
-    def keys_counted(self, records: Records) -> list[tuple[str, int]]:
+    def keys_counted(self, records: Records) -> list[KeyCount]:
         """Count the transitions of each key: most first, of equals the earlier."""
         bounds = np.searchsorted(self.runs.row[self.places], records.starts)
         numbers = np.flatnonzero(bounds[:-1] < bounds[1:])
         first = bounds[:-1][numbers]
         counts = np.diff(bounds)[numbers]
-        seq, order_in = self.positions(records)
-        order = np.lexsort((order_in[first], seq[first], -counts))
+        seq, order_in = (one[first] for one in self.positions(records))
+        order = np.lexsort((order_in, seq, -counts))
         return [
-            (records.keys[number], count)
-            for number, count in zip(
-                numbers[order].tolist(), counts[order].tolist(), strict=True
+            KeyCount(records.keys[number], *counted)
+            for number, *counted in zip(
+                numbers[order].tolist(),
+                counts[order].tolist(),
+                seq[order].tolist(),
+                order_in[order].tolist(),
+                strict=True,
             )
         ]
 

@@ -1,7 +1,7 @@
 """The door to a lane's history in columns: rules are asked about, and answered."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from rules.columns.history.answers import Answer
 from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.departures import with_departures
 from rules.columns.history.moves import Steps, steps_of
+from rules.columns.history.parting import Need, keys_apart, need_of
 from rules.columns.history.pictures import thin_out
 from rules.columns.history.questions import Move, Question
 from rules.columns.history.records import LATE, SILENT, STILL, Records
@@ -22,17 +23,70 @@ from rules.columns.history.truths import Source
 from rules.columns.history.windowed import make_room
 from rules.columns.history.windows import LeftToEngine
 
+#: Where more than this share of the events is of keys that columns cannot follow, they
+#: answer for none.
+_MOST_APART = 1 / 3
+
+
+class Parting(NamedTuple):
+    """The history of the keys that columns can follow, and the names of the others."""
+
+    history: "History"
+    apart: Sequence[str]
+    events_apart: int
+
 
 class History:
-    """A lane's records, and what was worked out of them for the rules asked about."""
+    """A lane's records, and what was worked out of them for the rules asked about.
 
-    def __init__(self, records: Records) -> None:
+    Where only some keys are looked at, spans still are those of the ``whole``.
+    """
+
+    def __init__(self, records: Records, whole: Records | None = None) -> None:
         self.records = records
+        self._whole = records if whole is None else whole
+        self._parted: dict[Need, tuple[History | None, Sequence[str], int]] = {}
         self._runs: dict[tuple[str, bool], Runs] = {}
         self._steps: dict[tuple[str, Move], Steps | None] = {}
         self._plain: dict[str, bool] = {}
         self._together: dict[tuple[object, ...], Together] = {}
         self._span: Span | None = None
+
+    @property
+    def rows_kept(self) -> int:
+        """Count the rows in memory, those that are there twice as well."""
+        left = [one for one, *_ in self._parted.values() if one is not None]
+        return len(self.records) + sum(len(one.records) for one in left)
+
+    def parted(self, question: Question, key: str | None) -> Parting | None:
+        """Part the keys that columns can follow, for such a rule, from the others.
+
+        None if too many events are of the others, or a rule is on one of them. Of a
+        rule on another key none is named: they do not matter to it.
+        """
+        if any(name not in self.records.columns for name in question.fields):
+            return Parting(self, (), 0)
+        need = need_of(question)
+        if need not in self._parted:
+            # Those of one kind of rule are kept: they are as large as the history.
+            self._parted = {need: self._part(need)}
+        left, apart, events = self._parted[need]
+        if events > _MOST_APART * len(self.records) or key in apart:
+            return None
+        if key is not None:
+            apart, events = (), 0
+        return Parting(left or self, apart, events)
+
+    def _part(self, need: Need) -> "tuple[History | None, Sequence[str], int]":
+        """Leave keys out, if they are some and not too many; name them."""
+        apart = keys_apart(self.records, need)
+        counts = np.diff(self.records.starts)
+        names = [self.records.keys[one] for one in np.flatnonzero(apart).tolist()]
+        events = int(counts[apart].sum())
+        if not events or events > _MOST_APART * len(self.records):
+            return None, names, events
+        left = self.records.only(np.repeat(~apart, counts))
+        return History(left, whole=self.records), names, events
 
     def answer(self, question: Question, key: str | None) -> Answer | None:
         """Say what a rule would have done under a key, or under any.
@@ -148,7 +202,7 @@ class History:
         """Give the stretch of runs that are a key's; runs of one key are all its."""
         if len(runs.starts) == 2:
             return slice(0, len(runs))
-        number = self.number_of(key)
+        number = self.records.number_of(key)
         if number is None:
             return slice(0, 0)
         return slice(int(runs.starts[number]), int(runs.starts[number + 1]))
@@ -157,13 +211,13 @@ class History:
         self, keys: Collection[str] | None, earliest: int | None, latest: int | None
     ) -> Span:
         """Count the events of some keys, or of all, within bounds of time."""
-        at, starts = self.records.at, self.records.starts
+        at, starts = self._whole.at, self._whole.starts
         if keys is None:
             if earliest is None and latest is None:
                 self._span = self._span or span_of([at], None, None)
                 return self._span
             return span_of([at], earliest, latest)
-        numbers = [self.number_of(key) for key in sorted(keys)]
+        numbers = [self._whole.number_of(key) for key in sorted(keys)]
         stretches = [
             at[starts[number] : starts[number + 1]]
             for number in numbers
@@ -200,18 +254,12 @@ class History:
             self._runs[field, looks_back] = known
         if key is None:
             return known
-        number = self.number_of(key)
+        number = self.records.number_of(key)
         return (
             known.only(np.zeros(len(known), bool))
             if number is None
             else (known.of_key(number))
         )
-
-    def number_of(self, key: str) -> int | None:
-        """Give the number of a key; none if it has no events."""
-        keys = self.records.keys
-        place = bisect_left(keys, key)
-        return place if place < len(keys) and keys[place] == key else None
 
     def _has_plain_past(self, field: str) -> bool:
         if field not in self._plain:

@@ -4,6 +4,7 @@ A number is kept as its double; one that a double does not decide (``columns.cut
 kept as text as well, and looked at only where its double ties with a threshold.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -97,6 +98,12 @@ class Records:
         """Give the number of the key of every row."""
         counts = np.diff(self.starts)
         return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
+
+    def number_of(self, key: str) -> int | None:
+        """Give the number of a key; none if it has no events."""
+        place = bisect_left(self.keys, key)
+        is_there = place < len(self.keys) and self.keys[place] == key
+        return place if is_there else None
 
     def key_at(self, row: int) -> str:
         """Name the key of a row."""
