@@ -14,7 +14,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset, Record
-from datasets.services import Ingest, accept_batch, open_lane
+from datasets.services import Ingest, accept_batch, open_lane, save_dataset
 from rules.engine import Position
 from rules.services import Backtest
 from tests.factories import NOW
@@ -43,7 +43,7 @@ def directory(settings: Settings, tmp_path: Path) -> Path:
 def send_oddly(prices: Dataset, *, batches: int = 20) -> int:
     """Send what columns follow under all keys but one, and count what is under that.
 
-    Its times fall, and not all of its events run rules.
+    Its times fall, not all of its events run rules, and what is late changes halfway.
     """
     prices.date_field, prices.lateness_seconds = "day", 60
     prices.save()
@@ -52,6 +52,9 @@ def send_oddly(prices: Dataset, *, batches: int = 20) -> int:
         keys = random.choices(("MSFT", "MSFT", "AAPL", "NVDA", ODD), k=3)
         is_quiet = number % 8 == 5
         at += timedelta(seconds=random.choice((20, 60, 200)))
+        if number == batches // 2:
+            prices.lateness_seconds = 400
+            save_dataset(dataset=prices, now=at)
         accept_batch(
             dataset=prices,
             events=list(_events(random, [ODD] if is_quiet else keys, at)),
