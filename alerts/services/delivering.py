@@ -17,7 +17,7 @@ from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.models import F, Min, Q
 
 from alerts.messages import finding_of
@@ -50,7 +50,7 @@ from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from config.metrics import ATTEMPTS
-from datasets.services import writing
+from datasets.services import release_connection, writing
 from rules.services import output_names, sentence_of
 
 logger = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ def _attempt(claim: _Claim) -> None:
     delivery = claim.delivery
     try:
         message, context = message_of(delivery), _context_of(claim)
-        _release_connection()
+        release_connection()
         result = find_kind(delivery.output.kind).send(
             message, config=delivery.output.config, context=context
         )
@@ -218,15 +218,6 @@ def _attempt(claim: _Claim) -> None:
         _record(partial(_record_failure, claim, failure))
     else:
         _record(partial(_record_sent, claim, result))
-
-
-def _release_connection() -> None:
-    """Let others have the connection while a receiver is waited for.
-
-    There are fewer of them to PostgreSQL than senders; SQLite's are files.
-    """
-    if connection.vendor == "postgresql" and not connection.in_atomic_block:
-        connection.close()
 
 
 def _record(record: Callable[..., None]) -> None:

@@ -30,7 +30,6 @@ from datasets.services.browsing import (
     read_dataset,
 )
 from datasets.services.changing import (
-    ChangedSeconds,
     changed_lateness,
     lateness_in_effect,
     save_dataset,
@@ -211,7 +210,7 @@ from datasets.store.pending import oldest_pending
 from datasets.store.records import CheckedEvent
 from datasets.store.rows import insert_rows, replace_rows
 from datasets.store.turns import wait_for_turn
-from datasets.store.writing import writing
+from datasets.store.writing import release_connection, writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
 
 __all__ = [
@@ -226,7 +225,6 @@ __all__ = [
     "Answer",
     "BodyInvalid",
     "BodyKind",
-    "ChangedSeconds",
     "CheckedEvent",
     "DatasetDraft",
     "DatasetInvalid",
@@ -371,6 +369,7 @@ __all__ = [
     "read_schedule",
     "read_zone",
     "received_times",
+    "release_connection",
     "replace_rows",
     "replay_quarantined",
     "retry_import",
