@@ -66,7 +66,7 @@ class Places:
 def two_hosts(base: Path, *, prepared: Path) -> Iterator[Places]:
     """Start an installation on two hosts, and leave nothing of it.
 
-    PostgreSQL, Redis and the receiver are on a third: this machine itself.
+    PostgreSQL, Redis and the receiver are on a third, where the caller finds itself.
 
     Raises:
         NoNamespaces: if this machine makes no hosts.

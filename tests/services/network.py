@@ -1,15 +1,24 @@
 """Hosts of their own on this machine: network namespaces on one bridge.
 
-Each has an address, a name and a cable; a cable that is pulled tells nobody.
+Each has an address, a name and a cable; a cable that is pulled tells nobody. The bridge
+is in a namespace of its own, too: a browser that sees the machine's interfaces come and
+go breaks off whatever it loads.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+#: What unshare(2) and setns(2) know a network namespace by, from <linux/sched.h>.
+_CLONE_NEWNET = 0x4000_0000
+_LIBC = ctypes.CDLL(None, use_errno=True)  # os.unshare and os.setns come with 3.12
 
 
 class NoNamespaces(Exception):
@@ -43,7 +52,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Some hosts, and the address at which they find this machine's servers."""
+    """Some hosts, and the address at which they find who made them."""
 
     block: str
     address: str
@@ -54,9 +63,13 @@ class Network:
 def network(size: int) -> Iterator[Network]:
     """Make hosts for the length of the block, and leave nothing of them.
 
+    Meanwhile this thread, and what it starts, reaches them and nothing else.
+
     Raises:
         NoNamespaces: if that is not possible here.
     """
+    if shutil.which("ip") is None:
+        raise NoNamespaces("there is no ip (Debian: iproute2)")
     mark = os.getpid() % 100_000
     block = f"10.213.{mark % 256}"
     bridge = f"bw{mark}"
@@ -70,13 +83,37 @@ def network(size: int) -> Iterator[Network]:
         for number in range(size)
     ]
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_apart())
+        _ip("link", "set", "lo", "up")
         _make(stack, "link", bridge, ("type", "bridge"))
         _ip("address", "add", f"{block}.1/24", "dev", bridge)
         _ip("link", "set", bridge, "up")
         for host in hosts:
-            _make(stack, "netns", host.name)
+            _make_namespace(stack, host.name)
             _connect(host)
         yield Network(block=f"{block}.0/24", address=f"{block}.1", hosts=hosts)
+
+
+@contextlib.contextmanager
+def _apart() -> Iterator[None]:
+    """Have this thread in a new network namespace, which goes with what is in it."""
+    with Path("/proc/thread-self/ns/net").open() as before:
+        if _LIBC.unshare(_CLONE_NEWNET):
+            why = os.strerror(ctypes.get_errno())
+            raise NoNamespaces(f"a namespace of its own: {why} (root may)")
+        try:
+            yield
+        finally:
+            if _LIBC.setns(before.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "cannot go back to the old network")
+
+
+def _make_namespace(stack: contextlib.ExitStack, name: str) -> None:
+    """Make one with a name; a container may allow those without a name alone."""
+    try:
+        _make(stack, "netns", name)
+    except subprocess.CalledProcessError as error:
+        raise NoNamespaces(error.stderr.strip()) from error
 
 
 def _connect(host: Host) -> None:
@@ -98,10 +135,4 @@ def _make(
 
 
 def _ip(*words: str) -> None:
-    try:
-        subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        raise NoNamespaces("there is no ip (Debian: iproute2)") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip()
-        raise NoNamespaces(f"ip {' '.join(words)}: {said} (root may)") from error
+    subprocess.run(["ip", *words], check=True, stderr=subprocess.PIPE, text=True)
