@@ -21,7 +21,7 @@ from alerts.services import (
     report_troubles,
     send_canary,
 )
-from datasets.models import Batch, BatchState, Idempotency
+from datasets.models import Batch, BatchState, Idempotency, Origin
 from datasets.services import KEEP_FOR, forget_expired
 from rules.services import expire_rules, fire_timers, forget_backtests
 
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 #: A bell answers sooner than this; what is older was not rung for.
 OVERDUE = timedelta(seconds=1)
+#: For the past of a source no bell rings until it is whole; that may take a while.
+PAST_OVERDUE = timedelta(seconds=10)
 
 
 def sweep_lanes(*, now: datetime) -> None:
@@ -38,6 +40,9 @@ def sweep_lanes(*, now: datetime) -> None:
             state=BatchState.PENDING,
             received_at__lt=now - OVERDUE,
             lane__is_paused=False,
+        )
+        .exclude(
+            origin=Origin.SOURCE, is_live=False, received_at__gte=now - PAST_OVERDUE
         )
         .values_list("lane_id", flat=True)
         .distinct()

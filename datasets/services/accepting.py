@@ -52,7 +52,8 @@ class Ingest:
 
     `raises`, `moves_facts` and `persists` are Apperate's `event`, `updateState` and
     `persist`. `duplicates` None means what the dataset says. `import_id` names the
-    import that the batch belongs to; `closes_import` marks its last batch.
+    import that the batch belongs to; `closes_import` marks its last batch. Without
+    `rings` it is the caller who has the lane judged, once more is stored.
     """
 
     origin: Origin = Origin.API
@@ -64,6 +65,7 @@ class Ingest:
     hops: int = 0
     import_id: str = ""
     closes_import: bool = False
+    rings: bool = True
 
     def refuses_duplicates(self, dataset: Dataset) -> bool:
         """Say whether the batch is void if it repeats what is stored."""
@@ -220,7 +222,8 @@ class _Storing:
             )
             for number, one in enumerate(events[place] for place in share.places)
         )
-        nudge(Task.DRAIN, lane_id=lane.pk)
+        if self._ingest.rings:
+            nudge(Task.DRAIN, lane_id=lane.pk)
         return batch
 
 

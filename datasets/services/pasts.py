@@ -8,8 +8,9 @@ from itertools import islice
 
 from django.db.models import QuerySet
 
+from config.celery import Task, nudge
 from datasets.connectors import find_connector
-from datasets.models import Run, Source
+from datasets.models import Dataset, Run, Source
 from datasets.services.runs import (
     Clock,
     RunTaken,
@@ -67,8 +68,10 @@ def claim_past(*, source_id: int, now: datetime) -> Run | None:
 def write_past(run: Run, clock: Clock) -> None:
     """Store the past as history, a chunk a commit, each of which renews the lease.
 
-    A worker that takes over passes over what is stored. While the lane has much to
-    judge the past steps aside, so that others who send find room.
+    Its bell rings when it is whole, so that judging it does not slow the writing; who
+    drains the lane meanwhile judges what is there. A worker that takes over passes over
+    what is stored. While the lane has much to judge the past steps aside, so that
+    others who send find room.
 
     Raises:
         RunTaken: if another worker took over.
@@ -82,7 +85,9 @@ def write_past(run: Run, clock: Clock) -> None:
     for fresh in _unstored(run, passing):
         now = clock()
         if is_half_full(lanes):
-            _wait(run, until=now + PAST_PAUSE)
+            with writing():
+                _wait(run, until=now + PAST_PAUSE)
+                _have_judged(source.dataset)
             return
         with writing():
             _wait(run, until=now + PAST_LEASE)
@@ -124,6 +129,12 @@ def _begin_slots(source: Source, *, now: datetime) -> None:
     Source.objects.filter(pk=source.pk).update(
         past_until=None, next_run_at=schedule.first_slot(now)
     )
+    _have_judged(source.dataset)
+
+
+def _have_judged(dataset: Dataset) -> None:
+    for lane in lanes_of(dataset):
+        nudge(Task.DRAIN, lane_id=lane.pk)
 
 
 def _as_seen(source: Source) -> QuerySet[Source]:

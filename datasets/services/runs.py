@@ -37,6 +37,8 @@ def adopt_run(run: Run, *, now: datetime) -> bool:
 def store_events(run: Run, events: list[CheckedEvent], *, now: datetime) -> None:
     """Store events together with the run's count of them, so never twice.
 
+    For those of a past no bell rings yet (`services.pasts`).
+
     Raises:
         RunTaken: if the run is not ours any more; nothing is stored then.
     """
@@ -50,7 +52,11 @@ def store_events(run: Run, events: list[CheckedEvent], *, now: datetime) -> None
         accept_checked(
             dataset=run.source.dataset,
             events=events,
-            ingest=Ingest(origin=Origin.SOURCE, is_live=not run.is_history),
+            ingest=Ingest(
+                origin=Origin.SOURCE,
+                is_live=not run.is_history,
+                rings=not run.is_history,
+            ),
             now=now,
         )
     run.rows = rows
