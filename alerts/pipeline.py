@@ -103,7 +103,8 @@ def judge_and_record(
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)
     with COMMIT_SECONDS.labels("judgement").time(), writing():
-        next_seq = finish_batches(lane=lane, settled=settled)
+        moved_at = now + timedelta(seconds=time.monotonic() - began)
+        next_seq = finish_batches(lane=lane, settled=settled, now=moved_at)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
         record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)

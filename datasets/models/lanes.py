@@ -17,6 +17,9 @@ class Lane(models.Model):
     next_seq = models.BigIntegerField(default=1)
     epoch = models.UUIDField()
     is_paused = models.BooleanField(default=False)
+    moved_at = models.DateTimeField(
+        null=True, blank=True, help_text="When batches of it were judged last."
+    )
     crash_batch = models.BigIntegerField(null=True, blank=True)
     crash_tries = models.PositiveSmallIntegerField(default=0)
 

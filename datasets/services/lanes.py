@@ -181,10 +181,12 @@ def settle_batches(*, lane: Lane, batches: Sequence[Batch]) -> list[SettledBatch
     return settled
 
 
-def finish_batches(*, lane: Lane, settled: Sequence[SettledBatch]) -> int:
+def finish_batches(
+    *, lane: Lane, settled: Sequence[SettledBatch], now: datetime
+) -> int:
     """Mark batches judged or refused and move the lane on; part of one commit.
 
-    Returns the lane's next position.
+    `now` is the time of the commit. Returns the lane's next position.
 
     Raises:
         LaneMoved: if another worker moved the lane since it was read; running the
@@ -192,7 +194,7 @@ def finish_batches(*, lane: Lane, settled: Sequence[SettledBatch]) -> int:
     """
     next_seq = lane.next_seq + sum(one.takes_place for one in settled)
     moved = Lane.objects.filter(pk=lane.pk, next_seq=lane.next_seq).update(
-        next_seq=next_seq, **_calmed(lane, settled)
+        next_seq=next_seq, moved_at=now, **_calmed(lane, settled)
     )
     if not moved:
         raise LaneMoved(lane.pk)

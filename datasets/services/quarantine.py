@@ -1,9 +1,9 @@
 """Setting aside what cannot be judged, so that its lane goes on (DESIGN.md 2.1).
 
-A batch whose judge died comes back old, a healthy one never is. So only a drain that
-finds its first batch pending for long notes the try, before it begins. When two such
-tries came to no end, the lane is drained with care until it is past what they had in
-hand:
+A batch whose judge died comes back old, and its lane has not moved since. So only a
+drain that finds both notes the try, before it begins: what waits behind much else is
+old, too, but is healthy as long as the lane moves. When two such tries came to no end,
+the lane is drained with care until it is past what they had in hand:
 
 1. Take one batch, and of it a part: all of its events to begin with.
 2. Note the part in a commit of its own, then judge it.
@@ -31,7 +31,7 @@ from datasets.store.lanes import LaneBusy, holding
 from datasets.store.pending import OldestBatch
 from datasets.store.writing import writing
 
-#: No healthy batch is pending for so long.
+#: No healthy batch is the first that waits for so long.
 HEALTHY_FOR = timedelta(seconds=5)
 #: Between a note and the work it tells of there are milliseconds, on a machine with far
 #: too much to do a second or two; later it tells of somebody who died.
@@ -93,7 +93,7 @@ def note_try(*, oldest: OldestBatch, now: datetime) -> bool:
     lane_id = oldest.lane_id
     if _is_in_care(oldest, oldest.pk):
         return True
-    if now - oldest.received_at <= HEALTHY_FOR:
+    if now - oldest.first_since <= HEALTHY_FOR:
         return False
     pending = Batch.objects.filter(lane=lane_id).pending()
     with holding(lane_id) as lane, writing():
@@ -209,7 +209,7 @@ def _fail(lane: Lane, batch: Batch, *, reason: str, now: datetime) -> bool:
     if is_all or progress.done >= length:
         end = SettledBatch(batch=batch, seq=lane.next_seq, events=[])
         end.is_quarantined = is_all
-        finish_batches(lane=lane, settled=[end])
+        finish_batches(lane=lane, settled=[end], now=now)
         return False
     _keep(batch, replace(progress, done=done, count=1, failures=0, noted_at=None))
     return True

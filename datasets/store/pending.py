@@ -28,9 +28,15 @@ class OldestBatch(NamedTuple):
     pk: int
     received_at: datetime
     lane_id: int
+    moved_at: datetime | None
     crash_batch: int | None
     crash_tries: int
     seen_at: datetime
+
+    @property
+    def first_since(self) -> datetime:
+        """Since when nothing but this batch has kept its lane from moving on."""
+        return max(self.received_at, self.moved_at or self.received_at)
 
 
 def oldest_pending(*, lane_id: int) -> OldestBatch | None:
@@ -38,8 +44,9 @@ def oldest_pending(*, lane_id: int) -> OldestBatch | None:
     postgres = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT batch.id, batch.received_at, lane.id, lane.crash_batch,"  # noqa: S608 - our own names
-            f" lane.crash_tries, {'clock_timestamp()' if postgres else 'NULL'}"
+            "SELECT batch.id, batch.received_at, lane.id, lane.moved_at,"  # noqa: S608 - our own names
+            " lane.crash_batch, lane.crash_tries,"
+            f" {'clock_timestamp()' if postgres else 'NULL'}"
             f" FROM {_BATCHES} AS batch"
             f" JOIN {_LANES} AS lane ON lane.id = batch.lane_id"
             " WHERE batch.lane_id = %s AND NOT lane.is_paused"
@@ -49,9 +56,16 @@ def oldest_pending(*, lane_id: int) -> OldestBatch | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    pk, received_at, lane, crash_batch, crash_tries, seen_at = row
-    received_at, seen_at = stored_time(received_at), seen_at or utc_now()
-    return OldestBatch(pk, received_at, lane, crash_batch, crash_tries, seen_at)
+    pk, received_at, lane, moved_at, crash_batch, crash_tries, seen_at = row
+    return OldestBatch(
+        pk,
+        stored_time(received_at),
+        lane,
+        moved_at and stored_time(moved_at),
+        crash_batch,
+        crash_tries,
+        seen_at or utc_now(),
+    )
 
 
 def first_pending(*, lane_id: int, most: int) -> list[Batch]:

@@ -149,6 +149,19 @@ def test_healthy_lane_notes_no_try(prices: Dataset) -> None:
     assert open_lane(prices).crash_tries == 1
 
 
+def test_batch_that_waited_behind_others_is_healthy(prices: Dataset) -> None:
+    send(prices, price(300))
+    Lane.objects.update(moved_at=NOW + timedelta(minutes=1))
+    oldest = oldest_pending(lane_id=open_lane(prices).pk)
+    assert oldest is not None
+
+    note_try(oldest=oldest, now=NOW + timedelta(seconds=65))
+    assert open_lane(prices).crash_tries == 0
+
+    note_try(oldest=oldest, now=NOW + timedelta(seconds=66))
+    assert open_lane(prices).crash_tries == 1
+
+
 def dying_on(key: str) -> Judge:
     """A judge whose process ends when it comes to a key, as by a signal."""
 
