@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
-from psycopg.errors import LockNotAvailable
 
 from datasets.models import Lane
 
@@ -21,6 +20,8 @@ class LaneBusy(Exception):
 
 #: Who waits for a lane does so as long as PostgreSQL would wait (`lock_timeout`).
 PATIENCE_SECONDS = 2.0
+#: What PostgreSQL says by then; its driver is loaded by whoever uses it.
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 #: Loading a million rules, storing a storm of alerts, waiting for another's storm to be
@@ -125,7 +126,7 @@ def _lock_row(lane_id: int, lanes: QuerySet[Lane], *, waits: bool) -> Lane:
     try:
         lane = rows.first()
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise LaneBusy(lane_id) from error
         raise
     if lane is None:
