@@ -63,7 +63,8 @@ _SPELLINGS: Final = tuple(
     )
 )
 _DIGITS: Final = re.compile(r"[+-]?\d+(?:\.\d+)?\Z", re.ASCII)
-_COMPACT: Final = ((19 * 10**6, 21 * 10**6), (19 * 10**12, 21 * 10**12))
+_FIRST_YEAR, _END_YEAR = 1900, 2100  # of what reads as a day, with its time or not
+_DAY_SCALE, _TIME_SCALE = 10**4, 10**10
 _UNITS: Final = (  # up to this magnitude, this many microseconds
     (10**11, 10**6),
     (10**14, 10**3),
@@ -246,7 +247,8 @@ def _read_number(number: int | Decimal, zone: tzinfo) -> datetime:
 
 
 def _read_compact(number: int | Decimal) -> datetime | None:
-    if not any(first <= number < end for first, end in _COMPACT):
+    scale = _TIME_SCALE if number >= _TIME_SCALE else _DAY_SCALE
+    if not _FIRST_YEAR * scale <= number < _END_YEAR * scale:
         return None
     digits = str(number)
     try:

@@ -199,7 +199,7 @@ class _Storing:
     def _insert(
         self, share: Share, events: Sequence[CheckedEvent], options: dict[str, object]
     ) -> Batch:
-        lane = self._lanes[share.shard]
+        lane, persists = self._lanes[share.shard], self._ingest.persists
         batch = Batch.objects.create(
             lane=lane,
             origin=self._ingest.origin,
@@ -209,16 +209,17 @@ class _Storing:
             received_at=self._now,
             options=options,
         )
+        batch_id, dataset_id = batch.pk, lane.dataset_id
         insert_records(
             RecordRow(
-                batch_id=batch.pk,
+                batch_id=batch_id,
                 ord=number,
-                dataset_id=lane.dataset_id,
+                dataset_id=dataset_id,
                 key=one.key,
                 subkey=one.subkey,
                 event_time=one.event_time,
                 body=one.body,
-                is_current=self._ingest.persists,
+                is_current=persists,
             )
             for number, one in enumerate(events[place] for place in share.places)
         )

@@ -265,13 +265,8 @@ def _settle(
     one: SettledBatch, dataset: Dataset, standing: dict[Identity, Place]
 ) -> None:
     handling = Duplicates(one.batch.options.get("duplicates") or dataset.duplicates)
-    repeats = [
-        event for event in one.events if _identity(dataset, event) in standing
-    ] + _repeats_within(one, dataset)
-    if handling is Duplicates.REFUSE and repeats:
-        one.refused = sorted({_place_sent(one.batch, event) for event in repeats})
-        one.events = []
-        return
+    if handling is Duplicates.REFUSE:
+        _refuse(one, _repeats(one, dataset, standing))
     kept = []
     for event in one.events:
         identity = _identity(dataset, event)
@@ -294,8 +289,18 @@ def _place_sent(batch: Batch, event: LaneEvent) -> int:
     return sent_at[event.ord] if sent_at else event.ord
 
 
-def _repeats_within(one: SettledBatch, dataset: Dataset) -> list[LaneEvent]:
-    seen: set[Identity] = set()
+def _refuse(one: SettledBatch, repeats: Sequence[LaneEvent]) -> None:
+    """Void a whole batch for what it repeats, if it does."""
+    if repeats:
+        one.refused = sorted({_place_sent(one.batch, event) for event in repeats})
+        one.events = []
+
+
+def _repeats(
+    one: SettledBatch, dataset: Dataset, standing: Mapping[Identity, Place]
+) -> list[LaneEvent]:
+    """Return a batch's events that stand already, or earlier in it."""
+    seen = set(standing)
     repeats = []
     for event in one.events:
         identity = _identity(dataset, event)

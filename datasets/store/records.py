@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -53,7 +54,7 @@ def insert_records(rows: Iterable[RecordRow]) -> None:
         cursor.executemany(
             f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({places})",  # noqa: S608 - our own names
             [
-                (*row[:_TIME], _time_parameter(row.event_time), *row[_TIME + 1 :])
+                (*row[:_TIME], _as_text(row.event_time), *row[_TIME + 1 :])
                 for row in rows
             ],
         )
@@ -176,7 +177,15 @@ def _find_some(
 
 
 def _time_parameter(at: datetime | None) -> str | datetime | None:
-    return None if at is None else connection.ops.adapt_datetimefield_value(at)
+    if at is None or connection.vendor == "postgresql":
+        return at
+    return _as_text(at)
+
+
+@lru_cache(maxsize=4_096)
+def _as_text(at: datetime) -> str:
+    """Write a time as SQLite keeps it; many events have one time, and are asked for."""
+    return str(connection.ops.adapt_datetimefield_value(at))
 
 
 def stored_time(at: datetime) -> datetime:

@@ -19,6 +19,9 @@ Subject = tuple[str, str]
 DEFAULT_LATENESS = timedelta(seconds=60)
 NO_VALUES: Mapping[str, "FactValue"] = MappingProxyType({})
 
+# A named tuple's own constructor unpacks what it packs again: twice the time.
+_made = tuple.__new__
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
@@ -99,10 +102,9 @@ class FactValue(NamedTuple):
         """Give the fact once the next value is known."""
         known, _, _, last, other = self
         if value is None:
-            return FactValue(None, known, at, last, other)
-        return FactValue(
-            value, known, at, value, other if same_value(value, last) else last
-        )
+            return _made(FactValue, (None, known, at, last, other))
+        other = other if same_value(value, last) else last
+        return _made(FactValue, (value, known, at, value, other))
 
     def past(self, steps: tuple[Step, ...]) -> tuple[Value, Value, Value]:
         """Give its value, its last and its other one, each at a path inside."""

@@ -121,13 +121,11 @@ class _Bench:
         self._read_facts({event.subject for event in events})
         self.program.program.choose(events, self._facts)
         self._read_for([happening for _, happening in happenings])
+        # What `_take` puts into these is what the next step finds.
+        state = Slice(facts=self._facts, instances=self._instances, armed=self._armed)
         for one, happening in happenings:
             note_judging()
-            result = step(
-                self.program.program,
-                Slice(facts=self._facts, instances=self._instances, armed=self._armed),
-                happening,
-            )
+            result = step(self.program.program, state, happening)
             if result.late and one.batch.origin != Origin.FORWARD:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
