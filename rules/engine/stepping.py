@@ -1,4 +1,8 @@
-"""``step``: the engine's one truth. Everything that judges events calls it."""
+"""``step``: the engine's one truth. Whatever is stored of an event, it decided.
+
+Columns (``rules.columns``) choose the runs that can change something, count the rest,
+and answer back-tests where tests hold them equal to it.
+"""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
