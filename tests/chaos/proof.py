@@ -108,6 +108,13 @@ def lane_of(query: Query, dataset: str) -> int:
     return int(lane)
 
 
+def numbers_in_order(query: Query, lane: int) -> list[int]:
+    """Return the numbers of a lane's events, in the order in which it judged them."""
+    return [
+        int(_read(body)["n"]) for *_, body, _, _ in query(_RECORDS.format(lane=lane))
+    ]
+
+
 def waiting(query: Query) -> int:
     """Count what is still to be judged or numbered.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import median
 
 from config.clock import utc_now
-from tests.chaos.faults import Calm
+from tests.chaos.faults import Calm, Kill
 from tests.chaos.trial import Outcome
 
 _HEAD = """# Under fire
@@ -27,13 +27,19 @@ every number once; webhooks may be repeated under the same id only; no answer ma
 """
 
 
+_TITLES = {
+    "": "",
+    "at rest": ", an hour in which nothing happens",
+    "killed": ", every kind of process killed again and again",
+}
+
+
 def write_report(path: Path, outcome: Outcome, *, database: str) -> None:
     """Write what came of a trial into a file, in place of the same database's last."""
-    calm = all(fault.name == Calm.name for fault in outcome.plan.faults)
-    name = f"{database} at rest" if calm else database
+    name = _name_of(outcome, database)
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     text = path.read_text() if path.exists() else _HEAD
-    section = f"{begin}\n{_section(outcome, database, calm=calm)}{end}\n"
+    section = f"{begin}\n{_section(outcome, database)}{end}\n"
     if begin in text:
         before, _, rest = text.partition(begin)
         text = before + section + rest.partition(f"{end}\n")[2]
@@ -42,7 +48,25 @@ def write_report(path: Path, outcome: Outcome, *, database: str) -> None:
     path.write_text(text)
 
 
-def _section(outcome: Outcome, database: str, *, calm: bool) -> str:
+def _name_of(outcome: Outcome, database: str) -> str:
+    """Return what tells a trial's section from the others of the file."""
+    return f"{database} {_kind_of(outcome)}".strip()
+
+
+def _title_of(outcome: Outcome, database: str) -> str:
+    servers = "SQLite" if database == "sqlite" else "PostgreSQL and Redis"
+    return f"{servers}{_TITLES[_kind_of(outcome)]}"
+
+
+def _kind_of(outcome: Outcome) -> str:
+    names = {fault.name for fault in outcome.plan.faults}
+    return {
+        frozenset({Calm.name}): "at rest",
+        frozenset({Kill.name}): "killed",
+    }.get(frozenset(names), "")
+
+
+def _section(outcome: Outcome, database: str) -> str:
     counted = outcome.proof.counted
     refused = ", ".join(
         f"{n:,} with {status}" for status, n in sorted(outcome.refusals.items())
@@ -59,6 +83,9 @@ def _section(outcome: Outcome, database: str, *, calm: bool) -> str:
         f" {outcome.plan.events_a_second:.0f} were planned;"
         f" {outcome.repeats:,} requests repeated; refused: {refused or 'none'}",
         "faults": f"{len(outcome.strikes)}",
+        "told": f"{outcome.messages:,} webhooks came, {outcome.repeated:,} of them"
+        f" again under the same id; readers of the feed connected"
+        f" {outcome.connections:,} times",
         "stored": ", ".join(f"{n:,} {what}" for what, n in counted.items()),
         "longest wait": f"{outcome.longest_wait:.1f} s until something stored was"
         " judged and numbered",
@@ -68,8 +95,7 @@ def _section(outcome: Outcome, database: str, *, calm: bool) -> str:
     }
     table = "".join(f"| {name} | {said} |\n" for name, said in facts.items())
     return (
-        f"\n## {'SQLite' if database == 'sqlite' else 'PostgreSQL and Redis'}"
-        f"{', an hour in which nothing happens' if calm else ''}\n\n"
+        f"\n## {_title_of(outcome, database)}\n\n"
         f"| | |\n|---|---|\n{table}\n{_strikes(outcome)}\n"
     )
 
@@ -77,10 +103,12 @@ def _section(outcome: Outcome, database: str, *, calm: bool) -> str:
 def _strikes(outcome: Outcome) -> str:
     """Return a row for each fault: how often, and how long nothing was accepted."""
     outages = defaultdict(list)
+    parts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for strike in outcome.strikes:
         outages[strike.name].append(strike.outage)
+        parts[strike.name][strike.part] += 1
     rows = "".join(
-        f"| `{fault.name}` | {fault.does} | {len(outages[fault.name])} |"
+        f"| `{fault.name}` | {fault.does} | {_times(parts[fault.name])} |"
         f" {median(outages[fault.name]):.1f} s | {max(outages[fault.name]):.1f} s |\n"
         for fault in dict.fromkeys(outcome.plan.faults)
         if outages[fault.name]
@@ -90,6 +118,12 @@ def _strikes(outcome: Outcome) -> str:
         f"|---|---|--:|--:|--:|\n{rows}"
         + "".join(fault.told() for fault in dict.fromkeys(outcome.plan.faults))
     )
+
+
+def _times(parts: Counter[str]) -> str:
+    """Return how often a fault struck, and which part how often if it took them."""
+    named = ", ".join(f"{part} {times}" for part, times in parts.items() if part)
+    return f"{parts.total()}: {named}" if named else f"{parts.total()}"
 
 
 def _words() -> list[str]:

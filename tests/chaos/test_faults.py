@@ -12,6 +12,7 @@ from tests.chaos.faults import (
     FullDisk,
     Kill,
     KillRedis,
+    KillUp,
     Poison,
     Restart,
     StopPostgreSQL,
@@ -28,7 +29,7 @@ ROUNDS = int(os.environ.get("BELLWETHER_CHAOS_ROUNDS", "1"))
         (SQLITE, [Kill, FullDisk, CutSockets, Poison, Flood]),
         (
             POSTGRESQL,
-            [StopPostgreSQL, DeafenRedis, KillRedis, Flood, Restart, StopPostgreSQL],
+            [StopPostgreSQL, DeafenRedis, KillRedis, Flood, Restart, KillUp],
         ),
     ],
     ids=[SQLITE, POSTGRESQL],

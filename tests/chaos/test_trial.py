@@ -15,7 +15,7 @@ def outcome(*, accepted: int) -> Outcome:
         accepted=accepted,
         repeats=0,
         seconds=10.0,
-        strikes=[Strike(name="kill", outage=gap) for gap in (0.5, 1.5)],
+        strikes=[Strike(name="kill", part="web", outage=gap) for gap in (0.5, 1.5)],
     )
 
 

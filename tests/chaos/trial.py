@@ -21,6 +21,7 @@ from tests.chaos.deliveries import await_deliveries, prove_deliveries
 from tests.chaos.events import DATASET, LATER_RULE, RULES, SCHEMA
 from tests.chaos.faults import Fault
 from tests.chaos.load import Load
+from tests.chaos.order import prove_order
 from tests.chaos.proof import Proof, database_of, newest_entry, prove, waiting
 from tests.chaos.scene import Scene
 from tests.chaos.witnesses import FeedReader, Waiting
@@ -31,7 +32,7 @@ ACCEPT_SECONDS = 240.0
 CATCH_UP_SECONDS = 10.0
 DRAIN_SECONDS = 120.0
 READ_SECONDS = 60.0
-READERS = 3
+READERS = 10
 #: What is sent over the planned rate, so that the mean reaches it; and how near to its
 #: schedule the load counts as having caught up, in seconds.
 _MORE = 1.05
@@ -55,10 +56,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """Something that happened, and for how long nothing was answered after it."""
+    """Something that happened, to which part, and how long nothing was answered."""
 
     name: str
+    part: str
     outage: float
+
+
+#: The name of a fault, the part that it struck, and when, in monotonic time.
+Struck = tuple[str, str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,10 @@ class Outcome:
     #: The longest that anything waited to be judged or numbered, in seconds.
     longest_wait: float = 0.0
     refusals: Mapping[int, int] = field(default_factory=dict)
+    #: Webhooks that came, those that came again, and connections of readers.
+    messages: int = 0
+    repeated: int = 0
+    connections: int = 0
 
     @property
     def events_a_second(self) -> float:
@@ -97,6 +107,8 @@ class Outcome:
             f" outages: {_told([one.outage for one in self.strikes])};"
             f" longest wait: {self.longest_wait:.1f} s;"
             f" {self.repeats} requests repeated,"
+            f" {self.messages} webhooks ({self.repeated} of them again),"
+            f" {self.connections} connections of readers,"
             f" refused: {', '.join(refused) or 'none'};"
             f" stored: {counted}; differences: {self.proof.differences or 'none'}"
         )
@@ -153,8 +165,8 @@ def play(
     return _conclude(scene, plan, struck)
 
 
-def _play_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
-    """Load it and strike; return what struck and when, in monotonic time."""
+def _play_all(scene: Scene, plan: Plan) -> list[Struck]:
+    """Load it and strike; return what struck."""
     load = scene.load
     for reader in scene.readers:
         reader.start()
@@ -171,7 +183,7 @@ def _play_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
     return struck
 
 
-def _conclude(scene: Scene, plan: Plan, struck: list[tuple[str, float]]) -> Outcome:
+def _conclude(scene: Scene, plan: Plan, struck: list[Struck]) -> Outcome:
     load, query = scene.load, scene.query
     until(lambda: not waiting(query), seconds=DRAIN_SECONDS, what="the last judgement")
     scene.waiting.stop()
@@ -179,8 +191,10 @@ def _conclude(scene: Scene, plan: Plan, struck: list[tuple[str, float]]) -> Outc
     if plan.awaits_deliveries:
         scene.differences += await_deliveries(query)
     proof = prove(query, accepted={DATASET: load.accepted, **scene.accepted})
+    scene.differences += prove_order(query, events_a_request=plan.events_a_request)
     scene.differences += prove_deliveries(query, scene.arena.sink)
-    gaps = outages([at for _, at in struck], load.answered_at)
+    gaps = outages([at for *_, at in struck], load.answered_at)
+    came = scene.arena.sink.received.values()
     return Outcome(
         plan=plan,
         proof=Proof(proof.counted, [*proof.differences, *scene.differences]),
@@ -188,11 +202,14 @@ def _conclude(scene: Scene, plan: Plan, struck: list[tuple[str, float]]) -> Outc
         repeats=load.repeats,
         seconds=load.seconds,
         strikes=[
-            Strike(name=name, outage=gap)
-            for (name, _), gap in zip(struck, gaps, strict=True)
+            Strike(name=name, part=part, outage=gap)
+            for (name, part, _), gap in zip(struck, gaps, strict=True)
         ],
         longest_wait=scene.waiting.oldest(0).longest,
         refusals=load.refusals,
+        messages=len(came),
+        repeated=sum(1 for times in came if times > 1),
+        connections=sum(reader.connections for reader in scene.readers),
     )
 
 
@@ -241,8 +258,8 @@ def _set_up(scene: Scene, plan: Plan) -> None:
         fault.set_up(scene)
 
 
-def _strike_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
-    """Strike as planned and return what did and when, in monotonic time."""
+def _strike_all(scene: Scene, plan: Plan) -> list[Struck]:
+    """Strike as planned and return what did, at which part and when."""
     struck = []
     for turn in range(plan.times):
         _await_acceptance(scene.load)
@@ -253,8 +270,9 @@ def _strike_all(scene: Scene, plan: Plan) -> list[tuple[str, float]]:
             scene.client.post("rules", LATER_RULE, key=f"later {uuid.uuid4()}")
         fault = plan.faults[turn % len(plan.faults)]
         scene.say(f"{turn + 1} of {plan.times}: {fault.name}")
-        struck.append((fault.name, time.monotonic()))
+        at = time.monotonic()
         fault.strike(scene)
+        struck.append((fault.name, fault.struck, at))
     return struck
 
 

@@ -11,11 +11,18 @@ from tests.chaos.faults.disk import FullDisk
 from tests.chaos.faults.outside import CutSockets, SlowReceivers, Storm
 from tests.chaos.faults.overload import Flood
 from tests.chaos.faults.poison import Deadly, Endless, Poison
-from tests.chaos.faults.processes import PARTS, Kill, Restart, Standstill
+from tests.chaos.faults.processes import (
+    PARTS,
+    Kill,
+    KillUp,
+    Restart,
+    Standstill,
+)
 from tests.chaos.faults.servers import (
     DeafenRedis,
     FlushRedis,
     KillRedis,
+    OpenWriter,
     StopPostgreSQL,
 )
 
@@ -34,6 +41,8 @@ __all__ = [
     "FullDisk",
     "Kill",
     "KillRedis",
+    "KillUp",
+    "OpenWriter",
     "Poison",
     "Restart",
     "SlowReceivers",
@@ -45,7 +54,9 @@ __all__ = [
 
 _ALL: tuple[type[Fault], ...] = (
     Kill,
+    KillUp,
     StopPostgreSQL,
+    OpenWriter,
     FlushRedis,
     KillRedis,
     DeafenRedis,

@@ -20,6 +20,8 @@ class Fault(ABC):
     databases: ClassVar[frozenset[str]] = frozenset({SQLITE, POSTGRESQL})
     #: What the installation has to be set to.
     settings: ClassVar[Mapping[str, str]] = {}
+    #: Which part it struck last, where it takes one after the other.
+    struck: str = ""
 
     def set_up(self, scene: Scene) -> None:  # noqa: B027 - most need nothing
         """Make what it needs, before the load begins."""

@@ -12,11 +12,17 @@ import redis
 
 from tests.chaos.arena import POSTGRESQL
 from tests.chaos.faults.base import Fault
+from tests.chaos.memory import share_of
 from tests.chaos.scene import Scene
 
 _CONNECTIONS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
 )
+#: By whether it is PostgreSQL.
+_SIZE = {
+    True: "SELECT pg_database_size(current_database())",
+    False: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+}
 #: What is overwritten all the time, and would grow if nobody cleaned up behind it.
 _STATE = """
 SELECT sum(pg_total_relation_size(c)) FROM unnest(ARRAY[
@@ -29,7 +35,10 @@ class Sample(NamedTuple):
     """What an installation holds after so many minutes."""
 
     minute: int
+    #: Grows with what is kept of the past, as it is to.
+    database_mb: float
     memory_mb: float
+    open_files: int
     connections: int
     redis_keys: int
     state_mb: float
@@ -37,11 +46,15 @@ class Sample(NamedTuple):
 
 _TITLES = {
     "minute": "minute",
+    "database_mb": "database, MB",
     "memory_mb": "memory, MB",
+    "open_files": "open files",
     "connections": "connections",
     "redis_keys": "Redis keys",
     "state_mb": "tables of state, MB",
 }
+#: What may not grow.
+_WATCHED = Sample._fields[2:]
 
 
 class Calm(Fault):
@@ -49,8 +62,9 @@ class Calm(Fault):
 
     name = "calm"
     does = (
-        "Nothing, for a minute; then memory (`Pss` of all processes), connections to"
-        " PostgreSQL, keys in Redis and the size of the tables of state are noted."
+        "Nothing, for a minute; then memory (`Pss` of all processes), their open files,"
+        " connections to PostgreSQL, keys in Redis, the size of the database and that"
+        " of its tables of state are noted. No message may come twice."
     )
     #: The first minutes warm up; after them nothing may grow by a larger share.
     warm_minutes: ClassVar[int] = 15
@@ -71,6 +85,9 @@ class Calm(Fault):
                 scene.differences.append(
                     f"{what} grew from {before:.1f} to {after:.1f}"
                 )
+        twice = [one for one, times in scene.arena.sink.received.items() if times > 1]
+        if twice:
+            scene.differences.append(f"messages came twice: {len(twice)}")
 
     def told(self) -> str:
         """Return the samples of every fifth minute, and by how much each grew."""
@@ -96,9 +113,12 @@ class Calm(Fault):
 
     def _sample(self, scene: Scene) -> Sample:
         is_full = scene.arena.database == POSTGRESQL
+        processes = scene.arena.installation.processes()
         return Sample(
             minute=len(self.samples) + 1,
-            memory_mb=sum(map(_memory, scene.arena.installation.processes())) / 1_024,
+            database_mb=float(scene.query(_SIZE[is_full])[0][0]) / 2**20,
+            memory_mb=sum(map(share_of, processes)),
+            open_files=sum(map(_open_files, processes)),
             connections=scene.query(_CONNECTIONS)[0][0] if is_full else 0,
             redis_keys=_keys(scene) if is_full else 0,
             state_mb=float(scene.query(_STATE)[0][0]) / 2**20 if is_full else 0,
@@ -112,8 +132,15 @@ class Calm(Fault):
         few = max(1, len(warm) // 9)
         return [
             (what, _mean(warm[:few], what), _mean(warm[-few:], what))
-            for what in Sample._fields[1:]
+            for what in _WATCHED
         ]
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    except OSError:  # it has just ended
+        return 0
 
 
 def _mean(samples: Sequence[Sample], what: str) -> float:
@@ -124,12 +151,3 @@ def _keys(scene: Scene) -> int:
     url = scene.arena.installation.environment["REDIS_URL"]
     with redis.Redis.from_url(url) as client:
         return int(client.dbsize())
-
-
-def _memory(pid: int) -> int:
-    """Return a process's share of memory in kB; what is shared counts by halves."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has just ended
-        return 0
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

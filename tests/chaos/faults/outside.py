@@ -16,6 +16,9 @@ _MOST_OUTPUTS = 20
 #: A receiver that answers is told within 2 s on a machine of its own (PROMISES.md
 #: R12); here as long as one that hangs may keep a worker would already be wrong.
 _TOLD_SECONDS = 12.0
+_CUTS = 5
+#: Longer than a reader waits before it comes back.
+_CUT_PAUSE_SECONDS = 0.5
 _ALERTS = 1_000
 #: Rules in a file; a request is to be answered within seconds.
 _CARRIED = 100
@@ -125,11 +128,13 @@ class CutSockets(Fault):
 
     name = "cut"
     does = (
-        "The WebSockets of all who follow the feed are cut without a word; they come"
-        " back by number."
+        "The WebSockets of all who follow the feed are cut without a word,"
+        f" {_CUTS} times; they come back by number."
     )
 
     def strike(self, scene: Scene) -> None:
-        for reader in scene.readers:
-            reader.cut()
-        scene.say(f"cut {len(scene.readers)} readers of the feed off")
+        for _ in range(_CUTS):
+            for reader in scene.readers:
+                reader.cut()
+            time.sleep(_CUT_PAUSE_SECONDS)
+        scene.say(f"cut {len(scene.readers)} readers of the feed off, {_CUTS} times")

@@ -9,6 +9,7 @@ from contextlib import closing
 
 from tests.chaos.client import Client, TooMuch
 from tests.chaos.faults.base import Fault
+from tests.chaos.memory import peak_of
 from tests.chaos.scene import Scene
 
 _DATASET = "FLOOD"
@@ -18,6 +19,8 @@ _EVENTS = 1_000
 _BACKLOG = 5_000
 _LEAST_REFUSALS = 10
 _SECONDS = 60.0
+#: What no process may need for it (PROMISES.md R11).
+_MOST_MB = 512
 
 
 class Flood(Fault):
@@ -28,7 +31,8 @@ class Flood(Fault):
         f"{_SENDERS} clients send {_EVENTS} events a request, as fast as they are"
         f" answered, to a dataset of which {_BACKLOG:,} may wait, until"
         f" {_LEAST_REFUSALS} requests were refused with 429; what is refused is not"
-        " sent again, and none of it may be stored."
+        " sent again, and none of it may be stored. No process may ever have had more"
+        f" than {_MOST_MB} MB in memory."
     )
     settings = {"BELLWETHER_BACKLOG_EVENTS": str(_BACKLOG)}
 
@@ -60,9 +64,12 @@ class Flood(Fault):
             sender.join()
         if self._errors:
             raise self._errors[0]
-        scene.say(f"flooded until {self._refused} requests were refused")
+        peak = max(map(peak_of, scene.arena.installation.processes()))
+        scene.say(f"flooded until {self._refused} were refused; {peak:.0f} MB at most")
         if self._refused < _LEAST_REFUSALS:
             scene.differences.append("a flood was not refused")
+        if peak > _MOST_MB:
+            scene.differences.append(f"a process took {peak:.0f} MB in a flood")
 
     def _send(self, scene: Scene, ends_at: float) -> None:
         try:

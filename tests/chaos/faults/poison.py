@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import ClassVar
 
 from datasets.json import encode
@@ -31,9 +32,12 @@ class _Culprit(Fault):
     key: ClassVar[str]
     #: What has to stand in the reason.
     reason: ClassVar[str]
+    #: After so long its lane is to go on (PROMISES.md R10).
+    promised_seconds: ClassVar[int] = 30
 
     def __init__(self) -> None:
         self._turn = 0
+        self._times: list[float] = []
 
     def set_up(self, scene: Scene) -> None:
         scene.make_dataset(self.dataset, level="number")
@@ -57,10 +61,19 @@ class _Culprit(Fault):
             what=f"setting the event of {bad} aside",
         )
         took = time.monotonic() - began
+        self._times.append(took)
         (reason,) = self._reasons(scene, bad)
         scene.say(f"an event was set aside after {took:.1f} s: {reason}")
         if self.reason not in reason:
             scene.differences.append(f"an event was set aside, saying only: {reason}")
+
+    def told(self) -> str:
+        middle, longest = median(self._times), max(self._times)
+        return (
+            f"\nAn event of `{self.name}` was set aside after {middle:.0f} s in the"
+            f" middle, {longest:.0f} s at most; {self.promised_seconds} s are promised"
+            " after the first crash, or the beginning of what does not end.\n"
+        )
 
     def spoil(self, scene: Scene, key: str) -> None:
         """See to it that events of this key cannot be judged."""
@@ -116,5 +129,6 @@ class Endless(Deadly):
         "Judging an event comes to no end; it is sent between two that are well. It has"
         " to be set aside, the others be judged. (By the same hook.)"
     )
+    promised_seconds = 90
     dataset = "ENDLESS"
     key = "HANG"

@@ -33,6 +33,7 @@ class _InTurn(Fault):
         parts = self._parts or PARTS[scene.arena.database]
         part = parts[self._turn % len(parts)]
         self._turn += 1
+        self.struck = part
         return part
 
 
@@ -52,6 +53,28 @@ class Kill(_InTurn):
             seconds=_RESTART_SECONDS,
             what=f"the restart of {part}",
         )
+
+
+class KillUp(Fault):
+    """`kill -9` of `up` itself, the parent of all parts."""
+
+    name = "kill-up"
+    does = (
+        "`up` itself is killed with SIGKILL. Every part has to end by itself, and `up`"
+        " is started again."
+    )
+
+    def strike(self, scene: Scene) -> None:
+        installation = scene.arena.installation
+        installation.up.kill()
+        installation.up.wait()
+        until(
+            lambda: not installation.processes(),
+            seconds=_RESTART_SECONDS,
+            what="the end of what a killed `up` had started",
+        )
+        installation.start()
+        scene.say("killed `up` and started it again")
 
 
 class Restart(_InTurn):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import time
 from abc import abstractmethod
+from statistics import median
 
+import psycopg
 import redis
 
 from tests.chaos.arena import POSTGRESQL
@@ -20,6 +22,8 @@ from tests.services.redis import Broker
 #: needs 3 s in all. Who waited for Redis itself would do so for a minute or for ever.
 PROMISED_SECONDS = 5.0
 MARGIN_SECONDS = 25.0
+#: How long somebody's transaction is open, and what that may delay (R3).
+_OPEN_SECONDS, _LAG_SECONDS = 30.0, 2.0
 #: How long Redis is away: longer than it may delay anything.
 _AWAY_SECONDS = (7.0, 10.0)
 
@@ -50,18 +54,55 @@ class StopPostgreSQL(Fault):
         scene.say("stopped PostgreSQL and started it again")
 
 
+class OpenWriter(Fault):
+    """Somebody writes, and does not come to an end."""
+
+    name = "open-writer"
+    does = (
+        "A transaction that has written keeps open for half a minute, as a dump or a"
+        " forgotten session does; nothing may wait for it."
+    )
+    databases = frozenset({POSTGRESQL})
+
+    def strike(self, scene: Scene) -> None:
+        began = time.monotonic()
+        url = scene.arena.installation.settings["DATABASE_URL"]
+        with psycopg.connect(url) as other:
+            other.execute("CREATE TABLE IF NOT EXISTS somebodys (n integer)")
+            other.commit()
+            other.execute("INSERT INTO somebodys VALUES (1)")
+            time.sleep(_OPEN_SECONDS)
+        oldest = scene.waiting.oldest(began)
+        scene.say(f"beside an open transaction the oldest waited {oldest}")
+        if oldest.longest > _LAG_SECONDS + MARGIN_SECONDS:
+            scene.differences.append(f"{self.name}: something waited {oldest}")
+
+
 class _Broken(Fault):
     """Something happens to Redis, and nothing may wait for it."""
 
     databases = frozenset({POSTGRESQL})
 
+    def __init__(self) -> None:
+        self._waits: list[float] = []
+
     def strike(self, scene: Scene) -> None:
         began = time.monotonic()
         self.break_redis(scene)
         oldest = scene.waiting.oldest(began)
+        self._waits.append(oldest.longest)
         scene.say(f"{self.name}: the oldest waited {oldest}")
         if oldest.longest > PROMISED_SECONDS + MARGIN_SECONDS:
             scene.differences.append(f"{self.name}: something waited {oldest}")
+
+    def told(self) -> str:
+        middle, longest = median(self._waits), max(self._waits)
+        return (
+            f"\nWhile `{self.name}` struck and some seconds after, the oldest of what"
+            f" waited did so for {middle:.1f} s in the middle, {longest:.1f} s at most;"
+            f" {PROMISED_SECONDS:.0f} s are promised where Redis alone is what is"
+            " missing.\n"
+        )
 
     @abstractmethod
     def break_redis(self, scene: Scene) -> None:
