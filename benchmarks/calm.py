@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from uuid import uuid4
 
 import numpy as np
@@ -17,9 +18,23 @@ from django.db import connection, transaction
 from django.db.models import Max, Model
 from numpy.typing import NDArray
 
-from benchmarks.workload import Rules, make_rules, name_of, opening_prices
+from benchmarks.workload import (
+    Rules,
+    make_events,
+    make_rules,
+    name_of,
+    opening_prices,
+)
+from config.clock import database_now
 from datasets.models import Dataset, Lane
-from datasets.services import Ingest, accept_batch, open_lane
+from datasets.schemas import Index
+from datasets.services import (
+    DatasetDraft,
+    Ingest,
+    accept_batch,
+    create_dataset,
+    open_lane,
+)
 from rules.models import Operator, Place, Predicate, Rule, Tally, Version
 from rules.services.counting import interest_of
 from workspaces.access import Access
@@ -51,10 +66,42 @@ def alarming_events(rules: Rules) -> Iterator[Event]:
                 yield {"symbol": name_of(key), "price": written, "volume": 1}
 
 
+def walk(events: int) -> list[Event]:
+    """Give the workload's walk of each symbol, without its volumes."""
+    return [
+        {**event, "price": Decimal(str(event["price"])), "volume": 1}
+        for event in make_events(events, KEYS)
+    ]
+
+
+def alarmed(events: list[Event], alarming: Iterator[Event]) -> Iterator[Event]:
+    """Put an event that raises an alert, and the way back, among each thousand."""
+    for place, event in enumerate(events, start=1):
+        yield event
+        if not place % 1_000:
+            yield from islice(alarming, 2)
+
+
 def prices_of(rules: Rules) -> NDArray[np.float64]:
     """Draw the workload's thresholds five hundredths further away."""
     factor = np.where(rules.down, 1 - _FURTHER, 1 + _FURTHER)
     return np.round(rules.price * factor, 4)
+
+
+def make_dataset(access: Access) -> Dataset:
+    """Make the dataset whose prices the rules watch."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "symbol": {"type": "string"},
+            "price": {"type": "number"},
+            "volume": {"type": "integer"},
+        },
+    }
+    draft = DatasetDraft(
+        slug="PRICES", schema=schema, index=Index(key="symbol"), zone="UTC"
+    )
+    return create_dataset(access=access, draft=draft, now=database_now())
 
 
 class Storing:

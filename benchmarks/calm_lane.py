@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -30,8 +30,15 @@ from django.db import connection  # noqa: E402
 
 from alerts.models import Alert  # noqa: E402
 from alerts.pipeline import drain_lane  # noqa: E402
-from benchmarks.calm import KEYS, Event, alarming_events, first_events  # noqa: E402
-from benchmarks.workload import make_events, make_rules, name_of  # noqa: E402
+from benchmarks.calm import (  # noqa: E402
+    KEYS,
+    Event,
+    alarmed,
+    alarming_events,
+    first_events,
+    walk,
+)
+from benchmarks.workload import make_rules, name_of  # noqa: E402
 from config.clock import database_now  # noqa: E402
 from datasets.models import Dataset, Lane  # noqa: E402
 from datasets.services import (  # noqa: E402
@@ -74,8 +81,8 @@ def main() -> None:
     measured["memory_after_bytes_a_rule"] = memory.bytes_a_rule()
     alarming = alarming_events(make_rules(rules, KEYS))
     for size in sizes:
-        measured |= _pace(dataset, f"calm_{size}", _walk(events), size)
-        told = list(_alarmed(_walk(events), alarming))
+        measured |= _pace(dataset, f"calm_{size}", walk(events), size)
+        told = list(alarmed(walk(events), alarming))
         measured |= _pace(dataset, f"alarmed_{size}", told, size)
     measured["alerts"] = Alert.objects.filter(workspace=dataset.workspace).count()
     measured |= _changes(dataset)
@@ -98,23 +105,6 @@ class _Memory:
 def _resident() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _walk(events: int) -> list[Event]:
-    """Give the workload's walk of each symbol, without its volumes."""
-    return [
-        {**event, "price": Decimal(str(event["price"])), "volume": 1}
-        for event in make_events(events, KEYS)
-    ]
-
-
-def _alarmed(events: list[Event], alarming: Iterator[Event]) -> Iterator[Event]:
-    """Put an event that raises an alert, and the way back, among each thousand."""
-    for place, event in enumerate(events, start=1):
-        yield event
-        if not place % 1_000:
-            yield next(alarming)
-            yield next(alarming)
 
 
 def _pace(

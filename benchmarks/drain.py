@@ -40,15 +40,12 @@ from django.db import connection  # noqa: E402
 from alerts.models import Alert, Delivery  # noqa: E402
 from alerts.pipeline import drain_lane  # noqa: E402
 from alerts.services import create_output, number_entries  # noqa: E402
-from benchmarks.calm import Storing, store_first_values  # noqa: E402
+from benchmarks.calm import Storing, make_dataset, store_first_values  # noqa: E402
 from config.clock import database_now  # noqa: E402
 from datasets.models import Dataset  # noqa: E402
-from datasets.schemas import Index  # noqa: E402
 from datasets.services import (  # noqa: E402
-    DatasetDraft,
     Ingest,
     accept_batch,
-    create_dataset,
     is_waiting,
     open_lane,
 )
@@ -68,7 +65,7 @@ def main() -> None:
         return
     for place, size in enumerate(options.batch):
         access = _workspace(f"BENCH{place}_{int(time.time())}")
-        dataset = _dataset(access)
+        dataset = make_dataset(access)
         _make_rules(access, options.rules)
         drain_lane(lane_id=open_lane(dataset).pk)
         accepted = _accept(dataset, options.events, size, random.Random(7))  # noqa: S311
@@ -105,7 +102,7 @@ def _options() -> argparse.Namespace:
 def _measure_calm(options: argparse.Namespace) -> None:
     """Store rules and have another process judge them, whose memory is its own."""
     access = _workspace(f"CALM_{int(time.time())}")
-    dataset = _dataset(access)
+    dataset = make_dataset(access)
     store_first_values(dataset, database_now())
     drain_lane(lane_id=open_lane(dataset).pk)
     began = time.perf_counter()
@@ -122,21 +119,6 @@ def _measure_calm(options: argparse.Namespace) -> None:
 def _workspace(slug: str) -> Access:
     workspace = Workspace.objects.create(slug=slug, created_at=database_now())
     return open_for_system(workspace=workspace)
-
-
-def _dataset(access: Access) -> Dataset:
-    schema = {
-        "type": "object",
-        "properties": {
-            "symbol": {"type": "string"},
-            "price": {"type": "number"},
-            "volume": {"type": "integer"},
-        },
-    }
-    draft = DatasetDraft(
-        slug="PRICES", schema=schema, index=Index(key="symbol"), zone="UTC"
-    )
-    return create_dataset(access=access, draft=draft, now=database_now())
 
 
 def _make_rules(access: Access, count: int) -> None:

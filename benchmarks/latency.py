@@ -15,45 +15,33 @@ import argparse
 import asyncio
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.alerts import (
+    LEVEL,
+    PATIENCE_SECONDS,
+    Calls,
+    alert_of,
+    dataset,
+    following,
+    record,
+    rule,
+    shares,
+)
 from benchmarks.product import manage, post, served
 
-DATASET = "DELAY"
-#: Prices above it raise an alert.
-LEVEL = 1_000
 #: Records of one request of the background, and of the storm.
 TOGETHER = 10
 STORM_TOGETHER = 100
-PATIENCE_SECONDS = 60.0
-
-
-class Calls:
-    """What programs ask the product, with their token."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.token = token
-        self.feed_url = f"{url.replace('http', 'ws')}/ws/v1/DEMO/feed"
-        self._records = f"{url}/api/v1/workspaces/DEMO/datasets/{DATASET}/records"
-        self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS
-        )
-
-    async def send(self, records: Sequence[Mapping[str, object]]) -> bool:
-        """Post records; say whether they were taken."""
-        answer = await self._client.post(self._records, json=records)
-        return answer.is_success
 
 
 def main() -> None:
@@ -61,8 +49,8 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="bw-bench-") as data, served(data) as url:
         token = manage(data, "issue_token", "DEMO").strip()
-        post(url, "datasets", _dataset(), token)
-        post(url, "rules", _rule(), token)
+        post(url, "datasets", dataset(), token)
+        post(url, "rules", rule(), token)
         asyncio.run(_measure(Calls(url, token), options))
 
 
@@ -79,26 +67,16 @@ def _options() -> argparse.Namespace:
 
 
 async def _measure(calls: Calls, options: argparse.Namespace) -> None:
-    async with _following(calls) as socket:
+    async with following(calls) as socket:
         await _probe(calls, socket, 20, options.pause)  # what is warmed up once
         for rate in options.rates:
             async with _Background(calls, rate).going_on():
                 delays = await _probe(calls, socket, options.probes, options.pause)
-            _say(what="request to WebSocket", background=rate, **_shares(delays))
+            _say(what="request to WebSocket", background=rate, **shares(delays))
         if options.storm:
             await _storm(calls, socket, options.storm)
     for count in options.sockets:
         await _fan_out(calls, count)
-
-
-@asynccontextmanager
-async def _following(calls: Calls) -> AsyncIterator[ClientConnection]:
-    """Follow the feed from now on."""
-    async with connect(calls.feed_url, max_size=None, open_timeout=60) as socket:
-        await socket.send(json.dumps({"type": "resume", "token": calls.token}))
-        while json.loads(await socket.recv())["type"] != "resumed":
-            continue
-        yield socket
 
 
 async def _probe(
@@ -109,20 +87,13 @@ async def _probe(
     for number in range(count):
         key = f"P{time.monotonic_ns()}"
         began = time.perf_counter()
-        asking = asyncio.create_task(calls.send([_record(key, LEVEL + 1)]))
-        await asyncio.wait_for(_alert_of(socket, key), PATIENCE_SECONDS)
+        asking = asyncio.create_task(calls.send([record(key, LEVEL + 1)]))
+        await asyncio.wait_for(alert_of(socket, key), PATIENCE_SECONDS)
         delays.append(time.perf_counter() - began)
         if not await asking:
             raise SystemExit(f"Probe {number} was refused.")
         await asyncio.sleep(pause)
     return delays
-
-
-async def _alert_of(socket: ClientConnection, key: str) -> None:
-    while True:
-        frame = json.loads(await socket.recv())
-        if frame["type"] == "alert.changed" and frame["alert"]["key"] == key:
-            return
 
 
 class _Background:
@@ -163,7 +134,7 @@ class _Background:
 
     async def _send(self, place: int) -> None:
         keys = (f"K{(place * TOGETHER + one) % 1_000}" for one in range(TOGETHER))
-        if await self._calls.send([_record(key, 1 + place % 900) for key in keys]):
+        if await self._calls.send([record(key, 1 + place % 900) for key in keys]):
             self._taken += TOGETHER
 
 
@@ -173,7 +144,7 @@ async def _storm(calls: Calls, socket: ClientConnection, count: int) -> None:
     mark = f"S{time.monotonic_ns()}-"
     for first in range(0, count, STORM_TOGETHER):
         keys = (f"{mark}{one}" for one in range(first, first + STORM_TOGETHER))
-        records = [_record(key, LEVEL + 1) for key in keys]
+        records = [record(key, LEVEL + 1) for key in keys]
         while not await calls.send(records):
             await asyncio.sleep(0.2)
     accepted = time.perf_counter() - began
@@ -204,7 +175,7 @@ async def _fan_out(calls: Calls, count: int) -> None:
     """Say how long after the first of many sockets the last has an alert."""
     async with AsyncExitStack() as stack:
         sockets = [
-            await stack.enter_async_context(_following(calls)) for _ in range(count)
+            await stack.enter_async_context(following(calls)) for _ in range(count)
         ]
         rounds = []
         for _ in range(5):
@@ -212,11 +183,11 @@ async def _fan_out(calls: Calls, count: int) -> None:
             began = time.perf_counter()
 
             async def hear(socket: ClientConnection, key: str = key) -> float:
-                await _alert_of(socket, key)
+                await alert_of(socket, key)
                 return time.perf_counter()
 
             hearing = [asyncio.create_task(hear(socket)) for socket in sockets]
-            await calls.send([_record(key, LEVEL + 1)])
+            await calls.send([record(key, LEVEL + 1)])
             heard = await asyncio.gather(*hearing)
             rounds.append((max(heard) - began, max(heard) - min(heard)))
     _say(
@@ -227,44 +198,10 @@ async def _fan_out(calls: Calls, count: int) -> None:
     )
 
 
-def _shares(delays: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(delays)
-    return {
-        "p50_ms": round(1000 * statistics.median(ordered), 1),
-        "p99_ms": round(1000 * ordered[int(0.99 * (len(ordered) - 1))], 1),
-        "most_ms": round(1000 * ordered[-1], 1),
-    }
-
-
 def _say(**measured: object) -> None:
     database = "PostgreSQL" if "DATABASE_URL" in os.environ else "SQLite"
     sys.stdout.write(json.dumps({"database": database, **measured}) + "\n")
     sys.stdout.flush()
-
-
-def _record(key: str, price: int) -> dict[str, object]:
-    return {"symbol": key, "price": price}
-
-
-def _dataset() -> dict[str, object]:
-    return {
-        "slug": DATASET,
-        "index": {"key": "symbol"},
-        "schema": {
-            "type": "object",
-            "properties": {"symbol": {"type": "string"}, "price": {"type": "number"}},
-            "required": ["symbol"],
-        },
-    }
-
-
-def _rule() -> dict[str, object]:
-    fact = f"DEMO:{DATASET}:*:price"
-    return {
-        "name": "Dear",
-        "kind": "signal",
-        "when": {"fact": fact, "op": "gt", "value": LEVEL},
-    }
 
 
 if __name__ == "__main__":

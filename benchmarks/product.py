@@ -21,14 +21,12 @@ START_SECONDS = 120
 @contextmanager
 def served(data: str) -> Iterator[str]:
     """Run the product until the block ends; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     quiet = subprocess.DEVNULL
     up = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=ROOT, env=_environment(data), stdout=quiet, stderr=quiet
+        command, cwd=ROOT, env=environment(data), stdout=quiet, stderr=quiet
     )
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -42,7 +40,15 @@ def served(data: str) -> Iterator[str]:
         up.wait(30)
 
 
-def _environment(data: str) -> dict[str, str]:
+def free_port() -> int:
+    """Return a port of loopback at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def environment(data: str) -> dict[str, str]:
+    """Return the settings of a product on its data: no market, and as we were told."""
     return {**os.environ, "BELLWETHER_DATA_DIR": data, "BELLWETHER_SIMULATOR": "off"}
 
 
@@ -59,7 +65,7 @@ def manage(data: str, *words: str) -> str:
     return subprocess.run(  # noqa: S603 - our own command
         command,
         cwd=ROOT,
-        env=_environment(data),
+        env=environment(data),
         check=True,
         capture_output=True,
         text=True,
