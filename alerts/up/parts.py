@@ -12,10 +12,10 @@ from django.conf import settings
 
 from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
-from alerts.up.arenas import share_arenas
 from alerts.up.parent import say
 from alerts.up.watching import LEAVING_SECONDS, watch_judging
 from config import env
+from config.memory import share_arenas
 from config.metrics import forget_the_dead
 
 #: How long a thread computes before others come to their turn. Python's 5 ms are long

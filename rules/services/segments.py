@@ -17,6 +17,7 @@ from typing import Final
 
 from django.conf import settings
 
+from config.memory import give_back
 from datasets.models import Lane
 from rules.columns.history import (
     Segment,
@@ -184,6 +185,7 @@ def _put_together(directory: Path, chain: list[Segment]) -> list[Segment]:
         _checked.add(merged.path)
         chain = [*chain[:-2], merged]
         remove([before.path, one.path])
+        give_back()
     return chain
 
 
