@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
 from django.http import HttpRequest
 
+from config.clock import database_now
 from workspaces.models import (
     AuditEntry,
     Installation,
@@ -17,6 +18,7 @@ from workspaces.models import (
     User,
     Workspace,
 )
+from workspaces.services import staff_core
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -58,6 +60,17 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),
     )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: User,
+        form: Any,  # Any: the form that the admin made
+        change: bool,  # noqa: FBT001 - as Django calls it
+    ) -> None:
+        """Store the person; who became staff joins CORE, who no longer is leaves it."""
+        super().save_model(request, obj, form, change)
+        staff_core(now=database_now())
 
 
 class MembershipInline(admin.TabularInline):

@@ -102,6 +102,27 @@ def add_member(
     return membership
 
 
+@transaction.atomic
+def staff_core(*, now: datetime) -> None:
+    """Make the members of CORE those who are staff: who is new owns it, others leave.
+
+    A role that somebody on the staff has there already stays. Running it twice, or two
+    at once, is harmless; where there is no CORE yet there is nothing to do.
+    """
+    core = Workspace.objects.named(CORE).filter(is_shared=True).first()
+    if core is None:
+        return
+    core.memberships.filter(user__is_staff=False).delete()
+    missing = User.objects.filter(is_staff=True).exclude(memberships__workspace=core)
+    Membership.objects.bulk_create(
+        [
+            Membership(workspace=core, user=user, role=Role.OWNER, created_at=now)
+            for user in missing
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def owners_of(*, slug: str) -> list[User]:
     """Return who is told of a workspace's troubles: its owners, in order of joining.
 
@@ -131,8 +152,8 @@ def create_owner(
     home = Workspace.objects.named(workspace).exclude(slug=SYSTEM).first()
     if home is None:
         home = create_workspace(slug=workspace, now=now)
-    for joined in {home, *Workspace.objects.filter(is_shared=True)}:
-        add_member(workspace=joined, user=user, role=Role.OWNER, now=now)
+    add_member(workspace=home, user=user, role=Role.OWNER, now=now)
+    staff_core(now=now)
     Installation.objects.update_or_create(
         pk=1, defaults={"set_up_at": now, "setup_code_digest": ""}
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 from datasets.services import is_market_off, seed_market, turn_market, writing
 from workspaces.access import Access, Need, open_for_system, open_for_user
 from workspaces.models import Membership, Role, User, Workspace
-from workspaces.services import CORE, add_member, create_workspace, set_up
+from workspaces.services import CORE, create_workspace, set_up, staff_core
 
 DEMO: Final = "DEMO"
 
@@ -83,11 +83,9 @@ def _find_core() -> Workspace | None:
 
 
 def _shared_workspace(*, now: datetime) -> Workspace:
-    """Return CORE; its members are the installation's staff."""
+    """Return CORE; its members are who is staff by now, wherever that was changed."""
     core = Workspace.objects.named(CORE).first()
-    if core is not None:
-        return core
-    core = create_workspace(slug=CORE, title="Shared data", is_shared=True, now=now)
-    for person in User.objects.filter(is_staff=True):
-        add_member(workspace=core, user=person, role=Role.OWNER, now=now)
+    if core is None:
+        core = create_workspace(slug=CORE, title="Shared data", is_shared=True, now=now)
+    staff_core(now=now)
     return core

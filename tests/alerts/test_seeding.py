@@ -32,7 +32,7 @@ from rules.models import Rule
 from rules.services import turn_rule
 from tests.factories import NOW, UserFactory, WorkspaceFactory
 from workspaces.access import Access, AccessDenied, Need, open_for_system
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership, User, Workspace
 from workspaces.services import create_owner
 
 pytestmark = pytest.mark.django_db
@@ -220,11 +220,26 @@ def test_staff_belong_to_core_whether_they_or_it_came_first() -> None:
         email="ana@example.com", password="correct horse", workspace="DEMO", now=NOW
     )
 
-    members = set(
-        Membership.objects.filter(workspace__slug="CORE").values_list("user", flat=True)
-    )
-    assert members == {early.pk, late.pk}
-    assert stranger.pk not in members
+    assert members_of_core() == {early.pk, late.pk}
+    assert stranger.pk not in members_of_core()
+
+
+@pytest.mark.usefixtures("brief")
+def test_start_lets_into_core_who_became_staff_elsewhere_and_others_out() -> None:
+    leaves = UserFactory(is_staff=True)
+    seed_installation(now=NOW)
+    comes = User.objects.create_superuser("bo@example.com", "correct horse")
+    User.objects.filter(pk=leaves.pk).update(is_staff=False)
+
+    seed_installation(now=NOW + timedelta(days=1))
+
+    assert members_of_core() == {comes.pk}
+
+
+def members_of_core() -> set[int]:
+    """Return the ids of the people who belong to CORE."""
+    core = Membership.objects.filter(workspace__slug="CORE")
+    return set(core.values_list("user", flat=True))
 
 
 @pytest.fixture

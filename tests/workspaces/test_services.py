@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import NOW, UserFactory, WorkspaceFactory
+from tests.factories import NOW, MembershipFactory, UserFactory, WorkspaceFactory
 from workspaces.access import open_for_system
-from workspaces.models import AuditEntry, Membership, Token, TokenKind, User, Workspace
+from workspaces.models import (
+    AuditEntry,
+    Membership,
+    Role,
+    Token,
+    TokenKind,
+    User,
+    Workspace,
+)
 from workspaces.services import (
     OwnerInvalid,
     SetupRefused,
@@ -18,13 +26,14 @@ from workspaces.services import (
     issue_token,
     new_setup_code,
     set_up,
+    staff_core,
 )
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long and quiet river"
 
 
-def test_owner_belongs_to_the_new_workspace_and_to_the_shared_ones() -> None:
+def test_owner_belongs_to_the_new_workspace_and_to_core() -> None:
     WorkspaceFactory(slug="CORE", is_shared=True)
 
     user, home = create_owner(
@@ -37,6 +46,41 @@ def test_owner_belongs_to_the_new_workspace_and_to_the_shared_ones() -> None:
     assert home.slug == "ACME"
     assert sorted(joined) == [("ACME", "owner"), ("CORE", "owner")]
     assert is_set_up()
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "role", "afterwards"),
+    [
+        (True, None, "owner"),
+        (True, "viewer", "viewer"),
+        (False, "owner", None),
+        (False, None, None),
+    ],
+    ids=["came", "stays-as-they-are", "left", "stranger"],
+)
+def test_core_s_members_are_the_staff(
+    is_staff: bool, role: Role | None, afterwards: str | None
+) -> None:
+    core = WorkspaceFactory(slug="CORE", is_shared=True)
+    user = UserFactory(is_staff=is_staff)
+    MembershipFactory(user=user)
+    if role:
+        MembershipFactory(workspace=core, user=user, role=role)
+
+    staff_core(now=NOW)
+    staff_core(now=NOW)
+
+    found = Membership.objects.filter(workspace=core).values_list("user", "role")
+    assert list(found) == ([(user.pk, afterwards)] if afterwards else [])
+    assert Membership.objects.exclude(workspace=core).count() == 1
+
+
+def test_workspace_that_only_bears_the_name_of_core_keeps_its_members() -> None:
+    member = MembershipFactory(workspace__slug="CORE")
+
+    staff_core(now=NOW)
+
+    assert list(Membership.objects.all()) == [member]
 
 
 def test_owner_joins_a_workspace_that_exists_in_any_case() -> None:
