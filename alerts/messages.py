@@ -136,7 +136,15 @@ def _names(message: OutgoingMessage) -> dict[str, object]:
 
 
 def _default_subject(message: OutgoingMessage) -> str:
-    return f"{message.rule}: {message.key}"
+    return _marked(f"{message.rule}: {message.key}", message)
+
+
+def _marked(subject: str, message: OutgoingMessage) -> str:
+    """Say in a subject of ours that the data are simulated; a rule's own is as given.
+
+    A client of Apperate's gets the subject that it asked for (API.md section 3).
+    """
+    return f"{subject} (simulated)" if message.is_simulated else subject
 
 
 def _headed(subject: str, message: OutgoingMessage) -> str:
@@ -175,7 +183,7 @@ def _composed_summary(message: OutgoingMessage, summary: Summary) -> Composed:
         for one in summary.samples
     ]
     return Composed(
-        subject=_one_line(f"Storm: {subject}"),
+        subject=_one_line(_marked(f"Storm: {subject}", message)),
         text=_CONTROLS.sub("", "\n".join(lines)).strip(),
         rows=(),
     )

@@ -30,7 +30,12 @@ def show_mailbox(request: HttpRequest, access: Access) -> HttpResponse:
     return TemplateResponse(
         request,
         "alerts/mailbox.html",
-        {"title": "Mailbox", "mails": mails, "most": LISTED},
+        {
+            "title": "Mailbox",
+            "mails": mails,
+            "most": LISTED,
+            "is_simulated": any(mail.is_simulated for mail in mails),
+        },
     )
 
 
@@ -47,6 +52,7 @@ def show_mail(request: HttpRequest, access: Access, key: str) -> HttpResponse:
             "title": mail.subject or "(no subject)",
             "crumbs": [("Mailbox", reverse("alerts:mailbox", args=[slug]))],
             "mail": mail,
+            "is_simulated": mail.is_simulated,
         },
     )
 

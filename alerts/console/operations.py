@@ -64,6 +64,7 @@ def show_operations(request: HttpRequest, user: User) -> HttpResponse:
             "tiles": list(tiles_of(found)),
             "found": found,
             "lanes": [lane_row(one) for one in found.lanes.shown],
+            "is_simulated": any(one.is_simulated for one in found.lanes.shown),
             "sources": [source_row(one) for one in found.sources],
             "canary": _canary(found),
             "outbox": _outbox(found),

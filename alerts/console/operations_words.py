@@ -109,6 +109,7 @@ def lane_row(lane: LaneState) -> Mapping[str, object]:
         "oldest": in_words(lane.oldest),
         "is_behind": lane.oldest is not None and lane.oldest > _BEHIND,
         "is_paused": lane.is_paused,
+        "is_simulated": lane.is_simulated,
         "crash_batch": lane.crash_batch,
         "crash_tries": lane.crash_tries,
         "is_in_care": lane.is_in_care,
@@ -122,6 +123,7 @@ def source_row(source: FailingSource) -> Mapping[str, object]:
         "name": state.name,
         "series": f"{state.workspace}:{state.dataset}",
         "admin_url": reverse("admin:datasets_source_change", args=[source.pk]),
+        "is_simulated": state.is_simulated,
         "last_at": state.last_at,
         "error": source.error or "Brought nothing for too long.",
     }

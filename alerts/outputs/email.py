@@ -111,6 +111,7 @@ def write_mail(
             "List-Unsubscribe": f"<{context.manage_url}>",
             "X-Delivery-Id": str(message.delivery_id),
             "X-Bellwether-Workspace": message.workspace,
+            **({"X-Bellwether-Simulated": "yes"} if message.is_simulated else {}),
         },
     )
     mail.attach_alternative(html, "text/html")

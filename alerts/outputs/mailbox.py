@@ -23,6 +23,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 WORKSPACE_HEADER = "X-Bellwether-Workspace"
 DELIVERY_HEADER = "X-Delivery-Id"
+#: Stands in a mail that tells of simulated data.
+SIMULATED_HEADER = "X-Bellwether-Simulated"
 #: What one workspace keeps; the oldest go first.
 MOST_MAILS = 1_000
 
@@ -46,6 +48,7 @@ class StoredMail:
     sender: str
     recipients: str
     delivery_id: str
+    is_simulated: bool
     headers: tuple[tuple[str, str], ...]
     text: str
     html: str
@@ -133,6 +136,7 @@ def _read(store: mailbox.Maildir, key: str) -> StoredMail:
         sender=str(letter.get("From", "")),
         recipients=str(letter.get("To", "")),
         delivery_id=str(letter.get(DELIVERY_HEADER, "")),
+        is_simulated=SIMULATED_HEADER in letter,
         headers=tuple((name, str(value)) for name, value in letter.items()),
         text=_part(letter, "plain"),
         html=_part(letter, "html"),

@@ -24,6 +24,7 @@ class LaneState:
     batches: int
     oldest: timedelta | None
     is_paused: bool
+    is_simulated: bool
     #: The batch up to which it is tried again after somebody died over it.
     crash_batch: int | None
     crash_tries: int
@@ -49,6 +50,7 @@ class QuarantinedEvent:
     row: Quarantine
     series: str
     key: str | None
+    is_simulated: bool
 
 
 def lane_states(*, now: datetime, limit: int) -> LaneStates:
@@ -80,6 +82,7 @@ def newest_quarantined(*, limit: int) -> list[QuarantinedEvent]:
             row=row,
             series=_name_of(row.batch.lane),
             key=keys.get((row.batch_id, row.ord)),
+            is_simulated=row.batch.lane.dataset.is_simulated,
         )
         for row in rows
     ]
@@ -113,6 +116,7 @@ def _state_of(lane: Lane, waiting: Mapping[str, Any], now: datetime) -> LaneStat
         batches=waiting.get("batches", 0),
         oldest=None if oldest is None else max(now - oldest, timedelta()),
         is_paused=lane.is_paused,
+        is_simulated=lane.dataset.is_simulated,
         crash_batch=lane.crash_batch if is_again else None,
         crash_tries=lane.crash_tries if is_again else 0,
     )

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.test import Client
 
-from alerts.outputs.mailbox import WORKSPACE_HEADER, list_mails
+from alerts.outputs.mailbox import SIMULATED_HEADER, WORKSPACE_HEADER, list_mails
 from tests.alerts.market import Market
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,14 @@ def emptied() -> Iterator[None]:
     shutil.rmtree(Path(settings.BELLWETHER_MAILBOX_DIR), ignore_errors=True)
 
 
-def keep(subject: str, html: str = "", workspace: str = "DEMO") -> str:
+def keep(subject: str, html: str = "", workspace: str = "DEMO", **headers: str) -> str:
     """Keep a mail and return its key."""
     mail = EmailMultiAlternatives(
         subject=subject,
         body=f"{subject}, as text",
         from_email="bell@example.com",
         to=["ana@example.com"],
-        headers={WORKSPACE_HEADER: workspace},
+        headers={WORKSPACE_HEADER: workspace, **headers},
         connection=get_connection("alerts.outputs.mailbox.EmailBackend"),
     )
     if html:
@@ -52,6 +52,22 @@ def test_newest_mail_stands_first_and_says_that_it_was_kept(
 
     assert page.index(">Second</a>") < page.index(">First</a>")
     assert "in the built-in mailbox, and not sent" in page
+
+
+def test_mail_about_simulated_data_is_marked_in_the_list_and_over_itself(
+    market: Market, owner: Client
+) -> None:
+    real = keep("Real")
+    key = keep("Price drop", **{SIMULATED_HEADER: "yes"})
+    mark, band = 'data-chip="simulated"', "Simulated data"
+
+    pages = [
+        owner.get(address).content.decode()
+        for address in (HERE, f"{HERE}/{key}", f"{HERE}/{real}")
+    ]
+
+    assert [page.count(mark) for page in pages] == [1, 1, 0]
+    assert [band in page for page in pages] == [True, True, False]
 
 
 def test_empty_mailbox_says_what_would_fill_it(market: Market, owner: Client) -> None:

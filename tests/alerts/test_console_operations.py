@@ -202,6 +202,18 @@ def test_what_is_wrong_is_on_the_page(
     assert not all(words in before for words in wanted)
 
 
+def test_simulated_data_are_marked_wherever_they_stand(
+    client: Client, prices: Dataset, aside: Quarantine
+) -> None:
+    failing(prices)
+    assert 'data-chip="simulated"' not in page(client)
+
+    Dataset.objects.filter(pk=prices.pk).update(is_simulated=True)
+
+    # Its lane, the event that was set aside, and the source that fails.
+    assert page(client).count('data-chip="simulated"') == 3
+
+
 def test_outbox_tells_of_the_last_hour_by_kind(client: Client, prices: Dataset) -> None:
     access = open_for_system(workspace=prices.workspace)
     config = {"to": "ana@example.com"}

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -87,6 +88,21 @@ def test_alert_without_values_or_reason_still_says_whose_it_is() -> None:
     assert composed.subject == "Closed: Shopify under a threshold: SHOP"
     assert composed.text.startswith("SHOP.\n")
     assert composed.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({}, "Shopify under a threshold: SHOP (simulated)"),
+        ({"kind": "resolved"}, "Resolved: Shopify under a threshold: SHOP (simulated)"),
+        ({"subject": "{{ key }} is cheap"}, "SHOP is cheap"),
+    ],
+    ids=["ours", "with-its-head", "as-given"],
+)
+def test_our_own_subject_says_that_data_are_simulated(
+    changes: dict[str, Any], subject: str
+) -> None:
+    assert compose(replace(MESSAGE, is_simulated=True, **changes)).subject == subject
 
 
 @pytest.mark.parametrize("kind", ["resolved", "closed"])

@@ -127,6 +127,10 @@ def test_simulated_data_are_said_to_be(
 
     assert "simulated" in mail.text
     assert "Simulated" in mail.html
+    assert mail.subject == "Microsoft under a threshold: MSFT (simulated)"
+    assert mail.is_simulated
+    assert ("X-Bellwether-Simulated", "yes") in mail.headers
+    assert not sent(message, sending).is_simulated
 
 
 def test_end_of_an_alert_is_said_in_the_subject(
