@@ -290,10 +290,6 @@ def test_page_of_a_rule_says_of_its_storm(
     assert stranger.get(f"{page}/storms").status_code == 404
 
 
-def test_mail_that_is_kept_is_said_to_be_kept(owner: Client, mailed: Alert) -> None:
-    assert "Mail is kept in the built-in mailbox, not sent" in read(owner, mailed)
-
-
 def test_alert_of_a_deleted_rule_keeps_its_words(market: Market, owner: Client) -> None:
     rule = market.watch()
     alert = market.alert("MSFT")
