@@ -6,6 +6,7 @@ them: a batch shows its records.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from config.clock import database_now
+from datasets.connectors import known_connectors
 from datasets.json import encode
 from datasets.models import (
     Batch,
@@ -33,6 +35,8 @@ from datasets.models import (
 from datasets.services import (
     NothingToReplay,
     ScheduleInvalid,
+    SourceInvalid,
+    check_config,
     read_schedule,
     replay_quarantined,
     save_dataset,
@@ -170,12 +174,41 @@ class IdempotencyAdmin(ReadOnlyAdmin):
     search_fields = ("key",)
 
 
-class SourceForm(forms.ModelForm):
-    """What staff may change of a source."""
+def _kinds() -> list[tuple[str, str]]:
+    return [(one.kind, one.label) for one in known_connectors()]
 
-    def clean(self) -> dict[str, Any]:  # any: as Django has it
-        """Check when it runs; a new schedule begins with its first slot from now on."""
+
+class SourceForm(forms.ModelForm):
+    """What staff may say of a source."""
+
+    kind = forms.ChoiceField(choices=_kinds)
+
+    def clean_config(self) -> dict[str, object]:
+        """Take nothing for no settings, and settings by their names alone."""
+        config = self.cleaned_data["config"] or {}
+        if not isinstance(config, dict):
+            raise forms.ValidationError(
+                'Write the settings as an object, like {"seed": 1}.'
+            )
+        return config
+
+    def clean(self) -> dict[str, Any]:  # Any: as Django has it
+        """Check the settings and when it runs; a new schedule begins from now on."""
         said = super().clean() or self.cleaned_data
+        return {**said, **self._settings(said), **self._schedule(said)}
+
+    def _settings(self, said: Mapping[str, Any]) -> Mapping[str, object]:
+        """Return the settings with what the kind adds to them."""
+        if not {"kind", "config"} <= said.keys():
+            return {}
+        try:
+            return {"config": check_config(kind=said["kind"], config=said["config"])}
+        except SourceInvalid as refusal:
+            for error in refusal.errors:
+                self.add_error("config", error.detail)
+            return {}
+
+    def _schedule(self, said: Mapping[str, Any]) -> Mapping[str, object]:
         try:
             schedule = read_schedule(
                 every_seconds=said.get("every_seconds"),
@@ -185,11 +218,11 @@ class SourceForm(forms.ModelForm):
         except ScheduleInvalid as refusal:
             for error in refusal.errors:
                 self.add_error(error.pointer.lstrip("/"), error.detail)
-            return said
+            return {}
         is_new = {"every_seconds", "cron", "zone"} & {*self.changed_data}
-        if is_new and self.instance.past_until is None:
-            said["next_run_at"] = schedule.first_slot(database_now())
-        return {**said, **Source.columns_of(schedule)}
+        first = {"next_run_at": schedule.first_slot(database_now())}
+        begins = first if is_new and self.instance.past_until is None else {}
+        return {**begins, **Source.columns_of(schedule)}
 
 
 @admin.register(Source)
@@ -213,7 +246,31 @@ class SourceAdmin(admin.ModelAdmin):
     list_select_related = ("dataset",)
     search_fields = ("name", "dataset__slug")
     autocomplete_fields = ("dataset",)
-    readonly_fields = ("is_held", "past_until")
+
+    def get_exclude(
+        self, request: HttpRequest, obj: Source | None = None
+    ) -> tuple[str, ...]:
+        """Ask for nothing that only a source that is there has."""
+        return () if obj else ("is_held", "past_until", "next_run_at", "created_at")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Source | None = None
+    ) -> tuple[str, ...]:
+        """Show what the program alone writes."""
+        return ("is_held", "past_until", "created_at") if obj else ()
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Source,
+        form: Any,  # Any: the form that the admin made
+        change: bool,  # noqa: FBT001 - as Django calls it
+    ) -> None:
+        """Store the source; a new one begins with its first slot from now on."""
+        if not change:
+            obj.created_at = database_now()
+            obj.next_run_at = obj.schedule.first_slot(obj.created_at)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Run)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
@@ -18,7 +20,8 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.services import staff_core
+from workspaces.names import NameInvalid, check_name
+from workspaces.services import CORE, RESERVED_WORKSPACES, staff_core
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -74,27 +77,96 @@ class UserAdmin(DjangoUserAdmin):
 
 
 class MembershipInline(admin.TabularInline):
-    """The members of a workspace."""
+    """The members of a workspace; CORE's are the staff, so there only roles change."""
 
     model = Membership
     extra = 0
+    fields = ("user", "role", "created_at")
+    readonly_fields = ("created_at",)
     autocomplete_fields = ("user",)
+
+    def has_add_permission(
+        self, request: HttpRequest, obj: Workspace | None = None
+    ) -> bool:
+        """Who is staff joins CORE by that alone."""
+        return not _is_core(obj) and super().has_add_permission(request, obj)
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Workspace | None = None
+    ) -> bool:
+        """Who is staff no longer leaves CORE by that alone."""
+        return not _is_core(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_core(workspace: Workspace | None) -> bool:
+    return workspace is not None and workspace.is_shared and workspace.slug == CORE
+
+
+class WorkspaceForm(forms.ModelForm):
+    """What staff may say of a workspace."""
+
+    def clean_slug(self) -> str:
+        """Let a workspace bear only a name that can stand in a fact path."""
+        try:
+            return check_name(self.cleaned_data["slug"], reserved=RESERVED_WORKSPACES)
+        except NameInvalid as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_zone(self) -> str:
+        """Know the zone, by whose clocks its days begin."""
+        zone: str = self.cleaned_data["zone"]
+        if zone not in available_timezones():
+            raise forms.ValidationError(
+                f"{zone!r} is no time zone; write one like America/New_York or UTC."
+            )
+        return zone
 
 
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):
     """Tenants; a slug stands in fact paths and never changes."""
 
+    form = WorkspaceForm
     list_display = ("slug", "title", "zone", "is_shared", "created_at")
     list_filter = ("is_shared",)
     search_fields = ("slug", "title")
     inlines: ClassVar = [MembershipInline]
+
+    def get_exclude(
+        self, request: HttpRequest, obj: Workspace | None = None
+    ) -> tuple[str, ...]:
+        """Ask for nothing that only a workspace that is there has."""
+        return () if obj else ("created_at",)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Workspace | None = None
     ) -> tuple[str, ...]:
         """Let the slug be chosen once."""
         return ("slug", "created_at") if obj else ()
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Workspace,
+        form: Any,  # Any: the form that the admin made
+        change: bool,  # noqa: FBT001 - as Django calls it
+    ) -> None:
+        """Store the workspace; a new one begins now."""
+        if not change:
+            obj.created_at = database_now()
+        super().save_model(request, obj, form, change)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: Any,  # Any: both as the admin made them
+        formset: Any,
+        change: bool,  # noqa: FBT001 - as Django calls it
+    ) -> None:
+        """Store the members; new ones join now."""
+        for one in formset.extra_forms:
+            one.instance.created_at = database_now()
+        super().save_formset(request, form, formset, change)
 
 
 @admin.register(Token)

@@ -56,6 +56,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        """Write the address as the login looks for it."""
+        super().clean()
+        self.email = self.email.lower()
+
 
 class Role(models.TextChoices):
     """What a member may do; each role includes those after it."""

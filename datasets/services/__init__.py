@@ -37,6 +37,7 @@ from datasets.services.changing import (
 from datasets.services.configuring import (
     SourceInvalid,
     SourceNotFound,
+    check_config,
     create_source,
     find_source,
     turn_source,
@@ -290,6 +291,7 @@ __all__ = [
     "browse_records",
     "change_source",
     "changed_lateness",
+    "check_config",
     "count_contents",
     "count_records",
     "create_dataset",

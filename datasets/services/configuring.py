@@ -47,13 +47,34 @@ def create_source(
             dataset=dataset,
             name=name,
             kind=kind,
-            config=_checked_config(kind, config),
+            config=check_config(kind=kind, config=config),
             **Source.columns_of(schedule),
             next_run_at=schedule.first_slot(now),
             created_at=now,
         )
         record_audit(access=access, action="source.created", target=name, now=now)
     return source
+
+
+def check_config(*, kind: str, config: Mapping[str, object]) -> dict[str, object]:
+    """Return what a source is configured with, complete with its kind's defaults.
+
+    Raises:
+        SourceInvalid: naming the settings that its connector cannot use.
+    """
+    try:
+        return find_connector(kind).validate(config)
+    except ConfigInvalid as invalid:
+        raise SourceInvalid(
+            str(invalid),
+            errors=[
+                FieldError(pointer=f"/config/{name}", code="invalid", detail=detail)
+                for name, detail in invalid.problems.items()
+            ],
+        ) from invalid
+    except ConnectorError as unknown:
+        error = FieldError(pointer="/kind", code="unknown", detail=str(unknown))
+        raise SourceInvalid(str(unknown), errors=[error]) from unknown
 
 
 def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> None:
@@ -88,19 +109,3 @@ def find_source(*, access: Access, slug: str, source_id: int) -> Source:
     if source is None:
         raise SourceNotFound(f"There is no such source of the dataset {slug}.")
     return source
-
-
-def _checked_config(kind: str, config: Mapping[str, object]) -> dict[str, object]:
-    try:
-        return find_connector(kind).validate(config)
-    except ConfigInvalid as invalid:
-        raise SourceInvalid(
-            str(invalid),
-            errors=[
-                FieldError(pointer=f"/config/{name}", code="invalid", detail=detail)
-                for name, detail in invalid.problems.items()
-            ],
-        ) from invalid
-    except ConnectorError as unknown:
-        error = FieldError(pointer="/kind", code="unknown", detail=str(unknown))
-        raise SourceInvalid(str(unknown), errors=[error]) from unknown
