@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.db.models import TextChoices
 
+from alerts.models import DeliveryStatus
 from config.settings import base
+from datasets.models import BatchState
+from rules.models import Health, InstanceState
 
 ROOT = Path(base.__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -26,6 +30,13 @@ def test_every_setting_is_explained(name: str) -> None:
 )
 def test_every_link_leads_somewhere(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("states", [BatchState, InstanceState, Health, DeliveryStatus])
+def test_words_name_every_state(states: type[TextChoices]) -> None:
+    words = README.partition("## Words")[2].partition("\n## ")[0]
+
+    assert [one for one in states.values if f"`{one}`" not in words] == []
 
 
 def test_run_line_and_test_line_differ_by_their_end_alone() -> None:
