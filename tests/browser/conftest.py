@@ -14,12 +14,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.accessibility import AXE
+from tests.browser.pages import set_up
 from tests.installations import Installation, installed
 from tests.services.chromium import ARGUMENTS
-
-PASSWORD = "kestrel-on-the-wire"
-#: The first start writes two days of the market, beside all that a busy machine does.
-PAST_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +61,7 @@ def session(browser: Browser, bellwether: Installation) -> dict[str, Any]:
     """Ana's session, as the set-up page began it."""
     context = browser.new_context(base_url=bellwether.url)
     page = context.new_page()
-    page.goto("/")
-    page.get_by_label("E-mail address").fill("ana@example.com")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Open console").click()
-    page.wait_for_url("**/w/DEMO/")
-    # Home shows by itself that the past of the market is written.
-    page.get_by_role("region", name="Rules to try").wait_for(timeout=PAST_MS)
+    set_up(page)
     state = context.storage_state()
     context.close()
     return dict(state)

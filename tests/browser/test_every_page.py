@@ -10,49 +10,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.accessibility import AXE, looked, wrongs
-from tests.browser.conftest import PASSWORD
+from tests.browser.pages import (
+    ERRORS,
+    PREPARE,
+    QUIET,
+    READER,
+    READING,
+    TROUBLE,
+    sign_in,
+)
 from tests.installations import Installation
-
-READER = "vic@example.com"
-#: Makes a workspace in which nothing ever happened, and somebody who may only look;
-#: prints the error pages that no address leads to.
-PREPARE = f"""
-import json
-from django.template.loader import render_to_string
-from config.clock import utc_now
-from workspaces.models import Role, User, Workspace
-from workspaces.services import add_member, create_workspace
-
-now = utc_now()
-quiet = create_workspace(slug="QUIET", now=now)
-ana = User.objects.get(email="ana@example.com")
-reader = User.objects.create_user("{READER}", "{PASSWORD}")
-demo = Workspace.objects.get(slug="DEMO")
-add_member(workspace=quiet, user=ana, role=Role.OWNER, now=now)
-add_member(workspace=demo, user=reader, role=Role.VIEWER, now=now)
-pages = {{code: render_to_string(f"errors/{{code}}.html") for code in (429, 500, 503)}}
-print(json.dumps(pages))
-"""
-
-#: Sets an event aside, and lets a source fail.
-TROUBLE = """
-from config.clock import utc_now
-from datasets.models import Batch, Dataset, Quarantine, Record, Run, Source
-
-now = utc_now()
-market = Dataset.objects.get(workspace__slug="CORE", slug="MARKET")
-batch = Batch.objects.filter(lane__dataset=market, size__gt=0).latest("pk")
-why = "Division by nothing."
-Quarantine.objects.create(batch=batch, ord=0, reason=why, created_at=now)
-failing = Source.objects.create(
-    dataset=market, name="Rates", kind="simulator", config={"feed": "market"},
-    every_seconds=86_400, next_run_at=now.replace(year=now.year + 1), created_at=now,
-)
-Run.objects.create(
-    source=failing, slot=now, state="failed", started_at=now, ended_at=now,
-    error="The host does not answer.",
-)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +36,7 @@ def answer_with(body: str, route: Route) -> None:
 
 @pytest.mark.usefixtures("error_pages")
 def test_everybody_can_read_the_pages_of_a_new_workspace(page: Page) -> None:
-    home = "/w/QUIET/"
-    pages = ("feed", "rules", "data", "mailbox", "jobs")
-
-    assert looked(page, home, *(f"{home}{name}" for name in pages)) == {}
+    assert looked(page, *QUIET) == {}
 
 
 @pytest.mark.usefixtures("error_pages")
@@ -125,9 +89,7 @@ def test_everybody_can_read_the_error_pages(
     for code, body in error_pages.items():
         page.route(f"**/error/{code}", partial(answer_with, body))
 
-    addresses = [*(f"/error/{code}" for code in error_pages)]
-    addresses += ["/w/DEMO/nowhere", "/docs/problems"]
-    assert looked(page, *addresses) == {}
+    assert looked(page, *(f"/error/{code}" for code in error_pages), *ERRORS) == {}
 
 
 @pytest.mark.usefixtures("error_pages")
@@ -137,18 +99,9 @@ def test_everybody_can_read_the_pages_that_a_reader_sees(
     context = browser.new_context(base_url=bellwether.url)
     context.add_init_script(path=AXE)
     page = context.new_page()
-    page.goto("/login")
-    page.get_by_label("E-mail address").fill(READER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/w/DEMO/")
+    sign_in(page, READER)
 
-    home = "/w/DEMO/"
-    pages = ("feed", "rules", "rules/new", "data", "data/new")
-    stock = "/w/CORE/data/STOCK"
-    forbidden = f"{stock}/import"
-    addresses = [home, *(f"{home}{name}" for name in pages), stock, forbidden]
-    assert looked(page, *addresses) == {}
+    assert looked(page, *READING) == {}
     context.close()
 
 
