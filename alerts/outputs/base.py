@@ -157,6 +157,14 @@ class OutputKind(Protocol):
     def label(self) -> str:
         """What people call it."""
 
+    @property
+    def address_field(self) -> str:
+        """The one field of its configuration; empty where there is nothing to set."""
+
+    @property
+    def address_schema(self) -> Mapping[str, object]:
+        """The JSON Schema of one address in that field, as people write it."""
+
     def make_secret(self) -> str:
         """Make the secret of a new output; empty if the kind has none."""
 
@@ -186,23 +194,26 @@ class OutputKind(Protocol):
         """
 
 
-def check_fields(
-    config: Mapping[str, object], *, known: frozenset[str]
-) -> list[ConfigProblem]:
-    """Return a problem for each field of a configuration that its kind has not."""
-    there_is = ", ".join(sorted(known)) or "none"
+def check_fields(config: Mapping[str, object], *, known: str) -> list[ConfigProblem]:
+    """Return a problem for each field of a configuration that its kind has not.
+
+    `known` is the one that it has; empty for none.
+    """
     return [
         ConfigProblem(
             field=name,
             code="unknown_field",
-            detail=f"There is no field {name!r}; there is {there_is}.",
+            detail=f"There is no field {name!r}; there is {known or 'none'}.",
         )
-        for name in sorted(set(config) - known)
+        for name in sorted(set(config) - {known})
     ]
 
 
 class NothingToSet:
     """What outputs share that the program makes by itself: no secret, no settings."""
+
+    address_field = ""
+    address_schema: Mapping[str, object] = {}
 
     def make_secret(self) -> str:
         """Make none: we sign nothing for them."""
@@ -212,6 +223,6 @@ class NothingToSet:
         self, config: Mapping[str, object], *, rules: AddressRules
     ) -> dict[str, object]:
         """Return an empty configuration, and take no other."""
-        if problems := check_fields(config, known=frozenset()):
+        if problems := check_fields(config, known=self.address_field):
             raise OutputInvalid(*problems)
         return {}

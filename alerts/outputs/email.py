@@ -21,14 +21,18 @@ from alerts.outputs.base import (
 from outbound.addresses import AddressRules
 from outbound.mail import MailRefused, is_final, read_recipients
 
-_FIELDS = frozenset({"to"})
-
 
 class Email:
     """Send one mail to the recipients of an output."""
 
     kind = "email"
     label = "E-mail"
+    address_field = "to"
+    address_schema: Mapping[str, object] = {
+        "description": "The address that the mail goes to.",
+        "type": "string",
+        "format": "email",
+    }
 
     def make_secret(self) -> str:
         """Make none: mail is not signed by us."""
@@ -38,7 +42,7 @@ class Email:
         self, config: Mapping[str, object], *, rules: AddressRules
     ) -> dict[str, object]:
         """Return the recipients as a list, each one address."""
-        problems = check_fields(config, known=_FIELDS)
+        problems = check_fields(config, known=self.address_field)
         recipients: tuple[str, ...] = ()
         try:
             recipients = read_recipients(_written_recipients(config.get("to")))

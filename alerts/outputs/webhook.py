@@ -24,7 +24,6 @@ from outbound.addresses import AddressRules, read_target
 from outbound.http import Answer, OutboundError, Refused, post_json
 from outbound.signing import make_secret, signed_headers
 
-_FIELDS = frozenset({"url"})
 _GONE = 410
 # Of the 4xx these say "later"; every other one says "never".
 _LATER = frozenset({408, 409, 425, 429})
@@ -36,6 +35,12 @@ class Webhook:
 
     kind = "webhook"
     label = "Webhook"
+    address_field = "url"
+    address_schema: Mapping[str, object] = {
+        "description": "The address that the alert is posted to.",
+        "type": "string",
+        "format": "uri",
+    }
 
     def make_secret(self) -> str:
         """Make the signing secret of a new output."""
@@ -45,7 +50,7 @@ class Webhook:
         self, config: Mapping[str, object], *, rules: AddressRules
     ) -> dict[str, object]:
         """Return the URL in its one spelling; names are looked up when called."""
-        problems = check_fields(config, known=_FIELDS)
+        problems = check_fields(config, known=self.address_field)
         url = config.get("url")
         clean = ""
         if not isinstance(url, str) or not url:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from alerts.models import Output
-from alerts.outputs.base import OutputInvalid
+from alerts.outputs.base import OutputInvalid, OutputKind
 from alerts.outputs.loop_back import LoopBack
 from alerts.outputs.owners import Owners
 from alerts.outputs.registry import UnknownKind, find_kind, find_offered
@@ -22,10 +22,6 @@ from workspaces.refusals import FieldError, Invalid, Missing
 from workspaces.services import free_slug, record_audit
 
 _SEALED_FIELD = "output.sealed"
-
-
-#: How the address is named in the configuration of a kind.
-_ADDRESS = {"email": "to", "webhook": "url"}
 
 
 class OutputRefused(Invalid):
@@ -57,7 +53,7 @@ class Directory:
         Raises:
             OutputRefused: with the pointer of what is wrong.
         """
-        config = {_ADDRESS.get(kind, "to"): address}
+        config = {_offered(kind).address_field: address}
         return ensure_output(access=access, kind=kind, config=config, now=now).slug
 
     def problem_of(self, *, template: str) -> str:
@@ -159,12 +155,17 @@ def make_mail_to_owners(*, access: Access, now: datetime) -> Output:
     return _store(access=access, kind=Owners.kind, clean={}, name="", now=now)
 
 
-def _checked(kind: str, config: Mapping[str, object]) -> dict[str, object]:
+def _offered(kind: str) -> OutputKind:
     try:
-        return find_offered(kind).validate(config, rules=address_rules())
+        return find_offered(kind)
     except UnknownKind as error:
         wrong = FieldError(pointer="/kind", code="unknown_kind", detail=str(error))
         raise OutputRefused(str(error), errors=[wrong]) from error
+
+
+def _checked(kind: str, config: Mapping[str, object]) -> dict[str, object]:
+    try:
+        return _offered(kind).validate(config, rules=address_rules())
     except OutputInvalid as error:
         errors = [
             FieldError(pointer=f"/{one.field}", code=one.code, detail=one.detail)

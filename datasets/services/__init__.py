@@ -1,12 +1,6 @@
 """The door to datasets: making them, filling them, and the queue of their lanes."""
 
-from datasets.services.accepting import (
-    Accepted,
-    EventsInvalid,
-    Ingest,
-    accept_batch,
-    lane_full,
-)
+from datasets.services.accepting import EventsInvalid, Ingest, accept_batch, lane_full
 from datasets.services.activity import (
     FailingSource,
     SourceState,
@@ -192,7 +186,12 @@ from datasets.services.shards import (
 )
 from datasets.services.sources import fetch_source, sweep_sources
 from datasets.services.uploads import ImportInvalid, Upload
-from datasets.services.vocabulary import distinct_values, known_keys, visible_datasets
+from datasets.services.vocabulary import (
+    Vocabulary,
+    find_values,
+    list_vocabulary,
+    visible_datasets,
+)
 from datasets.services.waiting import (
     DuplicatesRefused,
     find_standing,
@@ -221,7 +220,6 @@ __all__ = [
     "HOLDS_SECONDS",
     "KEEP_FOR",
     "MOST_SHARDS",
-    "Accepted",
     "AlreadyImported",
     "Answer",
     "BodyInvalid",
@@ -284,6 +282,7 @@ __all__ = [
     "TimeInvalid",
     "TooManyAsked",
     "Upload",
+    "Vocabulary",
     "accept_batch",
     "answer_once",
     "append_batch",
@@ -298,7 +297,6 @@ __all__ = [
     "create_source",
     "delete_dataset",
     "dismiss_quarantined",
-    "distinct_values",
     "events_last_minute",
     "fail_part",
     "failing_sources",
@@ -310,6 +308,7 @@ __all__ = [
     "find_source",
     "find_standing",
     "find_told",
+    "find_values",
     "finish_batches",
     "follow_import",
     "forget_expired",
@@ -331,7 +330,6 @@ __all__ = [
     "judged_beside",
     "keep_upload",
     "key_as_stored",
-    "known_keys",
     "lane_full",
     "lane_held_for",
     "lane_of_key",
@@ -340,6 +338,7 @@ __all__ = [
     "lateness_in_effect",
     "list_datasets",
     "list_imports",
+    "list_vocabulary",
     "load_facts",
     "log_begins",
     "newest_judged",

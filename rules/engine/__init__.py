@@ -6,7 +6,12 @@ and ``step`` judges one event over the part of the lane's state that it can touc
 Live judging, previews, replays and explanations all call ``step``.
 """
 
-from rules.engine.apperate import ApperateRule, InlineOutput, read_apperate
+from rules.engine.apperate import (
+    OUTPUT_FIELDS,
+    ApperateRule,
+    InlineOutput,
+    read_apperate,
+)
 from rules.engine.cautions import find_cautions
 from rules.engine.checks import check_types
 from rules.engine.conditions import MAX_CONDITIONS
@@ -112,6 +117,7 @@ __all__ = [
     "FEED",
     "MAX_CONDITIONS",
     "OPERATORS",
+    "OUTPUT_FIELDS",
     "ActiveHours",
     "Amount",
     "ApperateRule",

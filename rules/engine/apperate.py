@@ -40,6 +40,26 @@ _TRIPLE = ("fact", "op", "value")
 _PLACE_IN_TRIPLE = {name: str(place) for place, name in enumerate(_TRIPLE)}
 _WITH_ADDRESS = frozenset({"email", "webhook"})
 
+#: What an output may say besides its method and its address, as JSON Schema.
+OUTPUT_FIELDS: Mapping[str, Mapping[str, object]] = {
+    "subject": {
+        "description": "What the message is about; {{value}} stands for the value.",
+        "type": "string",
+        "maxLength": MAX_SUBJECT_LENGTH,
+    },
+    "message": {
+        "description": "What it says; {{value}} stands for the value.",
+        "type": "string",
+        "maxLength": MAX_MESSAGE_LENGTH,
+    },
+    "frequency": {
+        "description": "Least seconds between two messages about one key.",
+        "type": "number",
+        "minimum": 0,
+        "default": 0,
+    },
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineOutput:

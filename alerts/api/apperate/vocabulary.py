@@ -8,17 +8,15 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts.outputs.base import OutputKind
 from alerts.outputs.registry import OUTPUT_KINDS
-from datasets.models import Dataset
-from datasets.schemas import Field, read_schema
-from datasets.services import distinct_values, known_keys, visible_datasets
-from rules.engine import OPERATORS, FieldType
+from datasets.schemas import Field
+from datasets.services import Vocabulary, find_values, list_vocabulary
+from rules.engine import OPERATORS, OUTPUT_FIELDS, FieldType
 from workspaces.access import Need
 from workspaces.api.apperate import ApperateView
 from workspaces.services import CORE
 
-#: Keys that a schema answer names of a dataset; the console searches all of them.
-KEYS_SHOWN = 200
 _STOCK = "STOCK"
 
 
@@ -29,51 +27,55 @@ class RulesSchemaCall(ApperateView):
 
     def get(self, request: Request) -> Response:
         """List facts, operators by type, and kinds of output."""
-        datasets = list(visible_datasets(workspace=self.access.workspace))
+        words = list_vocabulary(workspace=self.access.workspace)
         flat = not request.path.startswith("/v1/")
         return Response(
             {
-                "schema": _flat_facts(datasets) if flat else _tree(datasets),
+                "schema": _flat_facts(words) if flat else _tree(words),
                 "operators": _operators(),
                 "notificationTypes": [
-                    {
-                        "label": kind.label,
-                        "value": kind.kind,
-                        "weight": 1,
-                        "enabled": True,
-                        "schema": {"type": "object"},
-                    }
-                    for kind in OUTPUT_KINDS.values()
+                    _notification_type(kind) for kind in OUTPUT_KINDS.values()
                 ],
             }
         )
 
 
 class RulesLookupCall(ApperateView):
-    """`GET /rules/lookup/:value`: the values that a fact of CORE:STOCK has now."""
+    """`GET /rules/lookup/:value`: the values that a fact has now, in any dataset."""
 
     needs: ClassVar[dict[str, Need]] = {"GET": Need.WRITE}
 
     def get(self, request: Request, fact: str) -> Response:
-        """List the distinct values; an unknown fact has none."""
-        for dataset in visible_datasets(workspace=self.access.workspace):
-            if dataset.slug.upper() == _STOCK and dataset.workspace.slug == CORE:
-                values = distinct_values(dataset=dataset, field=fact)
-                return Response(
-                    [{"value": one, "label": one, "type": "string"} for one in values]
-                )
-        return Response([])
+        """List the different values; a fact that is no lookup has none."""
+        values = find_values(workspace=self.access.workspace, field=fact)
+        return Response(
+            [{"value": one, "label": one, "type": "string"} for one in values]
+        )
 
 
-def _tree(datasets: Iterable[Dataset]) -> dict[str, object]:
+def _notification_type(kind: OutputKind) -> dict[str, object]:
+    return {
+        "label": kind.label,
+        "value": kind.kind,
+        "weight": 1,
+        "enabled": True,
+        "schema": {
+            "type": "object",
+            "properties": {kind.address_field: kind.address_schema, **OUTPUT_FIELDS},
+            "required": [kind.address_field],
+        },
+    }
+
+
+def _tree(words: Iterable[Vocabulary]) -> dict[str, object]:
     workspaces: dict[str, list[dict[str, object]]] = {}
-    for dataset in datasets:
-        workspaces.setdefault(dataset.workspace.slug, []).append(
+    for one in words:
+        workspaces.setdefault(one.dataset.workspace.slug, []).append(
             {
-                "namespace": dataset.slug,
-                "label": dataset.title or dataset.slug,
-                "entities": known_keys(dataset=dataset, limit=KEYS_SHOWN),
-                "facts": [_fact(field) for field in read_schema(dataset.schema).fields],
+                "namespace": one.dataset.slug,
+                "label": one.dataset.title or one.dataset.slug,
+                "entities": one.keys,
+                "facts": [_fact(field, one) for field in one.fields],
             }
         )
     return {
@@ -84,21 +86,21 @@ def _tree(datasets: Iterable[Dataset]) -> dict[str, object]:
     }
 
 
-def _flat_facts(datasets: Iterable[Dataset]) -> list[dict[str, object]]:
+def _flat_facts(words: Iterable[Vocabulary]) -> list[dict[str, object]]:
     return [
-        {**_fact(field), "scope": "stock", "weight": 1, "weightKey": field.name}
-        for dataset in datasets
-        if (dataset.workspace.slug, dataset.slug.upper()) == (CORE, _STOCK)
-        for field in read_schema(dataset.schema).fields
+        {**_fact(field, one), "scope": "stock", "weight": 1, "weightKey": field.name}
+        for one in words
+        if (one.dataset.workspace.slug, one.dataset.slug.upper()) == (CORE, _STOCK)
+        for field in one.fields
     ]
 
 
-def _fact(field: Field) -> dict[str, object]:
+def _fact(field: Field, words: Vocabulary) -> dict[str, object]:
     return {
         "label": field.description or field.name,
         "value": field.name,
         "type": "number" if field.type == "integer" else field.type.value,
-        "isLookup": field.type == "string",
+        "isLookup": field.name in words.lookups,
     }
 
 
