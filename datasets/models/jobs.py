@@ -35,6 +35,11 @@ class Job(models.Model):
     rows_rejected = models.PositiveIntegerField(default=0)
     #: The first rejected rows: line, excerpt, reason.
     rejected = models.JSONField(default=list, blank=True)
+    errors_allowed = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Rows that may be set aside until it fails; empty: any number.",
+    )
     error = models.TextField(blank=True)
     #: Workers in a row that took the job and brought it no further.
     tries = models.PositiveSmallIntegerField(default=0)

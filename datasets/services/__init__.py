@@ -13,7 +13,6 @@ from datasets.services.bodies import BodyInvalid, BodyKind, EventBody
 from datasets.services.browsing import (
     COUNT_LIMIT,
     DatasetPage,
-    DatasetSummary,
     ImportProgress,
     RecordCursor,
     RecordPage,
@@ -197,6 +196,7 @@ from datasets.services.waiting import (
     find_standing,
     judged_among,
     state_of_all,
+    wait_for_import,
     wait_for_judgement,
 )
 from datasets.store.lanes import (
@@ -229,7 +229,6 @@ __all__ = [
     "DatasetInvalid",
     "DatasetNotFound",
     "DatasetPage",
-    "DatasetSummary",
     "DatasetTaken",
     "DraftNotFound",
     "DuplicatesRefused",
@@ -393,6 +392,7 @@ __all__ = [
     "turn_market",
     "turn_source",
     "visible_datasets",
+    "wait_for_import",
     "wait_for_judgement",
     "wait_for_turn",
     "withdraw_part",

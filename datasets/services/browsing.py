@@ -14,6 +14,7 @@ from datasets.models import (
     BatchState,
     Dataset,
     Job,
+    JobState,
     Origin,
     Record,
     Run,
@@ -99,8 +100,17 @@ class ImportProgress:
     repeated: int
     #: Records that took the place of stored ones.
     replaced: int
+    #: Records that were refused together with those that were there already.
+    refused: int
     #: Stored records that the rules have yet to judge.
     unjudged: int
+
+    @property
+    def is_through(self) -> bool:
+        """Say whether it failed, or all that it stored is judged."""
+        if self.job.state == JobState.DONE:
+            return not self.unjudged
+        return self.job.state == JobState.FAILED
 
 
 def list_datasets(*, access: Access) -> list[DatasetSummary]:
@@ -171,11 +181,13 @@ def follow_import(*, access: Access, job_id: str) -> ImportProgress:
     for state, size, became in _batches_of(job):
         outcome["repeated"] += became.get("ignored", 0)
         outcome["replaced"] += became.get("replaced", 0)
+        outcome["refused"] += size if state == BatchState.REFUSED else 0
         outcome["unjudged"] += size if state == BatchState.PENDING else 0
     return ImportProgress(
         job=job,
         repeated=outcome["repeated"],
         replaced=outcome["replaced"],
+        refused=outcome["refused"],
         unjudged=outcome["unjudged"],
     )
 

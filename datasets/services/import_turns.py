@@ -158,6 +158,7 @@ class ImportTurn:
                 received_at=job.created_at,
             )
             rows = islice(stream, spool.lines, None)
+            self._check_errors(spool)
             while some := list(islice(rows, ROWS_AT_ONCE)):
                 spool.add(map(sieve.take, some))
                 self._note(
@@ -165,8 +166,14 @@ class ImportTurn:
                     rows_rejected=spool.rejected_count,
                     rejected=spool.rejected(),
                 )
+                self._check_errors(spool)
                 # Only after a step: however short its turn, the job moves on.
                 self._check_time()
+
+    def _check_errors(self, spool: Spool) -> None:
+        allowed = self._job.errors_allowed
+        if allowed is not None and spool.rejected_count > allowed:
+            raise ImportInvalid(_too_many_errors(spool, allowed))
 
     def _store(self, spool: Spool) -> None:
         """Store the spool's events that are not stored yet, in order."""
@@ -247,8 +254,20 @@ def _place(job: Job) -> str:
 def _nothing_fits(spool: Spool) -> str:
     if not spool.lines:
         return "The file holds no records below its first line; nothing was imported."
-    first = spool.rejected()[0]
     return (
         f"None of the {spool.lines:,} records fits the dataset; nothing was imported. "
-        f"The first, in line {first['line']}: {first['reason']}"
+        f"{_first_error(spool)}"
     )
+
+
+def _too_many_errors(spool: Spool, allowed: int) -> str:
+    return (
+        f"{spool.rejected_count:,} of the first {spool.lines:,} records do not fit the "
+        f"dataset, and no more than {allowed:,} were to be left out; nothing was "
+        f"imported. {_first_error(spool)}"
+    )
+
+
+def _first_error(spool: Spool) -> str:
+    first = spool.rejected()[0]
+    return f"The first, in line {first['line']}: {first['reason']}"

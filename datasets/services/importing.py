@@ -61,12 +61,15 @@ def start_import(
     upload: Upload,
     is_live: bool,
     duplicates: Duplicates | None = None,
+    errors_allowed: int | None = None,
     now: datetime,
 ) -> Job:
     """Keep the uploaded file and queue its import.
 
     `is_live` says that the records happen now: their alerts are sent. Otherwise they
-    are history, which is judged alike and tells nobody (DESIGN.md 2.4).
+    are history, which is judged alike and tells nobody (DESIGN.md 2.4). More rows that
+    do not fit than `errors_allowed` fail the import, and none of it is stored; with
+    None they are set aside, however many they are.
 
     Raises:
         TooLarge: if the file exceeds the limit for uploads.
@@ -81,6 +84,7 @@ def start_import(
             file=file,
             is_live=is_live,
             duplicates=duplicates,
+            errors_allowed=errors_allowed,
             now=now,
         )
 
@@ -92,6 +96,7 @@ def queue_import(
     file: ReceivedFile,
     is_live: bool,
     duplicates: Duplicates | None = None,
+    errors_allowed: int | None = None,
     now: datetime,
 ) -> Job:
     """Make the job of a file that is on disk, and ring for it after the commit."""
@@ -100,6 +105,7 @@ def queue_import(
         dataset=dataset,
         is_live=is_live,
         duplicates=duplicates or "",
+        errors_allowed=errors_allowed,
         file=str(file.files.upload.relative_to(settings.MEDIA_ROOT)),
         file_name=file.file_name,
         content_type=file.content_type,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from datasets.models import Batch, BatchState
+from datasets.models import Batch, BatchState, JobState
+from datasets.services.browsing import ImportProgress, follow_import
+from datasets.services.uploads import ImportInvalid
 from workspaces.access import Access
 from workspaces.refusals import Clash, FieldError, Missing
 
 _LOOK_EVERY_SECONDS = 0.01
+
+Seen = TypeVar("Seen")
 
 
 class DuplicatesRefused(Clash):
@@ -114,13 +119,11 @@ def wait_for_judgement(
     Raises:
         DuplicatesRefused: naming the records that repeat stored ones.
     """
-    deadline = time.monotonic() + patience.total_seconds()
-    state, refused = _look_at(batch_ids)
-    pause = _LOOK_EVERY_SECONDS
-    while state is BatchState.PENDING and time.monotonic() < deadline:
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
-        state, refused = _look_at(batch_ids)
+    state, refused = _look_until(
+        lambda seen: seen[0] is not BatchState.PENDING,
+        look=partial(_look_at, batch_ids),
+        patience=patience,
+    )
     if state is BatchState.REFUSED:
         places = refused["refused"]
         raise DuplicatesRefused(
@@ -135,6 +138,40 @@ def wait_for_judgement(
             ],
         )
     return state
+
+
+def wait_for_import(
+    *, access: Access, job_id: str, patience: timedelta
+) -> ImportProgress:
+    """Return how far an import came when it is through, or as patience ends.
+
+    Call it after the commit that queued the import, outside any transaction.
+
+    Raises:
+        ImportInvalid: if it failed, with what it says of that.
+    """
+    progress = _look_until(
+        lambda seen: seen.is_through,
+        look=partial(follow_import, access=access, job_id=job_id),
+        patience=patience,
+    )
+    if progress.job.state == JobState.FAILED:
+        raise ImportInvalid(progress.job.error)
+    return progress
+
+
+def _look_until(
+    is_over: Callable[[Seen], bool], *, look: Callable[[], Seen], patience: timedelta
+) -> Seen:
+    """Look again and again, and return what was seen last."""
+    deadline = time.monotonic() + patience.total_seconds()
+    pause = _LOOK_EVERY_SECONDS
+    seen = look()
+    while not is_over(seen) and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+        seen = look()
+    return seen
 
 
 def _look_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -305,16 +306,28 @@ def test_the_job_page_asks_again_until_its_records_are_judged(owner):
     assert "nobody is told" in judged
 
 
-def test_records_that_were_there_are_counted_as_repeated(owner):
+@pytest.mark.parametrize(
+    ("duplicates", "words"),
+    [
+        ("ignore", "Repeated 2 were there already"),
+        ("replace", "Replaced 2 took the place of older ones"),
+        ("refuse", "Refused 2 came with some that were there already"),
+    ],
+)
+def test_records_that_were_there_are_counted_by_what_became_of_them(
+    owner, duplicates, words
+):
     for url in (NEW, "/w/DEMO/data/PASTED/import"):
         owner.post(paste(owner, PRICES, url)["Location"], choices())
+        Dataset.objects.update(duplicates=duplicates)
         job = Job.objects.latest("created_at")
         run_import(job_id=job.pk)
         drain_lane(lane_id=open_lane(job.dataset).pk)
 
     page = owner.get(f"/w/DEMO/jobs/{Job.objects.latest('created_at').pk}")
 
-    assert "2 were there already" in text_of(page)
+    shown = re.sub(r"<.*?>", " ", text_of(page))
+    assert words in " ".join(shown.split())
 
 
 def test_a_failed_job_says_why(owner, bars):

@@ -197,37 +197,40 @@ def test_listing_datasets_costs_four_queries(
     assert len(body_of(answer)) == count
 
 
+PLAIN = {"is_live": False, "duplicates": "", "errors_allowed": None}
 LOADS = [
-    pytest.param("post", "/data", "", False, "", id="history"),
-    pytest.param("put", "/datasets", "", False, "", id="put"),
-    pytest.param("post", "/data", "?event=true", True, "", id="live"),
+    pytest.param("post", "/data", "", PLAIN, id="history"),
+    pytest.param("put", "/datasets", "", PLAIN, id="put"),
+    pytest.param("post", "/data", "event=true", {**PLAIN, "is_live": True}, id="live"),
     pytest.param(
         "post",
         "/data",
-        "?duplicateKeyHandling=true&maximumValidationErrors=3&wait=false",
-        False,
-        Duplicates.REPLACE,
+        "duplicateKeyHandling=true&maximumValidationErrors=3&wait=false",
+        {**PLAIN, "duplicates": Duplicates.REPLACE, "errors_allowed": 3},
         id="replace",
     ),
     pytest.param(
-        "post", "/data", "?overwrite=True", False, Duplicates.REPLACE, id="overwrite"
+        "post",
+        "/data",
+        "overwrite=True&maximumValidationErrors=&wait=",
+        {**PLAIN, "duplicates": Duplicates.REPLACE},
+        id="overwrite",
     ),
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "query", "live", "duplicates"), LOADS)
+@pytest.mark.parametrize(("method", "path", "query", "expected"), LOADS)
 def test_a_load_becomes_an_import(
     v1: ApiClient,
     prices: Dataset,
     method: str,
     path: str,
     query: str,
-    live: bool,
-    duplicates: str,
+    expected: dict[str, object],
 ) -> None:
     body = b"symbol,price\nA,1.50\n"
 
-    answer = v1.send(method, f"{path}/DEMO/PRICES{query}", body, "text/csv")
+    answer = v1.send(method, f"{path}/DEMO/PRICES?{query}", body, "text/csv")
 
     job = Job.objects.get()
     assert answer.status_code == 200
@@ -238,7 +241,7 @@ def test_a_load_becomes_an_import(
         "jobId": str(job.pk),
         "jobUrl": f"/v1/jobs/DEMO/ingest/{job.pk}",
     }
-    assert (job.is_live, job.duplicates) == (live, duplicates)
+    assert {name: getattr(job, name) for name in expected} == expected
 
 
 def test_a_load_is_repeated_under_its_key_without_effect(
