@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -130,23 +131,31 @@ def test_create_with_an_id_edits_and_keeps_the_switch(token: str) -> None:
     assert (rule.name, rule.is_enabled) == ("New name", False)
 
 
+@pytest.mark.parametrize("version", ["v1", "stable", "beta"])
 @pytest.mark.parametrize("in_path", [True, False])
-def test_pause_and_resume_answer_the_switch(token: str, in_path: bool) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "undefined"])
+def test_pause_and_resume_answer_the_switch(
+    token: str, version: str, in_path: bool, kind: str
+) -> None:
     made = post("/v1/rules/create", article(token)).json()["id"]
     tail, body = (f"/{made}", {}) if in_path else ("", {"ruleId": made})
+    said = json.dumps({"token": token, **body})
 
-    paused = post(f"/v1/rules/pause{tail}", {"token": token, **body})
-    resumed = post(f"/v1/rules/resume{tail}", {"token": token, **body})
+    paused, resumed = (
+        Client().post(f"/{version}/rules/{turn}{tail}", said, content_type=kind)
+        for turn in ("pause", "resume")
+    )
 
     assert paused.json() == {"id": made, "isActive": False}
     assert resumed.json() == {"id": made, "isActive": True}
 
 
-def test_info_is_an_array_of_one_and_list_has_all(token: str) -> None:
+@pytest.mark.parametrize("version", ["v1", "stable", "beta"])
+def test_info_is_an_array_of_one_and_list_has_all(token: str, version: str) -> None:
     made = post("/v1/rules/create", article(token)).json()["id"]
 
-    info = Client().get(f"/v1/rules/info/{made}?token={token}").json()
-    listed = Client().get(f"/v1/rules?&token={token}").json()
+    info = Client().get(f"/{version}/rules/info/{made}?token={token}").json()
+    listed = Client().get(f"/{version}/rules?&token={token}").json()
 
     assert info == listed
     assert info[0]["id"] == made

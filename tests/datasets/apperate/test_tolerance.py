@@ -69,14 +69,48 @@ def test_without_a_token_nothing_is_stored(prices: Dataset, query: str) -> None:
     assert not Record.objects.exists()
 
 
-def test_reading_with_a_content_type_and_no_body_is_answered(token: str) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "undefined"])
+def test_reading_with_a_content_type_and_no_body_is_answered(
+    token: str, kind: str
+) -> None:
     answer = Client().get(
         "/v1/data/demo/prices/MSFT/",
         {"token": token, "last": "100"},
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": kind},
     )
 
     assert (answer.status_code, body_of(answer)) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("data/DEMO/PRICES/MSFT", '[{"symbol":"MSFT"}]'),
+        ("datasets/DEMO/PRICES", '"keys":0,"records":1}'),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "stable", "beta"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_every_version_reads_the_same(
+    token: str, path: str, said: str, version: str, slash: str
+) -> None:
+    write(Client(), f"?token={token}")
+
+    answer = Client().get(f"/{version}/{path}{slash}?token={token}")
+
+    assert answer.status_code == 200
+    assert answer.content.decode().endswith(said)
+
+
+@pytest.mark.parametrize("version", ["v1", "stable", "beta"])
+def test_every_version_deletes_a_dataset(token: str, version: str) -> None:
+    answer = Client().delete(
+        f"/{version}/datasets/DEMO/PRICES?token={token}",
+        headers={"Content-Type": "undefined"},
+    )
+
+    assert (answer.status_code, body_of(answer)["success"]) == (200, True)
+    assert not Dataset.objects.alive().exists()
 
 
 def test_publishable_token_reads(prices: Dataset) -> None:
