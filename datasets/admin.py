@@ -36,11 +36,11 @@ from datasets.services import (
     NothingToReplay,
     ScheduleInvalid,
     SourceInvalid,
-    check_config,
     read_schedule,
     replay_quarantined,
     save_dataset,
 )
+from datasets.services.configuring import check_config
 from workspaces.access import open_for_system
 from workspaces.admin import ReadOnlyAdmin
 

@@ -30,7 +30,6 @@ from datasets.services.changing import (
 from datasets.services.configuring import (
     SourceInvalid,
     SourceNotFound,
-    check_config,
     create_source,
     find_source,
     turn_source,
@@ -289,7 +288,6 @@ __all__ = [
     "browse_records",
     "change_source",
     "changed_lateness",
-    "check_config",
     "count_contents",
     "count_records",
     "create_dataset",
