@@ -26,11 +26,11 @@ from datasets.services import (
     SettledBatch,
     finish_batches,
     holding,
-    note_try,
     oldest_pending,
     save_facts,
     settle_batches,
     take_batches,
+    wants_care,
     writing,
 )
 from rules.services import (
@@ -69,9 +69,11 @@ def drain_round(*, lane_id: int) -> bool:
     1. Look whether anything waits; False if not. Nobody holds the lane for that: what
        was stored behind a round's back, while whoever came for it found the lane busy,
        is seen by the next round.
-    2. Hold the lane and take its first pending batches, in order.
-    3. Settle their duplicates and let the lane's program judge their events.
-    4. Commit progress, facts, states, transitions, alerts and deliveries as one.
+    2. If something in it keeps ending its judges, judge the next part with care: what
+       cannot be judged is set aside.
+    3. Else hold the lane and take its first pending batches, in order.
+    4. Settle their duplicates and let the lane's program judge their events.
+    5. Commit progress, facts, states, transitions, alerts and deliveries as one.
 
     Raises:
         LaneBusy, LaneMoved: if another worker is at it.
@@ -81,7 +83,7 @@ def drain_round(*, lane_id: int) -> bool:
         return False
     now = oldest.seen_at
     judge = partial(judge_and_record, now=now)
-    if note_try(oldest=oldest, now=now):
+    if wants_care(oldest=oldest, now=now):
         judge_with_care(lane_id=lane_id, judge=judge, now=now)
         return True
     with holding(lane_id) as lane:

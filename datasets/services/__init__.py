@@ -143,9 +143,9 @@ from datasets.services.publishing import (
 )
 from datasets.services.quarantine import (
     fail_part,
-    note_try,
     plan_part,
     settle_part,
+    wants_care,
     withdraw_part,
 )
 from datasets.services.reading import (
@@ -345,7 +345,6 @@ __all__ = [
     "newest_told",
     "note_judged",
     "note_judging",
-    "note_try",
     "oldest_pending",
     "open_draft",
     "open_for_ingest",
@@ -393,6 +392,7 @@ __all__ = [
     "wait_for_import",
     "wait_for_judgement",
     "wait_for_turn",
+    "wants_care",
     "withdraw_part",
     "writing",
 ]

@@ -82,10 +82,10 @@ class _Progress:
         return {_CARE: {**asdict(self), "noted_at": noted}}
 
 
-def note_try(*, oldest: OldestBatch, now: datetime) -> bool:
-    """Note that a lane's old batches are tried; True asks for care.
+def wants_care(*, oldest: OldestBatch, now: datetime) -> bool:
+    """Say whether a lane is to be judged with care; if not, note that it is tried.
 
-    `oldest` is the first that waits.
+    `oldest` is the first that waits. A try is noted of what has waited for long.
 
     Raises:
         LaneBusy: if another worker holds the lane.

@@ -236,25 +236,36 @@ def _run(
         instance = _rest(rule, instance, due, view.at)
         return Outcome(instance=_observe(rule, instance, view, rests=True))
     memory = _memory(rule, instance, timer)
-    key, recovery = instance.key, rule.specification.recover.when
-    verdict = judge(rule.specification.when, view, key, memory)
-    is_old = is_still_so(
-        rule.specification, instance, view, memory, truth=verdict.truth
-    )
-    closes = memory.has_closed
-    ends = judge(recovery, view, key, memory) if recovery else None
-    ladder = rule.specification.ladder
-    steps = tuple(judge(one.when, view, key, memory) for one in ladder)
+    run = _judge(rule, instance, view, position, due, memory)
     if timer is Timer.LAPSE and not memory.has_lapsed:
         return Outcome(instance=_rearm(instance, Timer.LAPSE, memory.lapses_at))
-    run = Run(
+    if timer is Timer.WAKE and not memory.is_due:
+        return Outcome(instance=run.instance)
+    return begin_anew(run, _decide(run, timer))
+
+
+def _judge(
+    rule: CompiledRule,
+    instance: Instance,
+    view: View,
+    position: Position,
+    due: Due | None,
+    memory: Memory,
+) -> Run:
+    """Judge all that a rule asks: its conditions, its recovery, and its ladder."""
+    asked, key = rule.specification, instance.key
+    verdict = judge(asked.when, view, key, memory)
+    is_old = is_still_so(asked, instance, view, memory, truth=verdict.truth)
+    # The recovery closes windows of its own.
+    closes = memory.has_closed
+    recovery = asked.recover.when
+    ends = judge(recovery, view, key, memory) if recovery else None
+    steps = tuple(judge(one.when, view, key, memory) for one in asked.ladder)
+    # What tells of silence, or reminds, is no run, of which conditions would know.
+    is_none = due is not None and due.timer in (Timer.NO_DATA, Timer.REMIND)
+    return Run(
         rule=rule,
-        # What tells of silence, or reminds, is no run, of which conditions would know.
-        instance=(
-            instance
-            if timer in (Timer.NO_DATA, Timer.REMIND)
-            else _remember(rule, instance, memory)
-        ),
+        instance=instance if is_none else _remember(rule, instance, memory),
         position=position,
         view=view,
         verdict=verdict,
@@ -264,9 +275,6 @@ def _run(
         closes=closes,
         is_old=is_old,
     )
-    if timer is Timer.WAKE and not memory.is_due:
-        return Outcome(instance=run.instance)
-    return begin_anew(run, _decide(run, timer))
 
 
 def _memory(

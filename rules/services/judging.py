@@ -88,7 +88,7 @@ def judge_batches(
     judgement = bench.judgement
     judgement.unreadable = dict(program.unreadable)
     program.facts.keep(judgement.facts)
-    program.tallies.collect(program.program, judgement.counted)
+    program.tallies.collect(program.choosing, judgement.counted)
     judgement.tabled = program.take_tabled()
     judgement.shared |= program.shared
     return judgement
@@ -119,13 +119,13 @@ class _Bench:
         ]
         events = [one for _, one in happenings if isinstance(one, Event)]
         self._read_facts({event.subject for event in events})
-        self.program.program.choose(events, self._facts)
+        self.program.choosing.choose(events, self._facts)
         self._read_for([happening for _, happening in happenings])
         # What `_take` puts into these is what the next step finds.
         state = Slice(facts=self._facts, instances=self._instances, armed=self._armed)
         for one, happening in happenings:
             note_judging()
-            result = step(self.program.program, state, happening)
+            result = step(self.program.choosing, state, happening)
             if result.late and one.batch.origin != Origin.FORWARD:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
@@ -148,7 +148,7 @@ class _Bench:
         if (old and old.is_spread) or (new and new.is_spread):
             self.judgement.shared.add(rule_id)
         kept = list(self.state.read_all_instances(rule_id))
-        self.program.program.remember((rule_id, one.instance.key) for one in kept)
+        self.program.choosing.remember((rule_id, one.instance.key) for one in kept)
         if old:
             self._carry_over(old, new, kept, one)
         if new is None:
@@ -192,14 +192,14 @@ class _Bench:
         program.learn([new], self._read_values)
         before = self._end_counting(new.rule_id) or new.counted
         program.put(replace(new, counted=before))
-        if program.program.is_followed(new.rule_id):
+        if program.choosing.is_followed(new.rule_id):
             added = self.judgement.counts.pop(new.rule_id, Counts())
-            program.program.index.note(new.rule_id, replace(added, sent=0))
+            program.choosing.index.note(new.rule_id, replace(added, sent=0))
             self._add_counts(new.rule_id, Counts(sent=added.sent))
 
     def _end_counting(self, rule_id: int) -> Counts | None:
         """Settle the counters of a rule that was followed in this round, if it was."""
-        counted, program = self.judgement.counted, self.program.program
+        counted, program = self.judgement.counted, self.program.choosing
         if program.is_followed(rule_id):
             counted.leave(rule_id, program.index.counts(rule_id))
         return counted.counts_of(rule_id)
@@ -262,18 +262,18 @@ class _Bench:
         instances: set[InstanceKey] = set()
         for event in happenings:
             if isinstance(event, Event):
-                needs = self.program.program.needs(event)
+                needs = self.program.choosing.needs(event)
                 facts |= needs.facts
                 instances |= needs.instances
         for rule_id, key in set().union(*self._armed.values()):
-            if rule_id in self.program.program:
-                facts |= self.program.program.facts_of(rule_id, key)
-                instances |= self.program.program.shared_by(rule_id)
+            if rule_id in self.program.choosing:
+                facts |= self.program.choosing.facts_of(rule_id, key)
+                instances |= self.program.choosing.shared_by(rule_id)
         self._read_facts(facts)
         remembered = {
             named
             for named in instances - self._instances.keys()
-            if self.program.program.is_remembered(*named)
+            if self.program.choosing.is_remembered(*named)
         }
         for known in self.state.read_instances(remembered) if remembered else ():
             self._learn(known)
@@ -288,7 +288,7 @@ class _Bench:
 
     def _read_armed(self, happenings: Sequence[Event | Tick]) -> None:
         """Read the instances of the keys concerned whose timers may be due."""
-        if not happenings or not self.program.program.keeps_time:
+        if not happenings or not self.program.choosing.keeps_time:
             return
         keys = {happening.key for happening in happenings}
         until = max(happening.at for happening in happenings)
@@ -306,7 +306,7 @@ class _Bench:
         """Take in an instance as it is now, and whether it has timers."""
         named = (instance.rule_id, instance.key)
         self._instances[named] = instance
-        note_armed(self._armed, self.program.program, instance)
+        note_armed(self._armed, self.program.choosing, instance)
 
     def _set_wake(self, instance: Instance, batch: Batch, at: datetime) -> None:
         """Decide when the sweep looks; a timer that stays keeps its time."""
@@ -320,7 +320,7 @@ class _Bench:
         """Add what the columns have not counted already."""
         counts = result.counts
         if isinstance(happening, Event):
-            counts = self.program.program.note(happening, result, self._instances)
+            counts = self.program.choosing.note(happening, result, self._instances)
         for rule_id, one in counts.items():
             self._add_counts(rule_id, one)
 

@@ -28,7 +28,7 @@ class LaneProgram:
     ones although another lane judges them.
     """
 
-    program: ChoosingProgram
+    choosing: ChoosingProgram
     rules: dict[int, RuleInEffect]
     next_seq: int
     datasets: KnownDatasets
@@ -56,15 +56,15 @@ class LaneProgram:
             self.unreadable[rule.rule_id] = rule.error
         else:
             self._put(rule)
-            if self.program.is_followed(rule.rule_id):
-                self.program.index.note(rule.rule_id, rule.counted)
+            if self.choosing.is_followed(rule.rule_id):
+                self.choosing.index.note(rule.rule_id, rule.counted)
         predicates = [] if rule.error else self.predicates_of(rule)
         if predicates or rule.is_tabled:
             self.tabled[rule.rule_id] = predicates
 
     def _put(self, rule: RuleInEffect) -> None:
         """Take a rule in; what lanes share no index follows, which counts for all."""
-        put = self.program.put_apart if rule.is_spread else self.program.put
+        put = self.choosing.put_apart if rule.is_spread else self.choosing.put
         put(rule.rule_id, rule.version_id, rule.specification)
 
     def learn(self, rules: Iterable[RuleInEffect], read: Callable[[], Values]) -> None:
@@ -72,13 +72,13 @@ class LaneProgram:
         lacking: set[str] = set()
         for rule in rules:
             if not (rule.error or rule.is_spread):
-                lacking |= self.program.lacks(rule.specification)
+                lacking |= self.choosing.lacks(rule.specification)
         if lacking:
-            self.program.learn(lacking, read())
+            self.choosing.learn(lacking, read())
 
     def set_lateness(self, dataset: Dataset, *, seconds: int) -> None:
         """Take events for late by this from the next one on."""
-        self.program.set_series(traits_of(dataset, lateness_seconds=seconds))
+        self.choosing.set_series(traits_of(dataset, lateness_seconds=seconds))
 
     def series_of_id(self, dataset_id: int) -> str:
         """Return the name under which the engine knows a dataset, learned if need be.
@@ -97,7 +97,7 @@ class LaneProgram:
             # One that was made anew under the name of another has facts of its own.
             self.facts.forget(series)
         self.datasets.add(dataset)
-        self.program.set_series(traits_of(dataset))
+        self.choosing.set_series(traits_of(dataset))
         return series
 
     def remove(self, rule_id: int) -> None:
@@ -105,14 +105,14 @@ class LaneProgram:
         self.rules.pop(rule_id, None)
         self.unreadable.pop(rule_id, None)
         self.shared.discard(rule_id)
-        if rule_id in self.program:
-            if self.program.is_followed(rule_id):
+        if rule_id in self.choosing:
+            if self.choosing.is_followed(rule_id):
                 self.tabled[rule_id] = []
-            self.program.remove(rule_id)
+            self.choosing.remove(rule_id)
 
     def rule(self, rule_id: int) -> RuleInEffect | None:
         """Return a rule of the lane, read if need be; None if there is no such one."""
-        self.program.have_at_hand([rule_id])
+        self.choosing.have_at_hand([rule_id])
         return self.rules.get(rule_id)
 
     def read(self, rule_ids: Collection[int]) -> None:
@@ -131,9 +131,9 @@ class LaneProgram:
             self.rules[rule.rule_id] = rule
             for dataset in rule.foreign:
                 self._learn(dataset)
-            self.program.keep(rule.rule_id, rule.version_id, rule.specification)
+            self.choosing.keep(rule.rule_id, rule.version_id, rule.specification)
             counted = self.tallies.counted_when_loaded(stored)
-            self.program.index.begin_with(rule.rule_id, counted)
+            self.choosing.index.begin_with(rule.rule_id, counted)
         for rule_id in missing:
             self.remove(rule_id)
 
@@ -146,24 +146,24 @@ class LaneProgram:
         """Have fewer rules at hand, if many were read: the newest of them."""
         if len(self.rules) <= self.let_go_at:
             return
-        followed = [one for one in self.rules if self.program.is_followed(one)]
+        followed = [one for one in self.rules if self.choosing.is_followed(one)]
         for rule_id in followed[:-AT_HAND]:
             del self.rules[rule_id]
-            self.program.let_go(rule_id)
+            self.choosing.let_go(rule_id)
         self.let_go_at = len(self.rules) + AT_HAND
 
     def predicates_of(self, rule: RuleInEffect) -> list[Predicate]:
         """Return what the lane's table can say of a rule, if anything."""
         if rule.is_spread:
             return []
-        predicates = self.program.predicates_of(rule.specification)
+        predicates = self.choosing.predicates_of(rule.specification)
         return predicates if fits_table(predicates) else []
 
 
 def empty_program(lane: Lane, *, next_seq: int, lateness_seconds: int) -> LaneProgram:
     """Return a program for a lane, without rules yet."""
     program = LaneProgram(
-        program=ChoosingProgram(home=series_of(lane.dataset)),
+        choosing=ChoosingProgram(home=series_of(lane.dataset)),
         rules={},
         next_seq=next_seq,
         datasets=KnownDatasets(lane.dataset),

@@ -30,14 +30,14 @@ def load_program(lane: Lane) -> LaneProgram:
     loaded = empty_program(
         lane, next_seq=lane.next_seq, lateness_seconds=lateness_in_effect(lane)
     )
-    loaded.program.read = loaded.read
+    loaded.choosing.read = loaded.read
     instances = Instance.objects.filter(is_judged_in(lane))
-    loaded.program.remember(instances.values_list("rule_id", "key").iterator())
+    loaded.choosing.remember(instances.values_list("rule_id", "key").iterator())
     series = series_of(lane.dataset)
     read_values = partial(StoredState(lane, loaded.datasets).read_values, series)
     table = load_predicates(lane, series=series)
     if len(table):
-        loaded.program.load(table, read_values())
+        loaded.choosing.load(table, read_values())
     rules = list(map(rule_in_effect, [*_untabled(lane), *_shared(lane)]))
     loaded.learn(rules, read_values)
     for rule in rules:
@@ -77,8 +77,8 @@ def _shared(lane: Lane) -> Iterator[Rule]:
 
 def _go_on_counting(loaded: LaneProgram, lane: Lane) -> None:
     """Let counters go on from what is stored; only what that lacks is stored anew."""
-    put = [one.rule_id for one in loaded.program.settled()]
-    loaded.tallies.go_on(lane, loaded.program)
+    put = [one.rule_id for one in loaded.choosing.settled()]
+    loaded.tallies.go_on(lane, loaded.choosing)
     for rule_id in put:
         if not loaded.rules[rule_id].is_tallied:
-            loaded.program.index.touch(rule_id)
+            loaded.choosing.index.touch(rule_id)

@@ -17,10 +17,10 @@ from datasets.models import Batch, Dataset, Fact, Lane, Quarantine, Record
 from datasets.services import (
     NothingToReplay,
     SettledBatch,
-    note_try,
     oldest_pending,
     open_lane,
     replay_quarantined,
+    wants_care,
 )
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, UserFactory
@@ -142,10 +142,10 @@ def test_healthy_lane_notes_no_try(prices: Dataset) -> None:
     oldest = oldest_pending(lane_id=open_lane(prices).pk)
     assert oldest is not None
 
-    assert not note_try(oldest=oldest, now=NOW + timedelta(seconds=5))
+    assert not wants_care(oldest=oldest, now=NOW + timedelta(seconds=5))
     assert open_lane(prices).crash_tries == 0
 
-    assert not note_try(oldest=oldest, now=NOW + timedelta(seconds=6))
+    assert not wants_care(oldest=oldest, now=NOW + timedelta(seconds=6))
     assert open_lane(prices).crash_tries == 1
 
 
@@ -155,10 +155,10 @@ def test_batch_that_waited_behind_others_is_healthy(prices: Dataset) -> None:
     oldest = oldest_pending(lane_id=open_lane(prices).pk)
     assert oldest is not None
 
-    note_try(oldest=oldest, now=NOW + timedelta(seconds=65))
+    wants_care(oldest=oldest, now=NOW + timedelta(seconds=65))
     assert open_lane(prices).crash_tries == 0
 
-    note_try(oldest=oldest, now=NOW + timedelta(seconds=66))
+    wants_care(oldest=oldest, now=NOW + timedelta(seconds=66))
     assert open_lane(prices).crash_tries == 1
 
 
