@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from alerts.models import Alert, Delivery, DeliveryStatus, EntryKind, FeedEntry
 from alerts.pipeline import drain_lane
@@ -26,12 +29,13 @@ from datasets.services import (
 from datasets.services.previewing import preview_import
 from rules.models import Rule
 from rules.services import create_rule
-from tests.factories import NOW
+from tests.factories import NOW, MembershipFactory, TokenFactory
 from workspaces.access import Access
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("uploads")]
 
 ROWS = 2_148
+FILE_NAME = "goog_daily.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +114,57 @@ def new_rules(access: Access, slug: str) -> tuple[Rule, Rule]:
     )
 
 
-def import_file(
-    access: Access, dataset: Dataset, days: Sequence[Day], *, is_live: bool
-) -> Job:
-    job = start_import(
+class Way(Protocol):
+    """Brings a file into a dataset as somebody does it; its job is left to be done."""
+
+    def __call__(
+        self, access: Access, dataset: Dataset, file: bytes, *, is_live: bool
+    ) -> None: ...
+
+
+def by_service(access: Access, dataset: Dataset, file: bytes, *, is_live: bool) -> None:
+    start_import(
         access=access,
         dataset=dataset,
-        upload=Upload(pieces=[file_of(days)], file_name="goog_daily.csv"),
+        upload=Upload(pieces=[file], file_name=FILE_NAME),
         is_live=is_live,
         now=NOW,
     )
+
+
+def by_console(access: Access, dataset: Dataset, file: bytes, *, is_live: bool) -> None:
+    """Choose the file on the page of the dataset, and say what its records are."""
+    browser = Client()
+    browser.force_login(MembershipFactory(workspace=access.workspace).user)
+    chosen = SimpleUploadedFile(FILE_NAME, file, "text/csv")
+    draft = browser.post(f"/w/DEMO/data/{dataset.slug}/import", {"file": chosen})
+    agreed = browser.post(
+        draft["Location"], {"records": "live" if is_live else "history"}
+    )
+    assert agreed["Location"].startswith("/w/DEMO/jobs/")
+
+
+def by_api(access: Access, dataset: Dataset, file: bytes, *, is_live: bool) -> None:
+    """Send the file as Apperate's clients do."""
+    _, token = TokenFactory.with_text(workspace=access.workspace)
+    answer = Client().post(
+        f"/v1/data/DEMO/{dataset.slug}?event={is_live}&token={token}",
+        file,
+        content_type="text/csv",
+    )
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+
+
+def import_file(
+    access: Access,
+    dataset: Dataset,
+    days: Sequence[Day],
+    *,
+    is_live: bool,
+    way: Way = by_service,
+) -> Job:
+    way(access, dataset, file_of(days), is_live=is_live)
+    job = Job.objects.get(dataset=dataset, state=JobState.QUEUED)
     run_import(job_id=job.pk)
     drain_lane(lane_id=open_lane(dataset).pk, budget_seconds=60)
     job.refresh_from_db()
@@ -140,8 +185,9 @@ def alerts_of(rule: Rule) -> list[tuple[date, str]]:
     return [(alert.opened_at.date(), alert.reason) for alert in alerts]
 
 
+@pytest.mark.parametrize("way", [by_service, by_console, by_api])
 def test_live_import_passes_and_sends_as_an_independent_count_says(
-    access: Access, days: Sequence[Day]
+    access: Access, days: Sequence[Day], way: Way
 ) -> None:
     above = [day.date for day in days if day.close > 500]
     below = [day.date for day in days if day.close < day.open]
@@ -151,7 +197,7 @@ def test_live_import_passes_and_sends_as_an_independent_count_says(
     dataset = new_dataset(access, "LIVE", days)
     over, under = new_rules(access, "LIVE")
 
-    job = import_file(access, dataset, days, is_live=True)
+    job = import_file(access, dataset, days, is_live=True, way=way)
 
     over.refresh_from_db()
     under.refresh_from_db()
@@ -173,12 +219,11 @@ def test_live_import_passes_and_sends_as_an_independent_count_says(
 def test_history_raises_the_same_alerts_and_sends_nothing(
     access: Access, days: Sequence[Day]
 ) -> None:
-    some = days[-700:]
-    live, past = (new_dataset(access, slug, some) for slug in ("LIVE", "PAST"))
+    live, past = (new_dataset(access, slug, days) for slug in ("LIVE", "PAST"))
     live_rules, past_rules = new_rules(access, "LIVE"), new_rules(access, "PAST")
 
-    import_file(access, live, some, is_live=True)
-    import_file(access, past, some, is_live=False)
+    import_file(access, live, days, is_live=True, way=by_console)
+    import_file(access, past, days, is_live=False, way=by_api)
 
     total = 0
     for happening, history in zip(live_rules, past_rules, strict=True):
@@ -195,7 +240,7 @@ def test_history_raises_the_same_alerts_and_sends_nothing(
     entry = FeedEntry.objects.get(kind=EntryKind.IMPORTED)
     assert entry.details == {
         "dataset": "PAST",
-        "records": 700,
+        "records": ROWS,
         "alerts": total,
         "rules": 2,
     }
