@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -60,6 +61,26 @@ def test_an_alert_reaches_an_open_socket(serving, watched):
 
         assert (frame["type"], frame["alert"]["key"]) == ("alert.changed", "MSFT")
         until(lambda: counted(serving) >= COUNTED, seconds=15, what="all counting")
+
+
+def test_who_waits_for_a_load_is_told_once_it_is_judged(serving, watched):
+    token = watched.client.token
+    load = urllib.request.Request(
+        f"{serving.url}/v1/data/DEMO/PRICES?wait=true&token={token}",
+        b"symbol,price\nKO,60.50\n",
+        {"Content-Type": "text/csv", "Idempotency-Key": "load"},
+    )
+
+    def told():
+        with urllib.request.urlopen(load, timeout=30) as answer:
+            return json.load(answer)["message"]
+
+    # However busy the machine is: asked again under its key, the same load is told of.
+    until(lambda: " completed, " in told(), seconds=60, what="the judgement of a load")
+    assert serving.answers("/v1/data/DEMO/PRICES/KO", token=token) == (
+        200,
+        '[{"symbol":"KO","price":60.50}]',
+    )
 
 
 def test_a_second_up_in_the_same_directory_is_refused(serving):
