@@ -1,4 +1,4 @@
-"""The schema of alerts, transitions, deliveries and the feed; and beat's schedule, in one step for new databases."""
+"""The schema of alerts, transitions, deliveries and the feed; and beat's schedule."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -45,17 +45,6 @@ def remove_sweeps(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("alerts", "0001_initial"),
-        ("alerts", "0002_sweeps"),
-        ("alerts", "0003_silence"),
-        ("alerts", "0004_sweep_timers"),
-        ("alerts", "0005_sweep_segments"),
-        ("alerts", "0006_reminders"),
-        ("alerts", "0007_severities"),
-        ("alerts", "0008_sweep_backtests"),
-    ]
-
     initial = True
 
     dependencies = [

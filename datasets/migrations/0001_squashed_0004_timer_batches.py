@@ -1,4 +1,4 @@
-"""The schema of datasets, their lanes, batches, records and sources, in one step for new databases."""
+"""The schema of datasets, their lanes, batches, records and sources."""
 
 import django.db.models.deletion
 import django.db.models.functions.text
@@ -9,13 +9,6 @@ import datasets.exact
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("datasets", "0001_initial"),
-        ("datasets", "0002_hold_sources"),
-        ("datasets", "0003_import_tries"),
-        ("datasets", "0004_timer_batches"),
-    ]
-
     initial = True
 
     dependencies = [

@@ -1,4 +1,4 @@
-"""The schema of rules, versions, instances and what they are loaded from, in one step for new databases."""
+"""The schema of rules, versions, instances and what they are loaded from."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -8,16 +8,6 @@ import datasets.exact
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("rules", "0001_initial"),
-        ("rules", "0002_keep_time"),
-        ("rules", "0003_forward_facts"),
-        ("rules", "0004_done"),
-        ("rules", "0005_count_by_tally"),
-        ("rules", "0006_predicates"),
-        ("rules", "0007_keep_backtests"),
-    ]
-
     initial = True
 
     dependencies = [
