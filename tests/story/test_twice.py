@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from alerts.models import Alert
+from alerts.sweeping import sweep_upkeep
 from alerts.tasks import drain as drain_task
 from datasets.models import Batch, Dataset, Record
 from datasets.services import (
@@ -66,6 +69,20 @@ def test_key_sent_again_with_another_body_stores_nothing(prices: Dataset) -> Non
         post(prices, key_of("other"))
 
     assert Record.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hours", "stored"), [(71, 1), (73, 2)])
+def test_key_is_known_for_three_days_and_then_forgotten(
+    prices: Dataset, hours: int, stored: int
+) -> None:
+    post(prices, key_of())
+
+    sweep_upkeep(now=NOW + timedelta(hours=hours))
+    again = post(prices, key_of())
+
+    assert again.is_replay == (stored == 1)
+    assert Record.objects.count() == stored
 
 
 @pytest.mark.django_db(transaction=True)
