@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count, repeat
 
 import pytest
@@ -20,6 +21,7 @@ from datasets.services import (
 from datasets.services.slots import due_slot
 from datasets.services.sources import claim_run, in_time
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from tests.story.lane import at_once
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 
 SECOND = timedelta(seconds=1)
@@ -163,6 +165,29 @@ def test_slot_that_was_claimed_cannot_be_claimed_again(
     Source.objects.update(next_run_at=NOW)
     assert claim_run(source_id=source.pk, now=NOW) is None
     assert Run.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_three_schedulers_at_once_make_one_run_of_each_slot(access: Access) -> None:
+    sources = [
+        new_source(
+            access,
+            DatasetFactory(workspace=access.workspace, slug=f"PRICES{number}"),
+            count=2,
+        )
+        for number in range(3)
+    ]
+    slots = [NOW + number * MINUTE for number in range(1, 4)]
+
+    for slot in slots:
+        late = slot + 10 * SECOND  # too late for a bell: each would fetch itself
+        scheduler = partial(sweep, at(late), now=late)
+        at_once(scheduler, scheduler, scheduler)
+
+    for source in sources:
+        assert runs(source) == [("done", 2, 1), ("done", 2, 0), ("done", 2, 0)]
+        assert {run.slot for run in source.runs.all()} == {*slots}
+    assert Record.objects.count() == 2 * len(slots) * len(sources)
 
 
 def test_slots_that_passed_while_nothing_ran_are_counted_and_the_last_one_runs(
