@@ -27,6 +27,8 @@ _WAIT_ALLOWED = timedelta(seconds=60)
 _TRANSACTION_ALLOWED = timedelta(minutes=5)
 _OLDEST_POSTGRESQL = (15,)
 _RECENTLY = timedelta(days=1)
+#: What Redis is to do with what it holds when its memory is full: keep it.
+_KEEPS_ALL = "noeviction"
 
 
 class Verdict(StrEnum):
@@ -66,7 +68,7 @@ def examine(*, now: datetime) -> Iterator[Finding]:
     yield _examine_disk()
     yield _examine_pages()
     if settings.REDIS_URL:
-        yield _examine_redis()
+        yield from _examine_redis()
     try:
         there = database_now()
     except DatabaseError as error:
@@ -134,19 +136,31 @@ def _examine_pages() -> Finding:
     )
 
 
-def _examine_redis() -> Finding:
+def _examine_redis() -> Iterator[Finding]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=3) as broker:
             version = broker.info("server")["redis_version"]
+            # Asked so because CONFIG is forbidden where Redis is rented.
+            policy = broker.info("memory")["maxmemory_policy"]
     except redis.RedisError as error:
-        return Finding(
+        yield Finding(
             subject="Redis",
             seen=f"does not answer: {error}",
             mend="Start it, or correct REDIS_URL. Nothing is lost meanwhile: sweeps "
             "find what is due every second.",
             is_broken=True,
         )
-    return Finding(subject="Redis", seen=f"version {version} answers")
+        return
+    yield Finding(subject="Redis", seen=f"version {version} answers")
+    yield Finding(
+        subject="Redis when it is full",
+        seen=f"maxmemory-policy is {policy}",
+        mend=""
+        if policy == _KEEPS_ALL
+        else f"Set maxmemory-policy {_KEEPS_ALL} in its configuration: what it throws "
+        "away else are queues that workers listen at, and they hear no more bells.",
+        is_broken=True,
+    )
 
 
 def _examine_database(now: datetime, there: datetime) -> Iterator[Finding]:

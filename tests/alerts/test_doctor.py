@@ -18,6 +18,7 @@ from datasets.services import open_lane
 from rules.models import Health, Rule
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from tests.services.redis import broker
 from tests.story.lane import definition, price, send
 from workspaces.access import open_for_system
 
@@ -89,6 +90,22 @@ def test_a_setting_that_is_wrong_is_found(
     change(settings)
 
     assert found()[subject].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdict"),
+    [("noeviction", Verdict.OK), ("allkeys-lru", Verdict.BROKEN)],
+)
+def test_a_redis_that_forgets_when_it_is_full_is_found(
+    settings: Settings, policy: str, verdict: Verdict
+) -> None:
+    with broker("--maxmemory-policy", policy) as own:
+        settings.REDIS_URL = own.url
+        by_subject = {one.subject: one for one in examine(now=utc_now())}
+
+    found = by_subject["Redis when it is full"]
+    assert found.seen == f"maxmemory-policy is {policy}"
+    assert found.verdict is verdict
 
 
 def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
