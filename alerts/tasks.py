@@ -5,7 +5,12 @@ from __future__ import annotations
 from celery import shared_task
 
 from alerts.pipeline import drain_lane
-from alerts.services import note_heartbeat, number_entries, senders
+from alerts.services import (
+    ONLY_WORKER,
+    note_heartbeat,
+    number_entries,
+    senders,
+)
 from alerts.sweeping import (
     sweep_canary,
     sweep_deliveries,
@@ -82,11 +87,7 @@ def upkeep() -> None:
 def heartbeat(*, worker: str = "") -> None:
     """Show that a worker answers; alive but deaf shows nothing.
 
-    With a name it is that worker's bell to itself, without one it is beat's.
+    With a name it is that worker's bell to itself, without one it is beat's, for the
+    only worker of the embedded default.
     """
-    now = database_now()
-    if worker:
-        note_heartbeat(part=worker, now=now)
-        return
-    note_heartbeat(part="beat", now=now)
-    note_heartbeat(part="worker", now=now)
+    note_heartbeat(part=worker or ONLY_WORKER, now=database_now())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -16,6 +17,10 @@ from alerts.models import Heartbeat
 SILENCE_ALLOWED = timedelta(seconds=60)
 #: The embedded default's worker.
 ONLY_WORKER = "worker"
+#: Under this name Redis is told of among the parts.
+REDIS = "redis"
+#: Whoever asks how it is waits no longer for its answer.
+_REDIS_PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,28 +74,60 @@ def note_heartbeat(*, part: str, now: datetime) -> None:
 
 
 def readiness(*, now: datetime) -> Readiness:
-    """Look at database, migrations and heartbeats.
+    """Look at database, migrations, Redis and heartbeats.
 
     Workers of one name may run on several hosts; one of them that works is enough.
+    While Redis is away those that hear only through it are left out.
     """
     parts: dict[str, str | None] = {"database": None}
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    parts["migrations"] = f"{len(plan)} migrations wait; run migrate." if plan else None
+    parts["migrations"] = f"waiting: {len(plan)}; run migrate" if plan else None
+    if settings.REDIS_URL:
+        parts[REDIS] = _redis_problem()
     heard = _last_heard()
-    for part in (*worker_names(), "beat", "runner"):
+    for part in _parts_to_hear(without_redis=bool(parts.get(REDIS))):
         parts[part] = _silence(heard.get(part), now)
     return Readiness(parts=parts)
 
 
-def silent_for_long(*, now: datetime) -> list[str]:
-    """Return the parts that worked once and have stopped; those that start are none."""
+def stopped_parts(*, now: datetime) -> list[str]:
+    """Return the parts that worked once and have stopped; those that start are none.
+
+    A Redis that does not answer is one, in place of those that hear only through it.
+    """
     heard = _last_heard()
-    return [
+    is_away = bool(settings.REDIS_URL) and _redis_problem() is not None
+    silent = [
         part
-        for part in (*worker_names(), "beat", "runner")
+        for part in _parts_to_hear(without_redis=is_away)
         if part in heard and now - heard[part] > SILENCE_ALLOWED
     ]
+    return [REDIS, *silent] if is_away else silent
+
+
+def _redis_problem() -> str | None:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=_REDIS_PATIENCE_SECONDS,
+            socket_connect_timeout=_REDIS_PATIENCE_SECONDS,
+            retry=None,
+        ) as broker:
+            broker.ping()
+    except redis.RedisError:
+        # Without its address: this is told to whoever asks.
+        return "does not answer; nothing is lost, but all happens up to 5 s later"
+    return None
+
+
+def _parts_to_hear(*, without_redis: bool) -> list[str]:
+    """Name the parts of which silence tells something.
+
+    Workers show themselves by answering bells, and beat by ringing them. Without Redis
+    all of them fall silent, whether they are well or not.
+    """
+    return ["runner"] if without_redis else [*worker_names(), "beat", "runner"]
 
 
 def _last_heard() -> dict[str, datetime]:

@@ -16,6 +16,7 @@ from django.db import connection
 from alerts.models import Heartbeat
 from alerts.services.canary import CanaryReport, read_canary
 from alerts.services.health import (
+    REDIS,
     SILENCE_ALLOWED,
     readiness,
     worker_names,
@@ -65,7 +66,7 @@ class Operations:
     """Everything on the page.
 
     `problems` are of what has no heartbeat: the database's migrations. `queues` holds
-    how many messages wait in each, or None where the broker does not answer; it is
+    how many messages wait in each, or None where Redis does not answer; it is
     empty where there is none. `lag` and `sockets` are of the host that answers.
     """
 
@@ -87,7 +88,7 @@ def read_operations(*, now: datetime) -> Operations:
     """Look at all that works, waits or fails, whoever's it is."""
     ready = readiness(now=now)
     parts = _parts(now)
-    named = {part.name for part in parts}
+    named = {REDIS, *(part.name for part in parts)}
     return Operations(
         parts=parts,
         problems={

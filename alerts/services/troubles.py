@@ -18,7 +18,7 @@ from typing import Final
 from django.db.models import Q
 
 from alerts.models import Output
-from alerts.services.health import silent_for_long
+from alerts.services.health import stopped_parts
 from alerts.services.outputs import make_mail_to_owners
 from datasets.models import Batch, BatchState, Dataset, Fact, Lane
 from datasets.schemas import Index
@@ -162,11 +162,11 @@ def _lanes(now: datetime) -> Iterator[tuple[int, Trouble]]:
 
 
 def _parts(now: datetime) -> Iterator[tuple[int, Trouble]]:
-    silent = silent_for_long(now=now)
-    if not silent:
+    stopped = stopped_parts(now=now)
+    if not stopped:
         return
     workspace = ensure_system_workspace(now=now)
-    for part in silent:
+    for part in stopped:
         problem = f"The part {part} of this installation has stopped working."
         yield workspace.pk, Trouble(about="part", name=part, problem=problem)
 

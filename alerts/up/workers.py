@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import signal
 import time
@@ -11,9 +12,10 @@ from typing import Any
 from celery.beat import Service
 from celery.platforms import SecurityWarning
 from celery.worker import WorkController, state
+from django.db import Error
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from alerts.services import part_of_worker
+from alerts.services import note_heartbeat, part_of_worker
 from alerts.up.calls import end_calls
 from alerts.up.plan import Worker
 from alerts.up.watching import (
@@ -23,10 +25,15 @@ from alerts.up.watching import (
     watch_worker,
 )
 from config.celery import Task, app, heartbeat_queue
+from config.clock import database_now
+
+logger = logging.getLogger(__name__)
 
 #: Tasks run in threads: handing them to a process of its own takes longer than most of
 #: them. What hangs or dies takes the worker along, and its parent starts it again.
 _POOL = "threads"
+#: Beat shows so often that it works, as the workers do.
+_SHOW_EVERY_SECONDS = 15.0
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
 _QUIET = {"without_heartbeat": True, "without_mingle": True, "without_gossip": True}
 
@@ -68,11 +75,12 @@ class WorkerThread:
 class _Scheduler(DatabaseScheduler):  # type: ignore[misc] # a library without types
     """The schedule of the database, begun with the heartbeat.
 
-    A new installation would else wait until its first 15 s are over to hear that beat
-    rings and a worker answers.
+    A new installation would else wait until its first 15 s are over to hear that a
+    worker answers.
     """
 
     _has_begun = False
+    _shows_at = 0.0
 
     def tick(self, *args: Any, **options: Any) -> Any:
         """Ring for what is due; return the seconds until the next look."""
@@ -80,14 +88,28 @@ class _Scheduler(DatabaseScheduler):  # type: ignore[misc] # a library without t
             self._has_begun = True
             if entry := self.schedule.get(Task.HEARTBEAT.value):
                 self.apply_entry(entry, producer=self.producer)
-        return super().tick(*args, **options)
+        seconds = super().tick(*args, **options)
+        self._show_life()
+        return seconds
+
+    def _show_life(self) -> None:
+        """Note now and then, without a worker, that this beat comes to ring."""
+        if time.monotonic() < self._shows_at:
+            return
+        try:
+            note_heartbeat(part="beat", now=database_now())
+        except Error as error:
+            # The next tick looks at the schedule, and gives up what is broken.
+            logger.warning("no database, the next tick tries again: %s", error)
+        else:
+            self._shows_at = time.monotonic() + _SHOW_EVERY_SECONDS
 
 
 class BeatThread:
     """A real beat, run by a thread of this process."""
 
     def __init__(self) -> None:
-        self._service = _new_beat()
+        self._service = new_beat()
 
     def start(self) -> None:
         """Let it ring; the process ends if it does."""
@@ -100,7 +122,7 @@ class BeatThread:
 
 def run_beat() -> None:
     """Be a beat until SIGTERM or Ctrl-C."""
-    service = _new_beat()
+    service = new_beat()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: service.stop())
     service.start()
@@ -127,5 +149,6 @@ def run_worker(worker: Worker) -> int:
     return int(controller.exitcode or 0)
 
 
-def _new_beat() -> Service:
+def new_beat() -> Service:
+    """Return a beat that rings by the schedule of the database."""
     return Service(app, max_interval=1, scheduler_cls=_Scheduler)
