@@ -17,6 +17,7 @@ from tests.up.watching import (
     Watched,
     canary_is_back,
     counted,
+    named,
     read,
     read_until,
 )
@@ -63,7 +64,7 @@ def test_up_is_ready_once_every_part_has_shown_that_it_works(serving):
     until(lambda: serving.answers("/readyz")[0] == 200, seconds=150, what="readiness")
 
     parts = json.loads(serving.answers("/readyz")[1])["parts"]
-    assert parts.keys() == {"database", "migrations", *PARTS} - {"web"}
+    assert parts.keys() == {"database", "migrations", "redis", *PARTS} - {"web"}
     assert set(parts.values()) == {"ok"}
 
 
@@ -133,6 +134,7 @@ def test_without_redis_alerts_come_all_the_same_and_up_still_stops(
         until(
             lambda: "WITHOUT-REDIS" in watched.alerted(), seconds=15, what="the alert"
         )
+        assert named(serving) == {"redis"}
         with watched.socket() as open_since:
             watched.raise_alert("AND-SEEN")
             assert read_until(open_before, "AND-SEEN")[-1] == "AND-SEEN"

@@ -1,6 +1,6 @@
-"""Two hosts that share the work: each runs some parts, and none of them all.
+"""Hosts that share the work: each runs some parts, and none of them all.
 
-Here they are two data directories of one machine, on one PostgreSQL and Redis.
+Here they are data directories of one machine, on one PostgreSQL and Redis.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.installations import Installation, full_settings, installed, until
-from tests.up.watching import Watched, canary_is_back
+from tests.up.watching import Watched, canary_is_back, named
 
-PARTS = ("web,drain.0,runner", "drain.1,calls,upkeep,beat")
+PARTS = ("web,drain.0,runner", "drain.1,calls,beat", "upkeep")
 KEYS = {
     "BELLWETHER_SECRET_KEY": "one-and-the-same-on-both-hosts-0123456789",
     "BELLWETHER_SEALING_KEYS": "b25lLWFuZC10aGUtc2FtZS1vbi1ib3RoLWhvc3RzLTE",
@@ -42,8 +42,10 @@ def hosts(
         yield found
 
 
-def test_two_hosts_are_one_installation(hosts: list[Installation]) -> None:
-    serving, other = hosts
+def test_hosts_are_one_installation_that_names_what_it_lacks(
+    hosts: list[Installation],
+) -> None:
+    serving, other, last = hosts
     other.begin()
     until(lambda: "Waiting until" in other.said, seconds=60, what="its patience")
     assert "Everything is prepared." in serving.manage("prepare")
@@ -51,6 +53,9 @@ def test_two_hosts_are_one_installation(hosts: list[Installation]) -> None:
     serving.start()
 
     until(lambda: canary_is_back(serving), seconds=150, what="the canary's return")
+    until(lambda: named(serving) == {"upkeep"}, seconds=60, what="naming what lacks")
+    assert serving.answers("/readyz")[0] == 503
+    last.begin()
     until(lambda: serving.answers("/readyz")[0] == 200, seconds=60, what="readiness")
     parts = json.loads(serving.answers("/readyz")[1])["parts"]
     assert {"drain.0", "drain.1", "calls", "upkeep", "beat", "runner"} <= parts.keys()
@@ -60,4 +65,4 @@ def test_two_hosts_are_one_installation(hosts: list[Installation]) -> None:
     with Watched.by(serving) as watched:
         watched.raise_alert("MSFT")
         until(lambda: "MSFT" in watched.alerted(), seconds=15, what="the alert")
-    assert [host.stop() for host in hosts] == [0, 0]
+    assert [host.stop() for host in hosts] == [0, 0, 0]

@@ -38,6 +38,12 @@ def canary_is_back(installation: Installation) -> bool:
     return status == HTTPStatus.OK and "bellwether_canary_age_seconds " in told
 
 
+def named(installation: Installation) -> set[str]:
+    """Return what `/readyz` names as not working."""
+    parts = json.loads(installation.answers("/readyz")[1])["parts"]
+    return {name for name, told in parts.items() if told != "ok"}
+
+
 def counted(installation: Installation) -> set[str]:
     """Return what `/metrics` tells a number of that is not nothing."""
     lines = installation.answers("/metrics")[1].splitlines()
