@@ -17,6 +17,7 @@ from functools import partial
 
 from alerts.poison import judge_with_care
 from alerts.services import count_round, record_transitions, trace_round
+from config.about import about, note
 from config.celery import Task, answer, nudge
 from config.metrics import COMMIT_SECONDS
 from datasets.models import Lane
@@ -56,8 +57,9 @@ def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     deadline = time.monotonic() + budget_seconds
     while time.monotonic() < deadline:
         try:
-            if not drain_round(lane_id=lane_id):
-                return
+            with about(lane=lane_id):
+                if not drain_round(lane_id=lane_id):
+                    return
         except (LaneBusy, LaneMoved):
             return
     nudge(Task.DRAIN, lane_id=lane_id)
@@ -101,6 +103,8 @@ def judge_and_record(
     `now` is when the round began; the database is asked for its time but once.
     """
     began = time.monotonic()
+    batches = [one.batch.pk for one in settled]
+    note(workspace=lane.dataset.workspace_id, batch=batches)
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)

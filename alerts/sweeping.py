@@ -109,4 +109,4 @@ def _each(kind: str, ids: Iterable[int], work: Callable[[int], None]) -> None:
             work(one)
         except Exception:
             # One row that fails must not keep the others waiting; it stays due.
-            logger.exception("sweep failed", extra={"kind": kind, "id": one})
+            logger.exception("sweep failed", extra={kind: one})

@@ -10,6 +10,7 @@ from django.urls import re_path
 
 from config.handler import OneThreadHandler
 from config.origins import SameOriginOnly
+from config.requests import NamedRequests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 django.setup(set_prefix=False)
@@ -19,7 +20,7 @@ from alerts.consumers import FeedConsumer  # noqa: E402
 from config.bodies import LimitedBodies  # noqa: E402
 from datasets.api.ingest import IngestDoor  # noqa: E402
 
-application = ProtocolTypeRouter(
+_routes = ProtocolTypeRouter(
     {
         "http": LimitedBodies(IngestDoor(OneThreadHandler())),
         "websocket": SameOriginOnly(
@@ -39,3 +40,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+application = NamedRequests(_routes)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import uuid
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from config.about import request_id
 from workspaces.api.bare import is_call, refused_bare
 from workspaces.api.problems import Broken, as_refusal, retry_header
 from workspaces.console.errors import broken as broken_page
@@ -26,9 +26,9 @@ def broken(request: HttpRequest) -> HttpResponse:
         refusal = Broken("Something broke on our side, and is in the server's log.")
     if not is_call(request.path):
         answer = unavailable_page if is_away else broken_page
-        request_id = uuid.uuid4().hex
-        logger.error("A page could not be drawn", extra={"request_id": request_id})
-        response = answer(request, request_id=request_id)
+        found_by = request_id()
+        logger.error("A page could not be drawn", extra={"request_id": found_by})
+        response = answer(request, request_id=found_by)
     else:
         bare = refused_bare(refusal, path=request.path)
         response = HttpResponse(

@@ -1,7 +1,7 @@
 """Log lines that keep what was said beside the message: for people, or as JSON.
 
 `logger.warning("fetch failed", extra={"run": 7})` says which run; Python's own
-formatters leave that out.
+formatters leave that out. What the work at hand is about, `config.about` adds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class PlainFormatter(logging.Formatter):
         """Return the line, with what was added to it in brackets."""
         line = super().formatMessage(record)
         added = ", ".join(f"{name}={value}" for name, value in _added(record).items())
-        return f"{line} ({added})" if added else line
+        line = f"{line} ({added})" if added else line
+        # What others named or sent begins no line of its own making.
+        return line.replace("\r", "\\r").replace("\n", "\\n")
 
 
 class JsonFormatter(logging.Formatter):
@@ -37,7 +39,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return time in UTC, level, logger and message, and what was added to them."""
         said = {
-            **{name: str(value) for name, value in _added(record).items()},
+            **{name: _plain(value) for name, value in _added(record).items()},
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
@@ -46,6 +48,12 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
         return json.dumps(said, ensure_ascii=False)
+
+
+def _plain(value: object) -> str | list[str]:
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return str(value)
 
 
 def _added(record: logging.LogRecord) -> dict[str, object]:

@@ -2,7 +2,12 @@
 
 import hypothesis
 
-pytest_plugins = ("tests.shares", "tests.plugin", "tests.installations")
+pytest_plugins = (
+    "tests.shares",
+    "tests.plugin",
+    "tests.installations",
+    "tests.logged",
+)
 
 # Properties try the same examples every time, so that a failure is one for everybody;
 # `--hypothesis-profile=search` looks for new ones. No deadline: the machine is shared.

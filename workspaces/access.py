@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from config.about import note
 from workspaces.models import Membership, Role, Token, TokenKind, User, Workspace
 from workspaces.refusals import Forbidden, Missing, Unauthenticated
 from workspaces.tokens import digest_of, is_well_formed
@@ -106,7 +107,8 @@ def open_for_user(*, user: User, slug: str, need: Need) -> Access:
         gives = Need.READ
     else:
         raise WorkspaceNotFound(slug)
-    return Access(workspace=workspace, gives=gives, user=user).require(need)
+    access = Access(workspace=workspace, gives=gives, user=user)
+    return note_access(access).require(need)
 
 
 def open_for_token(*, token: Token, slug: str | None, need: Need) -> Access:
@@ -117,11 +119,22 @@ def open_for_token(*, token: Token, slug: str | None, need: Need) -> Access:
     own = token.workspace
     if slug is None or slug.upper() == own.slug.upper():
         gives = _KIND_GIVES[TokenKind(token.kind)]
-        return Access(workspace=own, gives=gives, token=token).require(need)
+        access = Access(workspace=own, gives=gives, token=token)
+        return note_access(access).require(need)
     shared = Workspace.objects.named(slug).filter(is_shared=True).first()
     if shared is None:
         raise WorkspaceNotFound(slug)
-    return Access(workspace=shared, gives=Need.READ, token=token).require(need)
+    access = Access(workspace=shared, gives=Need.READ, token=token)
+    return note_access(access).require(need)
+
+
+def note_access(access: Access) -> Access:
+    """Have the log lines of a request say whose it is; return the same access."""
+    if access.user is not None:
+        note(workspace=access.workspace.pk, user=access.user.pk)
+    elif access.token is not None:
+        note(workspace=access.workspace.pk, token=access.token.name or access.token.pk)
+    return access
 
 
 def open_for_system(*, workspace: Workspace) -> Access:
@@ -137,7 +150,7 @@ def open_for_staff(*, user: User, workspace: Workspace) -> Access:
     """
     if not user.is_staff:
         raise AccessDenied("This is for those who run the installation.")
-    return Access(workspace=workspace, gives=Need.MANAGE, user=user)
+    return note_access(Access(workspace=workspace, gives=Need.MANAGE, user=user))
 
 
 def find_token(*, text: str, now: datetime) -> Token:

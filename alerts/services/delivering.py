@@ -47,6 +47,7 @@ from alerts.services.outputs import address_rules, secret_of
 from alerts.services.storms import end_gathering, end_gatherings, summary_of
 from alerts.services.tracing import trace_attempt
 from alerts.suppression import Suppression, suppression_of
+from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from config.metrics import ATTEMPTS
@@ -84,7 +85,8 @@ def send_due(*, output_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
         claim = _claim(output_id=output_id, now=database_now())
         if claim is None:
             return
-        _attempt(claim)
+        with about(**_ids_of(claim.delivery)):
+            _attempt(claim)
     nudge(Task.SEND, output_id=output_id)
 
 
@@ -200,6 +202,15 @@ def _unfinished_of(
     return unfinished
 
 
+def _ids_of(delivery: Delivery) -> dict[str, object]:
+    return {
+        "workspace": delivery.output.workspace_id,
+        "rule": delivery.transition.rule_id,
+        "output": delivery.output_id,
+        "delivery": delivery.pk,
+    }
+
+
 def _attempt(claim: _Claim) -> None:
     """Send one claimed delivery, outside any transaction, and record how it went."""
     delivery = claim.delivery
@@ -213,7 +224,7 @@ def _attempt(claim: _Claim) -> None:
         _record(partial(_record_failure, claim, error))
     except Exception as error:
         # A defect of ours must not leave the delivery at the head of its queue.
-        logger.exception("send failed", extra={"delivery": str(delivery.pk)})
+        logger.exception("send failed")
         failure = OutputError(f"{type(error).__name__}: {error}")
         _record(partial(_record_failure, claim, failure))
     else:

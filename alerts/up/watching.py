@@ -77,7 +77,7 @@ def watch_judging(*, allowed: timedelta = JUDGING_ALLOWED) -> None:
         while True:
             time.sleep(_LOOK_AT_LANES_EVERY_SECONDS)
             if (lane := lane_held_for(allowed)) is not None:
-                logger.error("judging comes to no end, leaving: lane %s", lane)
+                logger.error("judging comes to no end, leaving", extra={"lane": lane})
                 leave()
 
     _in_background("judging", watch)
@@ -141,7 +141,7 @@ def _watch(part: str, allowed: timedelta) -> None:
         finally:
             connection.close()
         if silent:
-            logger.error("no bell is answered any more, leaving: %s", part)
+            logger.error("no bell is answered, leaving", extra={"part": part})
             leave()
 
 

@@ -371,9 +371,11 @@ LOGGING = {
         "plain": {"()": "config.logs.PlainFormatter"},
         "json": {"()": "config.logs.JsonFormatter"},
     },
+    "filters": {"about": {"()": "config.about.AboutFilter"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
+            "filters": ["about"],
             "formatter": env.choice("BELLWETHER_LOG_FORMAT", ("plain", "json")),
         }
     },

@@ -39,6 +39,7 @@ from datasets.services import (
     state_of_all,
     wait_for_judgement,
 )
+from workspaces.access import note_access
 from workspaces.api.bare import BareAnswer, refused_bare
 from workspaces.api.repeats import caller_of
 from workspaces.refusals import Overloaded, Refusal
@@ -96,6 +97,7 @@ class IngestDoor:
         """
         try:
             opening = await self._openings.get(call)
+            note_access(opening.access)
             if not opening.is_plain:
                 raise TakeLongWay
             submission = await self._prepare(call, body, key, opening)

@@ -181,11 +181,19 @@ def _store(group: Sequence[Submission]) -> Mapping[int, StoredBatch] | OutcomeUn
     try:
         return store_group(group)
     except OutcomeUnknown as unknown:
-        logger.warning("a commit was cut off", exc_info=True)
+        logger.warning("a commit was cut off", exc_info=True, extra=_whose(group))
         return unknown
     except Exception:  # whatever it was, each request finds out for itself, alone
-        logger.warning("group not stored, its requests go alone", exc_info=True)
+        logger.warning(
+            "group not stored, its requests go alone",
+            exc_info=True,
+            extra=_whose(group),
+        )
         return {}
+
+
+def _whose(group: Sequence[Submission]) -> dict[str, object]:
+    return {"workspace": sorted({one.opening.access.workspace.pk for one in group})}
 
 
 def _tell(

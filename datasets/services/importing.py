@@ -11,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.formats import FormatInvalid
@@ -191,10 +192,11 @@ def run_import(
     if job.tries > TRIES_BORNE:
         turn.give_up()
         return
-    _take(turn, job_id, clock)
+    with about(workspace=job.dataset.workspace_id, job=job_id):
+        _take(turn, clock)
 
 
-def _take(turn: ImportTurn, job_id: uuid.UUID, clock: Clock) -> None:
+def _take(turn: ImportTurn, clock: Clock) -> None:
     """Take a turn and see to how it ended."""
     try:
         turn.run()
@@ -203,15 +205,15 @@ def _take(turn: ImportTurn, job_id: uuid.UUID, clock: Clock) -> None:
     except Overloaded as full:
         turn.give_back(until=clock() + full.retry_after)
     except (JobTaken, SpoolMoved):
-        logger.warning("import taken by another worker", extra={"job": str(job_id)})
+        logger.warning("import taken by another worker")
     except (OperationalError, InterfaceError):
         # The database is away or busy: when the lease ends, the sweep tries again.
-        logger.warning("import waits for the database", extra={"job": str(job_id)})
+        logger.warning("import waits for the database")
         with contextlib.suppress(DatabaseError):
             turn.withdraw_try()
     except (FormatInvalid, Refusal) as error:
         turn.fail(str(error))
     except Exception:
         # A file comes from the world; whatever it did to us is said to its owner.
-        logger.exception("import failed", extra={"job": str(job_id)})
+        logger.exception("import failed")
         turn.fail("The import failed unexpectedly; the server's log says more.")

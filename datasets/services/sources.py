@@ -10,6 +10,7 @@ from itertools import islice
 
 from django.db.models import QuerySet
 
+from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.connectors import ConnectorError, find_connector
@@ -116,17 +117,23 @@ def _left_runs(now: datetime) -> QuerySet[Run]:
 
 
 def _fetch(run: Run, clock: Clock) -> None:
+    source = run.source
+    with about(workspace=source.dataset.workspace_id, source=source.pk, run=run.pk):
+        _fetch_and_store(run, clock)
+
+
+def _fetch_and_store(run: Run, clock: Clock) -> None:
     """Fetch and store a run that is ours; what goes wrong becomes its error."""
     store = write_past if run.is_history else _store_fetched
     try:
         store(run, clock)
     except RunTaken:
-        logger.warning("run taken by another worker", extra={"run": run.pk})
+        logger.warning("run taken by another worker")
     except (ConnectorError, Refusal) as error:
         _fail(run, now=clock(), error=str(error))
     except Exception:
         # A connector meets the world; whatever it met must not stop the next slot.
-        logger.exception("fetch failed", extra={"run": run.pk})
+        logger.exception("fetch failed")
         _fail(
             run,
             now=clock(),

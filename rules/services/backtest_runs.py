@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.json import encode
@@ -168,7 +169,8 @@ def run_backtest(*, run_id: uuid.UUID, clock: Clock = database_now) -> None:
     try:
         run = _claim(run_id, clock())
         if run is not None:
-            _work(run, clock)
+            with about(workspace=run.workspace_id, backtest=run.pk):
+                _work(run, clock)
     finally:
         _at_work.release()
     if run is not None:
@@ -243,7 +245,7 @@ def _work(run: BacktestRun, clock: Clock) -> None:
         else:
             _judge(run, clock)
     except _RunGone:
-        logger.info("back-test dropped", extra={"run": str(run.pk)})
+        logger.info("back-test dropped")
     except Refusal as error:
         _fail(run, error.detail, clock)
     except (DatabaseError, InterfaceError):
@@ -251,7 +253,7 @@ def _work(run: BacktestRun, clock: Clock) -> None:
         raise
     except Exception:
         # One run that cannot be judged must not keep the others waiting.
-        logger.exception("back-test failed", extra={"run": str(run.pk)})
+        logger.exception("back-test failed")
         _fail(run, "It could not be judged; the reason is in the log.", clock)
 
 

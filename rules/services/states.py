@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from rules.services.effects import save_effects
 from rules.services.forwarding import Outgoing, send_outgoing
 from rules.services.judgement import JudgedTransition, Judgement, Streak
 from rules.services.predicates import save_predicates
+
+logger = logging.getLogger(__name__)
 
 #: Rules that one statement names.
 _AT_ONCE = 500
@@ -122,18 +125,37 @@ def _execute(
 
 
 def _save_health(streaks: Mapping[int, Streak]) -> None:
-    """Count errors in a row; the rule's owner sees the newest sentence."""
+    """Count errors in a row; the rule's owner sees the newest sentence.
+
+    The log hears of each rule when it begins to fail.
+    """
+    failing = {rule_id for rule_id, streak in streaks.items() if streak.errors}
+    known = _known_to_fail(failing)
     for rule_id, streak in streaks.items():
         if streak.errors:
+            if rule_id not in known:
+                _warn_of(rule_id, "a rule cannot be judged", streak.last)
             before = Value(0) if streak.began_well else F("errors_in_a_row")
             Rule.objects.filter(pk=rule_id).update(
                 health=Health.ERROR,
                 error=streak.last,
                 errors_in_a_row=before + streak.errors,
             )
-    well = [rule_id for rule_id, streak in streaks.items() if not streak.errors]
+    well = [rule_id for rule_id in streaks if rule_id not in failing]
     for some in portions(well, _AT_ONCE):
         _note_well(some)
+
+
+def _known_to_fail(failing: Collection[int]) -> set[int]:
+    known: set[int] = set()
+    for some in portions(list(failing), _AT_ONCE):
+        rules = Rule.objects.filter(pk__in=some, health=Health.ERROR)
+        known.update(rules.values_list("pk", flat=True))
+    return known
+
+
+def _warn_of(rule_id: int, what: str, sentence: str) -> None:
+    logger.warning("%s: %s", what, sentence, extra={"rule": rule_id})
 
 
 def _note_well(rules: Sequence[int]) -> None:
@@ -152,7 +174,8 @@ def _save_unreadable(unreadable: Mapping[int, str]) -> None:
     """Tell owners, once, of rules that are not judged because they cannot be read."""
     for rule_id, sentence in unreadable.items():
         untold = Rule.objects.exclude(health=Health.ERROR, error=sentence)
-        untold.filter(pk=rule_id).update(health=Health.ERROR, error=sentence)
+        if untold.filter(pk=rule_id).update(health=Health.ERROR, error=sentence):
+            _warn_of(rule_id, "a rule cannot be read", sentence)
 
 
 def _done_in(transitions: Iterable[JudgedTransition]) -> set[int]:
@@ -189,10 +212,12 @@ def _turn_off_failing(failing: Iterable[int], now: datetime) -> None:
     for rule in Rule.objects.filter(
         pk__in=list(failing), errors_in_a_row__gte=ERRORS_BORNE, is_enabled=True
     ).select_related("latest"):
-        Rule.objects.filter(pk=rule.pk).update(
-            is_enabled=False,
-            updated_at=now,
-            error=f"Turned off after {rule.errors_in_a_row} errors in a row, the last"
-            f" of which was {rule.error}",
+        sentence = (
+            f"Turned off after {rule.errors_in_a_row} errors in a row, the last"
+            f" of which was {rule.error}"
         )
+        Rule.objects.filter(pk=rule.pk).update(
+            is_enabled=False, updated_at=now, error=sentence
+        )
+        _warn_of(rule.pk, "a rule is off", sentence)
         end_rule(rule=rule, reason="disabled", now=now)

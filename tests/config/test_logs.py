@@ -31,6 +31,19 @@ def test_a_line_for_people_without_more_ends_with_the_message() -> None:
     assert PlainFormatter().format(record()).endswith("WARNING datasets: no run")
 
 
+def test_what_others_have_named_begins_no_line_for_people() -> None:
+    line = PlainFormatter().format(record(token="till\r\n2026-03-01 ERROR bellwether"))
+
+    assert line.endswith(r"(token=till\r\n2026-03-01 ERROR bellwether)")
+
+
+def test_of_several_ids_each_stands_in_the_list() -> None:
+    said = json.loads(JsonFormatter().format(record(batch=[41, 42])))
+
+    assert said["batch"] == ["41", "42"]
+    assert PlainFormatter().format(record(batch=[41, 42])).endswith("(batch=[41, 42])")
+
+
 def test_a_line_as_json_has_it_by_name() -> None:
     said = json.loads(JsonFormatter().format(record(run=7, status_code=404)))
 

@@ -21,6 +21,7 @@ from datasets.services import (
 from datasets.services.slots import due_slot
 from datasets.services.sources import claim_run, in_time
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
+from tests.logged import Log
 from tests.story.lane import at_once
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 
@@ -165,6 +166,20 @@ def test_slot_that_was_claimed_cannot_be_claimed_again(
     Source.objects.update(next_run_at=NOW)
     assert claim_run(source_id=source.pk, now=NOW) is None
     assert Run.objects.count() == 1
+
+
+def test_fetch_that_breaks_is_logged_with_what_it_was_for(
+    log: Log, access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices, bursts_at=0)
+
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    assert log.ids_of("fetch failed") == {
+        "workspace": str(access.workspace.pk),
+        "source": str(source.pk),
+        "run": str(Run.objects.get().pk),
+    }
 
 
 @pytest.mark.django_db(transaction=True)

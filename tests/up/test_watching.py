@@ -81,7 +81,7 @@ def test_a_process_leaves_when_judging_comes_to_no_end(run):
             time.sleep(60)
     """)
 
-    assert "judging comes to no end, leaving: lane 1" in said
+    assert "judging comes to no end, leaving (lane=1)" in said
     assert status == 1
 
 
@@ -93,7 +93,7 @@ def test_a_process_leaves_when_its_worker_answers_no_bell(run):
         time.sleep(60)
     """)
 
-    assert "no bell is answered any more, leaving: worker" in said
+    assert "no bell is answered, leaving (part=worker)" in said
     assert status == 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from config.about import request_id
 from workspaces.api.authentication import REALM
 from workspaces.refusals import (
     Clash,
@@ -141,10 +141,8 @@ def problem_of(
     refusal: Refusal, *, status: int, title: str, path: str
 ) -> dict[str, object]:
     """Return the problem document of a refusal, and note its id in the log."""
-    request_id = uuid.uuid4().hex
-    logger.info(
-        "Answered %d %s", status, refusal.code, extra={"request_id": request_id}
-    )
+    found_by = request_id()
+    logger.info("Answered %d %s", status, refusal.code, extra={"request_id": found_by})
     return {
         # A code that one refusal brought along is explained with those of its class.
         "type": f"/docs/problems#{type(refusal).code}",
@@ -153,7 +151,7 @@ def problem_of(
         "detail": refusal.detail,
         "instance": path,
         "code": refusal.code,
-        "request_id": request_id,
+        "request_id": found_by,
         "errors": [
             {"pointer": one.pointer, "code": one.code, "detail": one.detail}
             for one in refusal.errors

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.test import override_settings
 
+from config.requests import NamedRequests
 from datasets.api.ingest import IngestDoor
 from datasets.json import decode
 
@@ -49,7 +50,8 @@ class Door:
     async def _ask(self, asked: Sequence[Asked]) -> list[Told]:
         door = IngestDoor(self._take)
         try:
-            return list(await asyncio.gather(*(_request(door, one) for one in asked)))
+            named = NamedRequests(door)
+            return list(await asyncio.gather(*(_request(named, one) for one in asked)))
         finally:
             await asyncio.to_thread(door.close)
 
@@ -65,7 +67,7 @@ class Door:
         await send({"type": "http.response.body", "body": b"null"})
 
 
-async def _request(door: IngestDoor, asked: Asked) -> Told:
+async def _request(door: NamedRequests, asked: Asked) -> Told:
     """Send a request whose body comes in two pieces."""
     half = len(asked.body) // 2
     pieces = [
