@@ -24,6 +24,7 @@ from tests.datasets.imports import (
     stored_days,
 )
 from tests.factories import NOW, WorkspaceFactory
+from tests.logged import Log
 from workspaces.access import Access, open_for_system
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +141,20 @@ def test_database_that_is_away_costs_a_job_no_try(
 
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.RUNNING, 0)
+
+
+def test_import_that_breaks_is_logged_with_its_job(
+    log: Log, access: Access, daily: Dataset, uploads: Path
+) -> None:
+    job = import_text(access, daily, HEADER + "\n".join(days(3)))
+    for file in [one for one in uploads.rglob("*") if one.is_file()]:
+        file.unlink()
+
+    run_import(job_id=job.pk, clock=Clock())
+
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert log.ids_of("import failed") == {
+        "workspace": str(access.workspace.pk),
+        "job": str(job.pk),
+    }

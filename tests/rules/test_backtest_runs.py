@@ -16,6 +16,7 @@ from datasets.models import Dataset
 from rules.models import BacktestRun, BacktestState, Rule
 from rules.services import forget_backtests, run_backtest, sweep_backtests
 from tests.factories import MembershipFactory, TokenFactory
+from tests.logged import Log
 from tests.rules.drafts import feed
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +171,19 @@ def test_stranger_finds_no_run(program: Client, client: Client) -> None:
     assert client.get(url).status_code == 404
     assert client.delete(url).status_code == 404
     assert BacktestRun.objects.exists()
+
+
+def test_back_test_that_breaks_is_logged_with_its_run(
+    log: Log, program: Client, prices: Dataset
+) -> None:
+    told = post(program, since="2026-02-03").json()
+    BacktestRun.objects.update(request={})
+
+    run(told["url"])
+
+    stored = BacktestRun.objects.get()
+    assert stored.state == BacktestState.FAILED
+    assert log.ids_of("back-test failed") == {
+        "workspace": str(prices.workspace_id),
+        "backtest": str(stored.pk),
+    }

@@ -13,7 +13,8 @@ from alerts.services import send_due
 from alerts.sweeping import sweep_lanes
 from datasets.models import Dataset
 from datasets.services import open_lane
-from rules.services import create_rule
+from rules.models import Version
+from rules.services import create_rule, programs
 from tests.factories import NOW
 from tests.logged import Log
 from tests.receivers import Receiver
@@ -50,6 +51,24 @@ def test_a_rule_that_fails_is_told_once_and_once_more_when_it_is_off(
 
     assert began == {"rule": str(rule.pk), **of_round(prices, batches[0])}
     assert ended == {"rule": str(rule.pk), **of_round(prices, batches[2])}
+
+
+def test_a_rule_that_cannot_be_read_is_told_once(
+    log: Log, access: Access, prices: Dataset
+) -> None:
+    rule = create_rule(access=access, definition=definition(), now=NOW)
+    drain(prices)
+    sings = {"fact": 0, "op": "sings", "value": 310}
+    Version.objects.update(definition=definition(when=sings))
+    programs.forget_programs()
+    batches = []
+    for at in range(2):
+        batches.append(send(prices, price(300), at=at))
+        drain(prices)
+
+    told = log.ids_of("a rule cannot be read: Version 1 of this rule")
+
+    assert told == {"rule": str(rule.pk), **of_round(prices, batches[0])}
 
 
 def test_what_breaks_a_round_is_told_outside_of_it_with_the_ids_it_had(
