@@ -35,6 +35,8 @@ from tests.installations import Installation, until
 from tests.services.chromium import ARGUMENTS, find_chromium
 
 HEIGHT = 800
+#: What a longer page has below that is more of the same.
+TALLEST = 6_000
 #: What a page still fetches for itself is there by then, or its own poll goes on.
 SETTLED_MS = 5_000
 
@@ -176,6 +178,7 @@ class _Camera:
         examples.get_by_role("button", name=re.compile("Turn on Microsoft")).click()
         examples.get_by_text("On", exact=True).wait_for()
         owner.goto(_draft(owner))
+        owner.get_by_label("Name", exact=True).fill("PRICES")
         owner.get_by_role("button", name="Create and import").click()
         owner.wait_for_url("**/jobs/*")
         kept = self._bellwether.data_dir / "mailbox"
@@ -194,8 +197,11 @@ class _Camera:
                 # A page that reads itself again each second never rests.
                 with contextlib.suppress(TookTooLong):
                     page.wait_for_load_state("networkidle", timeout=SETTLED_MS)
-                path = self._directory / f"{name}-{theme}-{width}.png"
-                page.screenshot(path=path, full_page=True)
+                # In a window as high as the page, its bars stand where they end.
+                high = page.evaluate("document.documentElement.scrollHeight")
+                height = min(high, TALLEST)
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(path=self._directory / f"{name}-{theme}-{width}.png")
             sys.stdout.write(f"{name}: {address}\n")
             sys.stdout.flush()
 
