@@ -223,6 +223,7 @@ def _source(state: SourceState) -> Mapping[str, object]:
         "last_at": state.last_at,
         "rate": f"{state.records_last_minute:,} records a minute",
         "is_stale": state.is_stale,
+        "has_failed": state.has_failed,
         "is_simulated": state.is_simulated,
         "is_beginning": state.is_writing_past,
     }

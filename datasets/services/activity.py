@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from datasets.models import Batch, Origin, Run, RunState, Source
 from workspaces.models import Workspace
@@ -23,7 +23,7 @@ _EVENTS = (Origin.API, Origin.SOURCE, Origin.IMPORT, Origin.OUTPUT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source does: its last good run, and the records of the last minute.
+    """How a source does: its last run, its last good one, records of the last minute.
 
     One that still writes its past has brought nothing yet of what happens now.
     """
@@ -34,6 +34,7 @@ class SourceState:
     last_at: datetime | None
     records_last_minute: int
     is_stale: bool
+    has_failed: bool
     is_simulated: bool
     is_writing_past: bool
 
@@ -69,14 +70,8 @@ def events_last_minute(*, workspace: Workspace, now: datetime) -> int:
 
 def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
     """Return the sources in use that the workspace's rules can watch, by name."""
-    done = Run.objects.filter(source=OuterRef("pk"), state=RunState.DONE)
-    sources = list(
-        Source.objects.running()
-        .filter(_seen_by(workspace, "dataset__workspace"))
-        .select_related("dataset__workspace")
-        .annotate(last_at=Subquery(done.order_by("-slot").values("ended_at")[:1]))
-        .order_by("dataset__workspace__slug", "name", "pk")
-    )
+    seen = Source.objects.running().filter(_seen_by(workspace, "dataset__workspace"))
+    sources = list(_with_last_run(seen))
     recent = Run.objects.filter(
         source__in=sources, slot__gte=now - RATE_PERIOD, is_history=False
     )
@@ -86,12 +81,27 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
 
 def failing_sources(*, now: datetime) -> list[FailingSource]:
     """Return the sources in use, of all workspaces, that fail or are stale, by name."""
+    sources = _with_last_run(Source.objects.running())
+    states = ((source, _state_of(source, 0, now)) for source in sources)
+    return [
+        FailingSource(
+            pk=source.pk,
+            workspace_id=source.dataset.workspace_id,
+            state=state,
+            error=vars(source)["last_error"] or "" if state.has_failed else "",
+        )
+        for source, state in states
+        if state.is_stale or state.has_failed
+    ]
+
+
+def _with_last_run(sources: QuerySet[Source]) -> QuerySet[Source]:
+    """Add how the last runs ended, by name."""
     runs = Run.objects.filter(source=OuterRef("pk")).exclude(state=RunState.RUNNING)
     newest = runs.order_by("-slot")
-    done = runs.filter(state=RunState.DONE).order_by("-slot")
-    sources = (
-        Source.objects.running()
-        .select_related("dataset__workspace")
+    done = newest.filter(state=RunState.DONE)
+    return (
+        sources.select_related("dataset__workspace")
         .annotate(
             last_at=Subquery(done.values("ended_at")[:1]),
             last_state=Subquery(newest.values("state")[:1]),
@@ -99,21 +109,6 @@ def failing_sources(*, now: datetime) -> list[FailingSource]:
         )
         .order_by("dataset__workspace__slug", "name", "pk")
     )
-    states = ((source, _state_of(source, 0, now)) for source in sources)
-    return [
-        FailingSource(
-            pk=source.pk,
-            workspace_id=source.dataset.workspace_id,
-            state=state,
-            error=vars(source)["last_error"] or "" if _has_failed(source) else "",
-        )
-        for source, state in states
-        if state.is_stale or _has_failed(source)
-    ]
-
-
-def _has_failed(source: Source) -> bool:
-    return bool(vars(source)["last_state"] == RunState.FAILED)
 
 
 def is_simulation_running(*, workspace: Workspace) -> bool:
@@ -133,6 +128,7 @@ def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
         last_at=last_at,
         records_last_minute=rows,
         is_stale=now > max(allowed, since + SHORTEST_SILENCE),
+        has_failed=vars(source)["last_state"] == RunState.FAILED,
         is_simulated=source.dataset.is_simulated,
         is_writing_past=source.is_writing_past,
     )

@@ -11,6 +11,7 @@ from django.test import Client
 from alerts.models import Alert, Delivery, DeliveryStatus
 from alerts.pipeline import drain_lane
 from alerts.services import create_output, read_home
+from config.clock import database_now
 from datasets.models import Dataset, Run, RunState, Source
 from datasets.services import Ingest, accept_batch, open_lane
 from rules.models import Rule
@@ -111,6 +112,26 @@ def test_sources_say_how_fresh_they_are_and_what_is_simulated(market: Market) ->
         for one in states
     ]
     assert shown == [("STOCK", 7, False, True), ("PRICES", 0, True, False)]
+
+
+def test_source_that_fails_is_not_shown_as_well(market: Market, owner: Client) -> None:
+    source = Source.objects.create(
+        dataset=market.prices,
+        name="Exchange",
+        kind="simulator",
+        next_run_at=NOW + timedelta(days=9_000),
+        every_seconds=366 * 24 * 3600,
+        created_at=database_now(),
+    )
+    begun = " ".join(owner.get(HOME).content.decode().split())
+    at = {"started_at": NOW, "ended_at": NOW}
+    Run.objects.create(source=source, slot=NOW, state=RunState.FAILED, **at)
+
+    failed = " ".join(owner.get(HOME).content.decode().split())
+
+    assert "0 records a minute, none yet" in begun
+    assert ">Failed</strong>" not in begun
+    assert ">Failed</strong>" in failed
 
 
 def test_home_shows_the_newest_alerts_and_what_is_broken(
