@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import Case, Value, When
+
 from datasets.connectors import ConfigInvalid, ConnectorError, find_connector
 from datasets.models import Dataset, Source
 from datasets.schedules import Schedule
@@ -81,6 +83,7 @@ def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> N
     """Turn a source on or off; one that stands so already is left as it is.
 
     What is turned on runs from its next slot on and makes up for none that it missed.
+    One whose past is not written yet goes on with it at once.
     """
     access.require(Need.MANAGE)
     with writing():
@@ -89,9 +92,14 @@ def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> N
 
 def set_switch(*, access: Access, source: Source, on: bool, now: datetime) -> None:
     """Turn a source, inside of a transaction, as `turn_source` does."""
-    turned = Source.objects.filter(pk=source.pk, is_enabled=not on).update(
-        is_enabled=on, next_run_at=source.schedule.first_slot(now)
-    )
+    columns: dict[str, object] = {"is_enabled": on}
+    if on:
+        # As the row stands now: its past may have ended since it was read.
+        columns["next_run_at"] = Case(
+            When(past_until=None, then=Value(source.schedule.first_slot(now))),
+            default=Value(now),
+        )
+    turned = Source.objects.filter(pk=source.pk, is_enabled=not on).update(**columns)
     if turned:
         action = "source.turned_on" if on else "source.turned_off"
         record_audit(access=access, action=action, target=source.name, now=now)

@@ -175,6 +175,36 @@ def test_source_that_is_off_writes_no_past(access: Access, prices: Dataset) -> N
     assert numbers() == list(range(PAST))
 
 
+def test_past_that_was_interrupted_goes_on_at_once_when_its_source_is_turned_on(
+    access: Access, prices: Dataset
+) -> None:
+    source = new_source(access, prices)
+    Source.objects.update(every_seconds=7 * 24 * 3600)
+    kill(source, at_look=4)
+    turn_source(access=access, source=source, on=False, now=NOW + MINUTE)
+    source.refresh_from_db()
+
+    turn_source(access=access, source=source, on=True, now=NOW + 2 * MINUTE)
+    sweep(Clock(NOW + 3 * MINUTE), now=NOW + 3 * MINUTE)
+
+    assert numbers() == list(range(PAST))
+    source.refresh_from_db()
+    assert source.past_until is None
+
+
+def test_source_that_is_turned_on_after_its_past_begins_at_a_slot(
+    access: Access, prices: Dataset
+) -> None:
+    seen_before = new_source(access, prices)
+    fetch_source(source_id=seen_before.pk, clock=Clock())
+    turn_source(access=access, source=seen_before, on=False, now=NOW)
+
+    turn_source(access=access, source=seen_before, on=True, now=NOW + MINUTE / 2)
+
+    source = Source.objects.get()
+    assert source.next_run_at == NOW + MINUTE
+
+
 def test_records_of_the_past_are_none_of_the_last_minute(
     access: Access, prices: Dataset
 ) -> None:
