@@ -7,8 +7,7 @@ second without needing the broker, so either one alone is enough.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,11 +20,10 @@ from alerts.services import (
     report_troubles,
     send_canary,
 )
+from config.sweeping import each
 from datasets.models import Batch, BatchState, Idempotency, Origin
 from datasets.services import KEEP_FOR, forget_expired
 from rules.services import expire_rules, fire_timers, forget_backtests
-
-logger = logging.getLogger(__name__)
 
 #: A bell answers sooner than this; what is older was not rung for.
 OVERDUE = timedelta(seconds=1)
@@ -47,7 +45,7 @@ def sweep_lanes(*, now: datetime) -> None:
         .values_list("lane_id", flat=True)
         .distinct()
     )
-    _each("lane", lanes, lambda lane_id: drain_lane(lane_id=lane_id))
+    each("lane", lanes, lambda lane_id: drain_lane(lane_id=lane_id))
 
 
 def sweep_timers(*, now: datetime) -> None:
@@ -63,7 +61,7 @@ def sweep_feed(*, now: datetime) -> None:
         .values_list("workspace_id", flat=True)
         .distinct()
     )
-    _each(
+    each(
         "workspace",
         workspaces,
         lambda workspace_id: number_entries(workspace_id=workspace_id),
@@ -81,7 +79,7 @@ def sweep_deliveries(*, now: datetime, send: Callable[[int], None]) -> None:
         .values_list("output_id", flat=True)
         .distinct()
     )
-    _each("output", outputs, send)
+    each("output", outputs, send)
 
 
 def sweep_canary(*, now: datetime) -> None:
@@ -101,12 +99,3 @@ def sweep_upkeep(*, now: datetime) -> None:
     forget_expired(now=now)
     forget_backtests(now=now)
     forget_canaries(now=now)
-
-
-def _each(kind: str, ids: Iterable[int], work: Callable[[int], None]) -> None:
-    for one in list(ids):
-        try:
-            work(one)
-        except Exception:
-            # One row that fails must not keep the others waiting; it stays due.
-            logger.exception("sweep failed", extra={kind: one})

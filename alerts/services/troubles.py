@@ -24,6 +24,7 @@ from datasets.models import Batch, BatchState, Dataset, Fact, Lane
 from datasets.schemas import Index
 from datasets.services import (
     DatasetDraft,
+    FailingSource,
     Ingest,
     accept_batch,
     create_dataset,
@@ -127,15 +128,15 @@ def _outputs(now: datetime) -> Iterator[tuple[int, Trouble]]:
 def _sources(now: datetime) -> Iterator[tuple[int, Trouble]]:
     for one in failing_sources(now=now):
         if one.state.is_stale and not one.state.is_writing_past:
-            problem = (
-                f"The source {one.state.name} of {one.state.dataset} has brought"
-                f" nothing for too long. {one.error}"
-            ).strip()
             name = f"{one.state.dataset} {one.state.name}"
-            yield (
-                one.workspace_id,
-                Trouble(about="source", name=name, problem=problem),
-            )
+            trouble = Trouble(about="source", name=name, problem=_of_source(one))
+            yield one.workspace_id, trouble
+
+
+def _of_source(one: FailingSource) -> str:
+    what = "cannot run" if one.state.problem else "has brought nothing for too long"
+    named = f"The source {one.state.name} of {one.state.dataset}"
+    return f"{named} {what}. {one.error}".strip()
 
 
 def _rules() -> Iterator[tuple[int, Trouble]]:

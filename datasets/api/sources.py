@@ -74,7 +74,7 @@ class SourceSerializer(serializers.Serializer[Any]):  # any: a page of a source
         source="source.zone", help_text="Whose clocks `cron` means, else blank."
     )
     schedule = serializers.CharField(
-        source="source.schedule.sentence", help_text="When it runs, in words."
+        source="source.schedule_sentence", help_text="When it runs, in words."
     )
     next_slots = serializers.ListField(
         child=serializers.DateTimeField(),

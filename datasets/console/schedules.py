@@ -151,7 +151,8 @@ def source_detail(
 def _context(access: Access, source: Source, form: ScheduleForm) -> dict[str, object]:
     workspace, dataset = access.workspace.slug, source.dataset
     page = page_of_source(source, now=database_now())
-    zone = ZoneInfo(source.zone or dataset.zone)
+    is_known = source.zone and not source.schedule_problem
+    zone = ZoneInfo(source.zone if is_known else dataset.zone)
     return {
         "title": source.name,
         "crumbs": [
@@ -176,8 +177,10 @@ def _context(access: Access, source: Source, form: ScheduleForm) -> dict[str, ob
 
 def _initial(source: Source) -> dict[str, object]:
     """Return what the form shows of a schedule, in the simplest words that say it."""
-    schedule = source.schedule
     shown: dict[str, object] = {"zone": source.zone or source.dataset.zone}
+    if source.schedule_problem:
+        return {**shown, "how": _CRON, "cron": source.cron}
+    schedule = source.schedule
     if isinstance(schedule, Every):
         seconds = int(schedule.step.total_seconds())
         unit = max(size for size in _UNITS if seconds % size == 0)

@@ -8,8 +8,8 @@ from typing import ClassVar
 from django.db import models
 
 from datasets.models.dataset import Dataset
-from datasets.schedules import At, Every, Schedule, read_cron
-from datasets.times import read_zone
+from datasets.schedules import At, CronInvalid, Every, Schedule, read_cron
+from datasets.times import TimeInvalid, read_zone
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -102,6 +102,25 @@ class Source(models.Model):
         if self.every_seconds is not None:
             return Every(timedelta(seconds=self.every_seconds))
         return At(read_cron(self.cron), read_zone(self.zone))
+
+    @property
+    def schedule_problem(self) -> str:
+        """Return why its schedule cannot be read here; nothing if it can.
+
+        Zones come and go with the machine's data, and staff may write any.
+        """
+        try:
+            _ = self.schedule
+        except (CronInvalid, TimeInvalid) as error:
+            return error.detail
+        return ""
+
+    @property
+    def schedule_sentence(self) -> str:
+        """Return when it runs, in words; if that cannot be read here, why not."""
+        if problem := self.schedule_problem:
+            return f"at no time: {problem.removesuffix('.')}"
+        return self.schedule.sentence
 
     @staticmethod
     def columns_of(schedule: Schedule) -> dict[str, object]:

@@ -26,6 +26,7 @@ class SourceState:
     """How a source does: its last run, its last good one, records of the last minute.
 
     One that still writes its past has brought nothing yet of what happens now.
+    `problem` says why its schedule cannot be read here, so that it is stale at once.
     """
 
     workspace: str
@@ -37,6 +38,7 @@ class SourceState:
     has_failed: bool
     is_simulated: bool
     is_writing_past: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +82,28 @@ def source_states(*, workspace: Workspace, now: datetime) -> list[SourceState]:
 
 
 def failing_sources(*, now: datetime) -> list[FailingSource]:
-    """Return the sources in use, of all workspaces, that fail or are stale, by name."""
-    sources = _with_last_run(Source.objects.running())
-    states = ((source, _state_of(source, 0, now)) for source in sources)
+    """Return the sources, of all workspaces, that fail or are stale, by name.
+
+    Of those that are off, only what was turned off because its schedule cannot be read
+    here: nobody wanted that.
+    """
+    by_the_clock = Q(is_enabled=False) & ~Q(cron="")
+    sources = Source.objects.filter(
+        Q(is_enabled=True) | by_the_clock, is_held=False, dataset__deleted_at=None
+    )
+    found = ((one, _state_of(one, 0, now)) for one in _with_last_run(sources))
+    states = (
+        (source, state)
+        for source, state in found
+        if source.is_enabled or (state.has_failed and state.problem)
+    )
     return [
         FailingSource(
             pk=source.pk,
             workspace_id=source.dataset.workspace_id,
             state=state,
-            error=vars(source)["last_error"] or "" if state.has_failed else "",
+            error=(vars(source)["last_error"] if state.has_failed else "")
+            or state.problem,
         )
         for source, state in states
         if state.is_stale or state.has_failed
@@ -119,19 +134,25 @@ def is_simulation_running(*, workspace: Workspace) -> bool:
 
 def _state_of(source: Source, rows: int, now: datetime) -> SourceState:
     last_at: datetime | None = vars(source)["last_at"]
-    since = last_at or source.created_at
-    allowed = source.schedule.following_slot(since, SLOTS_MISSED)
+    problem = source.schedule_problem
     return SourceState(
         workspace=source.dataset.workspace.slug,
         dataset=source.dataset.slug,
         name=source.name,
         last_at=last_at,
         records_last_minute=rows,
-        is_stale=now > max(allowed, since + SHORTEST_SILENCE),
+        is_stale=bool(problem) or _is_late(source, last_at or source.created_at, now),
         has_failed=vars(source)["last_state"] == RunState.FAILED,
         is_simulated=source.dataset.is_simulated,
         is_writing_past=source.is_writing_past,
+        problem=problem,
     )
+
+
+def _is_late(source: Source, since: datetime, now: datetime) -> bool:
+    """Say whether too many slots passed since its last good run."""
+    allowed = source.schedule.following_slot(since, SLOTS_MISSED)
+    return now > max(allowed, since + SHORTEST_SILENCE)
 
 
 def _seen_by(workspace: Workspace, path: str) -> Q:

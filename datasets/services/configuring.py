@@ -17,7 +17,7 @@ from workspaces.services import record_audit
 
 
 class SourceInvalid(Invalid):
-    """The source cannot be made like this; `errors` name each setting."""
+    """The source cannot be made or run like this; `errors` name each setting."""
 
     code = "source_invalid"
 
@@ -84,6 +84,9 @@ def turn_source(*, access: Access, source: Source, on: bool, now: datetime) -> N
 
     What is turned on runs from its next slot on and makes up for none that it missed.
     One whose past is not written yet goes on with it at once.
+
+    Raises:
+        SourceInvalid: if it is to be on and its schedule cannot be read here.
     """
     access.require(Need.MANAGE)
     with writing():
@@ -94,6 +97,7 @@ def set_switch(*, access: Access, source: Source, on: bool, now: datetime) -> No
     """Turn a source, inside of a transaction, as `turn_source` does."""
     columns: dict[str, object] = {"is_enabled": on}
     if on:
+        _check_schedule(source)
         # As the row stands now: its past may have ended since it was read.
         columns["next_run_at"] = Case(
             When(past_until=None, then=Value(source.schedule.first_slot(now))),
@@ -117,3 +121,15 @@ def find_source(*, access: Access, slug: str, source_id: int) -> Source:
     if source is None:
         raise SourceNotFound(f"There is no such source of the dataset {slug}.")
     return source
+
+
+def _check_schedule(source: Source) -> None:
+    if problem := source.schedule_problem:
+        detail = (
+            f"{source.name} cannot be turned on, because its schedule cannot be read "
+            f"here. {problem} Give it a schedule first."
+        )
+        error = FieldError(
+            pointer="/is_enabled", code="schedule_unreadable", detail=detail
+        )
+        raise SourceInvalid(detail, errors=[error])

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
+from config.sweeping import each
 from datasets.formats import FormatInvalid
 from datasets.models import Dataset, Duplicates, Job, JobState
 from datasets.services.import_turns import (
@@ -163,8 +164,11 @@ def retry_import(*, access: Access, job: Job, now: datetime) -> None:
 
 def sweep_jobs(*, now: datetime, clock: Clock = database_now) -> None:
     """Go on with imports that wait for their turn or that a dead worker left."""
-    for job_id in list(waiting_jobs(now).values_list("pk", flat=True)):
-        run_import(job_id=job_id, clock=clock)
+    each(
+        "job",
+        waiting_jobs(now).values_list("pk", flat=True),
+        lambda job_id: run_import(job_id=job_id, clock=clock),
+    )
 
 
 def run_import(

@@ -125,10 +125,10 @@ def _wait(run: Run, *, until: datetime) -> None:
 
 def _begin_slots(source: Source, *, now: datetime) -> None:
     # It may have been given another schedule meanwhile.
-    schedule = Source.objects.get(pk=source.pk).schedule
-    Source.objects.filter(pk=source.pk).update(
-        past_until=None, next_run_at=schedule.first_slot(now)
-    )
+    source = Source.objects.select_related("dataset").get(pk=source.pk)
+    # By a schedule that cannot be read it is due at once, so that it is told.
+    first = now if source.schedule_problem else source.schedule.first_slot(now)
+    Source.objects.filter(pk=source.pk).update(past_until=None, next_run_at=first)
     _have_judged(source.dataset)
 
 

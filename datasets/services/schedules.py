@@ -87,7 +87,7 @@ def change_source(
     """
     access.require(Need.MANAGE)
     with writing():
-        if schedule is not None and schedule != source.schedule:
+        if schedule is not None and _is_another(schedule, source):
             sources = Source.objects.filter(pk=source.pk)
             sources.update(**Source.columns_of(schedule))
             sources.filter(past_until=None).update(next_run_at=schedule.first_slot(now))
@@ -130,8 +130,11 @@ def pages_of_sources(sources: Sequence[Source], *, now: datetime) -> list[Source
 def next_slots(source: Source, *, now: datetime) -> tuple[datetime, ...]:
     """Return the slots of a source that are to come; of one that is off, if it were on.
 
-    What is due already is not among them.
+    What is due already is not among them. There are none if its schedule cannot be
+    read here.
     """
+    if source.schedule_problem:
+        return ()
     schedule: Schedule = source.schedule
     if not source.is_running or source.past_until is not None:
         first = schedule.first_slot(now)
@@ -142,6 +145,10 @@ def next_slots(source: Source, *, now: datetime) -> tuple[datetime, ...]:
         first = schedule.following_slot(due)
     later = [schedule.following_slot(first, one) for one in range(1, SLOTS_SHOWN)]
     return first, *later
+
+
+def _is_another(schedule: Schedule, source: Source) -> bool:
+    return bool(source.schedule_problem) or schedule != source.schedule
 
 
 def _read_step(seconds: int) -> Every:

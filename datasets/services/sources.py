@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
+from config.sweeping import each
 from datasets.connectors import ConnectorError, find_connector
 from datasets.models import Run, RunState, Source
 from datasets.services.pasts import claim_past, give_up_past, write_past
@@ -27,7 +28,9 @@ from datasets.services.runs import (
 from datasets.services.sifting import Sieve
 from datasets.services.slots import due_slot
 from datasets.store.writing import release_connection, writing
+from workspaces.access import open_for_system
 from workspaces.refusals import Refusal
+from workspaces.services import record_audit
 
 logger = logging.getLogger(__name__)
 
@@ -49,13 +52,16 @@ def sweep_sources(*, now: datetime, fetch: Callable[[int], None]) -> None:
     must not keep the others waiting. Safe to run in any number of processes at once:
     the run row decides who fetches.
     """
-    for source_id, due_at in _due_sources(now).values_list("pk", "next_run_at"):
-        if due_at > now - OVERDUE:
+    due = dict(_due_sources(now).values_list("pk", "next_run_at"))
+
+    def ring_or_fetch(source_id: int) -> None:
+        if due[source_id] > now - OVERDUE:
             nudge(Task.FETCH, source_id=source_id)
         else:
             fetch(source_id)
-    for source_id in _left_runs(now).values_list("source_id", flat=True):
-        fetch(source_id)
+
+    each("source", due, ring_or_fetch)
+    each("source", _left_runs(now).values_list("source_id", flat=True), fetch)
 
 
 def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
@@ -81,21 +87,18 @@ def claim_run(*, source_id: int, now: datetime) -> Run | None:
     """Insert the run of the source's due slot and write its next slot; one commit.
 
     None means that nothing is due, that another worker claimed it, or that the past
-    is to be written first.
+    is to be written first. A source whose schedule cannot be read here is turned off,
+    and a run that failed says why.
     """
     source = _due_sources(now).filter(pk=source_id, past_until=None).first()
     if source is None:
         return None
+    if source.schedule_problem:
+        _turn_off(source, now=now)
+        return None
     due = due_slot(first=source.next_run_at, schedule=source.schedule, now=now)
     with writing():
-        moved = Source.objects.filter(
-            pk=source_id,
-            next_run_at=source.next_run_at,
-            every_seconds=source.every_seconds,
-            cron=source.cron,
-            zone=source.zone,
-        ).update(next_run_at=due.following)
-        if not moved:
+        if not _as_seen(source).update(next_run_at=due.following):
             return None
         run, is_new = Run.objects.get_or_create(
             source=source,
@@ -103,6 +106,41 @@ def claim_run(*, source_id: int, now: datetime) -> Run | None:
             defaults={"started_at": now, "skipped_slots": due.skipped},
         )
     return run if is_new else None
+
+
+def _turn_off(source: Source, *, now: datetime) -> None:
+    """Turn off a source that no slot could follow, and say so where its runs are."""
+    with writing():
+        if not _as_seen(source).update(is_enabled=False):
+            return
+        Run.objects.get_or_create(
+            source=source,
+            slot=source.next_run_at,
+            is_history=False,
+            defaults={
+                "state": RunState.FAILED,
+                "started_at": now,
+                "ended_at": now,
+                "error": "The source was turned off, because its schedule cannot be "
+                f"read here. {source.schedule_problem} Give it a schedule and turn it "
+                "on.",
+            },
+        )
+        access = open_for_system(workspace=source.dataset.workspace)
+        record_audit(
+            access=access, action="source.turned_off", target=source.name, now=now
+        )
+
+
+def _as_seen(source: Source) -> QuerySet[Source]:
+    """Return the row if it is due when and as it was when we read it."""
+    return Source.objects.filter(
+        pk=source.pk,
+        next_run_at=source.next_run_at,
+        every_seconds=source.every_seconds,
+        cron=source.cron,
+        zone=source.zone,
+    )
 
 
 def _due_sources(now: datetime) -> QuerySet[Source]:

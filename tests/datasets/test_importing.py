@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from datasets.models import Batch, BatchState, Dataset, Job, JobState, Record
@@ -227,6 +228,24 @@ def test_job_of_a_killed_worker_continues_without_doubles(
     job.refresh_from_db()
     assert job.state == JobState.DONE
     assert stored_days(daily) == [line[:10] for line in days(2_500)]
+
+
+def test_import_that_cannot_begin_keeps_no_other_waiting(
+    access: Access, daily: Dataset
+) -> None:
+    for _ in range(2):
+        import_text(access, daily, HEADER + days(1)[0])
+    moments, looks = Clock(), iter(range(100))
+
+    def clock() -> datetime:
+        if next(looks) == 0:
+            raise OperationalError("The database has no time to tell.")
+        return moments()
+
+    sweep_jobs(now=NOW, clock=clock)
+
+    states = sorted(Job.objects.values_list("state", flat=True))
+    assert states == [JobState.DONE, JobState.QUEUED]
 
 
 def test_two_workers_on_one_job_store_it_once(access: Access, daily: Dataset) -> None:

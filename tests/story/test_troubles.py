@@ -13,7 +13,7 @@ from alerts.pipeline import drain_lane
 from alerts.services import note_heartbeat, send_due
 from alerts.sweeping import sweep_timers, sweep_troubles
 from datasets.models import Dataset, Lane, Source
-from datasets.services import open_lane
+from datasets.services import fetch_source, open_lane
 from rules.models import Health, Rule
 from rules.services import create_rule, delete_rule, turn_rule
 from tests.factories import NOW, MembershipFactory, UserFactory
@@ -100,6 +100,29 @@ class Stale:
         Source.objects.update(created_at=NOW + LATER + LATER)
 
 
+class Unreadable:
+    """A source whose schedule nobody here can read."""
+
+    subject = "source PRICES Rates"
+    words = "The source Rates of PRICES cannot run. The source was turned off, because"
+
+    def fail(self, access: Access, prices: Dataset, sink: Receiver) -> None:
+        source = Source.objects.create(
+            dataset=prices,
+            name="Rates",
+            kind="url",
+            every_seconds=None,
+            cron="0 9 * * *",
+            zone="Mars/Olympus",
+            next_run_at=NOW,
+            created_at=NOW,
+        )
+        fetch_source(source_id=source.pk)
+
+    def mend(self, prices: Dataset) -> None:
+        Source.objects.update(zone="Asia/Kathmandu")
+
+
 class InError:
     """A rule that cannot be judged."""
 
@@ -128,7 +151,7 @@ class Behind:
         drain(prices)
 
 
-ALL = [Gone(), Failing(), Stale(), InError(), Behind()]
+ALL = [Gone(), Failing(), Stale(), Unreadable(), InError(), Behind()]
 
 
 @pytest.mark.parametrize("trouble", ALL, ids=lambda one: type(one).__name__)
@@ -137,7 +160,7 @@ def test_owners_are_told_once_and_once_when_it_is_over(
     prices: Dataset,
     sink: Receiver,
     mailoutbox: list[EmailMessage],
-    trouble: Gone | Failing | Stale | InError | Behind,
+    trouble: Gone | Failing | Stale | Unreadable | InError | Behind,
 ) -> None:
     trouble.fail(access, prices, sink)
     for again in range(3):
