@@ -80,6 +80,12 @@ def is_any_full(rooms: Mapping[int, int], shards: Iterable[int]) -> bool:
     return any(rooms[shard] <= 0 for shard in shards)
 
 
+def has_room(dataset: Dataset) -> bool:
+    """Say whether all lanes of a dataset take more events."""
+    rooms = rooms_of(lanes_of(dataset))
+    return not is_any_full(rooms, rooms)
+
+
 def is_half_full(lanes: Sequence[Lane]) -> bool:
     """Say whether any of some lanes has half of what it takes, or more."""
     most = settings.BELLWETHER_BACKLOG_EVENTS

@@ -25,11 +25,12 @@ from datasets.services.runs import (
     fail_run,
     store_events,
 )
+from datasets.services.shards import has_room
 from datasets.services.sifting import Sieve
 from datasets.services.slots import due_slot
 from datasets.store.writing import release_connection, writing
 from workspaces.access import open_for_system
-from workspaces.refusals import Refusal
+from workspaces.refusals import Overloaded, Refusal
 from workspaces.services import record_audit
 
 logger = logging.getLogger(__name__)
@@ -67,13 +68,13 @@ def sweep_sources(*, now: datetime, fetch: Callable[[int], None]) -> None:
 def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
     """Fetch the due slot of a source, and what a dead worker left of earlier ones.
 
-    A new source brings its past first. Running it twice is harmless: the past and each
-    slot have one run, and each of its chunks is stored in the transaction that moves
-    the run's count of rows on.
+    A new source brings its past first. Nothing is asked for while the dataset is full.
+    Running it twice is harmless: the past and each slot have one run, and each of its
+    chunks is stored in the transaction that moves the run's count of rows on.
     """
     answer(Task.FETCH, source_id=source_id)
     for run in _left_runs(clock()).filter(source_id=source_id):
-        if adopt_run(run, now=clock()):
+        if has_room(run.source.dataset) and adopt_run(run, now=clock()):
             _fetch(run, clock)
     past = claim_past(source_id=source_id, now=clock())
     if past is not None:
@@ -86,15 +87,17 @@ def fetch_source(*, source_id: int, clock: Clock = database_now) -> None:
 def claim_run(*, source_id: int, now: datetime) -> Run | None:
     """Insert the run of the source's due slot and write its next slot; one commit.
 
-    None means that nothing is due, that another worker claimed it, or that the past
-    is to be written first. A source whose schedule cannot be read here is turned off,
-    and a run that failed says why.
+    None means that nothing is due, that another worker claimed it, that the past is to
+    be written first, or that its dataset takes no more for now. A source whose schedule
+    cannot be read here is turned off, and a run that failed says why.
     """
     source = _due_sources(now).filter(pk=source_id, past_until=None).first()
     if source is None:
         return None
     if source.schedule_problem:
         _turn_off(source, now=now)
+        return None
+    if not has_room(source.dataset):
         return None
     due = due_slot(first=source.next_run_at, schedule=source.schedule, now=now)
     with writing():
@@ -167,6 +170,10 @@ def _fetch_and_store(run: Run, clock: Clock) -> None:
         store(run, clock)
     except RunTaken:
         logger.warning("run taken by another worker")
+    except Overloaded:
+        # What was stored is counted. Once its lease is over and there is room, the run
+        # is adopted and goes on behind that.
+        logger.info("run waits for room")
     except (ConnectorError, Refusal) as error:
         _fail(run, now=clock(), error=str(error))
     except Exception:

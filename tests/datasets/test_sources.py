@@ -8,9 +8,19 @@ from functools import partial
 from itertools import count, repeat
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from datasets.connectors import ConnectorError, registry
-from datasets.models import Batch, Dataset, Origin, Record, Run, RunState, Source
+from datasets.models import (
+    Batch,
+    BatchState,
+    Dataset,
+    Origin,
+    Record,
+    Run,
+    RunState,
+    Source,
+)
 from datasets.schedules import Every
 from datasets.services import (
     SourceInvalid,
@@ -286,6 +296,39 @@ def test_run_of_a_dead_worker_is_taken_up_without_doubles(
     assert runs(source) == [("done", 2_500, 0)]
     numbers = [body["price"] for body in Record.objects.values_list("body", flat=True)]
     assert sorted(numbers) == list(range(2_500))
+
+
+def test_run_that_fills_its_dataset_steps_aside_and_goes_on_when_there_is_room(
+    access: Access, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKLOG_EVENTS = 1_500
+    source = new_source(access, prices, count=2_500)
+    fetch_source(source_id=source.pk, clock=at(NOW))
+
+    for minutes in (1, 3):
+        sweep(at(NOW + minutes * MINUTE), now=NOW + minutes * MINUTE)
+        assert runs(source) == [("running", 2_000, 0)], "no slot begins meanwhile"
+    Batch.objects.update(state=BatchState.JUDGED)
+    Source.objects.filter(pk=source.pk).update(is_enabled=False)
+    sweep(at(NOW + 4 * MINUTE), now=NOW + 4 * MINUTE)
+
+    assert runs(source) == [("done", 2_500, 0)]
+    numbers = [body["price"] for body in Record.objects.values_list("body", flat=True)]
+    assert sorted(numbers) == list(range(2_500))
+
+
+def test_slots_that_passed_while_the_dataset_was_full_run_as_the_last_of_them(
+    access: Access, prices: Dataset, settings: Settings
+) -> None:
+    settings.BELLWETHER_BACKLOG_EVENTS = 1
+    source = new_source(access, prices)
+    for minutes in range(4):
+        fetch_source(source_id=source.pk, clock=at(NOW + minutes * MINUTE))
+    Batch.objects.update(state=BatchState.JUDGED)
+
+    fetch_source(source_id=source.pk, clock=at(NOW + 4 * MINUTE))
+
+    assert runs(source) == [("done", 1, 0), ("done", 1, 3)]
 
 
 def test_worker_whose_run_was_taken_stores_nothing_more(
