@@ -9,6 +9,7 @@ from channels.security.websocket import WebsocketDenier
 from django.urls import re_path
 
 from config.handler import OneThreadHandler
+from config.lifespan import Lifespan
 from config.origins import SameOriginOnly
 from config.requests import NamedRequests
 
@@ -20,9 +21,12 @@ from alerts.consumers import FeedConsumer  # noqa: E402
 from config.bodies import LimitedBodies  # noqa: E402
 from datasets.api.ingest import IngestDoor  # noqa: E402
 
+_ingest = IngestDoor(OneThreadHandler())
+
 _routes = ProtocolTypeRouter(
     {
-        "http": LimitedBodies(IngestDoor(OneThreadHandler())),
+        "lifespan": Lifespan(at_end=_ingest.close),
+        "http": LimitedBodies(_ingest),
         "websocket": SameOriginOnly(
             AuthMiddlewareStack(
                 URLRouter(

@@ -18,7 +18,7 @@ _PROGRAM = (
     "celery.worker.consumer",
     "celery.worker.strategy",
     "kombu.transport.virtual",
-    "uvicorn.lifespan.off",
+    "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.websockets_sansio_impl",

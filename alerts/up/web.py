@@ -51,7 +51,7 @@ def serve(*, host: str, port: int, on_serving: Callable[[], None]) -> None:
         port=port,
         ws="websockets-sansio",
         ws_max_size=65_536,
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,

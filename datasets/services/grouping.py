@@ -12,7 +12,7 @@ import asyncio
 import logging
 import threading
 import time
-from asyncio import Future
+from asyncio import AbstractEventLoop, Future
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +86,8 @@ class Submission:
 #: A submission, and what tells its sender: the batch after its commit, or None if
 #: nothing was stored.
 Waiting = tuple[Submission, "Future[StoredBatch | None]"]
+#: What became of a group: what was stored, by place, or that nobody knows.
+Outcome = Mapping[int, StoredBatch] | OutcomeUnknown
 
 
 def prepare_submission(
@@ -128,9 +130,15 @@ class GroupCommit:
 
         Raises:
             Overloaded: if too much waits; the submission is not taken then.
+            Unavailable: if the server ends.
         """
         stored: Future[StoredBatch | None] = asyncio.get_running_loop().create_future()
         with self._changed:
+            if self._is_closed:
+                raise Unavailable(
+                    "The server ends; send this again in a moment. Nothing was stored.",
+                    retry_after=RETRY_AFTER,
+                )
             if self._events >= WAITING_EVENTS:
                 raise Overloaded(
                     f"{self._events:,} records wait to be stored; send this again in a "
@@ -139,7 +147,8 @@ class GroupCommit:
                 )
             self._waiting.append((submission, stored))
             self._events += len(submission.events)
-            if self._thread is None:
+            # Whatever may have ended it, those who wait must not wait for nobody.
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._run, name="group-commit", daemon=True
                 )
@@ -148,7 +157,7 @@ class GroupCommit:
         return stored
 
     def close(self) -> None:
-        """Store what waits, and end the thread."""
+        """Store what waits, take nothing more, and end the thread."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -157,11 +166,8 @@ class GroupCommit:
 
     def _run(self) -> None:
         while group := self._next_group():
-            close_old_connections()
             outcome = _store([submission for submission, _ in group])
-            told = [one for _, one in group]
-            # All of a group are told at once: waking the loop costs more than telling.
-            told[0].get_loop().call_soon_threadsafe(_tell, told, outcome)
+            _answer([one for _, one in group], outcome)
         connection.close()
 
     def _next_group(self) -> list[Waiting]:
@@ -177,13 +183,16 @@ class GroupCommit:
             return group
 
 
-def _store(group: Sequence[Submission]) -> Mapping[int, StoredBatch] | OutcomeUnknown:
+def _store(group: Sequence[Submission]) -> Outcome:
     try:
+        close_old_connections()
         return store_group(group)
     except OutcomeUnknown as unknown:
         logger.warning("a commit was cut off", exc_info=True, extra=_whose(group))
         return unknown
-    except Exception:  # whatever it was, each request finds out for itself, alone
+    except BaseException:
+        # The thread must go on: all who post wait for it. Whatever it was, each request
+        # finds out for itself, alone.
         logger.warning(
             "group not stored, its requests go alone",
             exc_info=True,
@@ -196,11 +205,23 @@ def _whose(group: Sequence[Submission]) -> dict[str, object]:
     return {"workspace": sorted({one.opening.access.workspace.pk for one in group})}
 
 
+def _answer(told: Sequence[Future[StoredBatch | None]], outcome: Outcome) -> None:
+    """Have all of a group told at once: waking a loop costs more than telling."""
+    for loop in {one.get_loop() for one in told}:
+        try:
+            loop.call_soon_threadsafe(_tell, loop, told, outcome)
+        except RuntimeError:  # the loop is closed
+            logger.warning("nobody waits any more for what was stored", exc_info=True)
+
+
 def _tell(
+    loop: AbstractEventLoop,
     told: Sequence[Future[StoredBatch | None]],
-    outcome: Mapping[int, StoredBatch] | OutcomeUnknown,
+    outcome: Outcome,
 ) -> None:
     for place, one in enumerate(told):
+        if one.get_loop() is not loop:
+            continue
         if one.done():  # its client has gone
             continue
         if isinstance(outcome, OutcomeUnknown):

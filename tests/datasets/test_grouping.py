@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Never
 
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -10,6 +14,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from datasets.models import Dataset
 from datasets.services import (
     EventBody,
+    GroupCommit,
+    StoredBatch,
     Submission,
     open_for_ingest,
     prepare_submission,
@@ -17,7 +23,10 @@ from datasets.services import (
 )
 from datasets.services.grouping import store_group
 from tests.factories import NOW, TokenFactory
+from tests.story.lane import PATIENCE_SECONDS
+from workspaces.access import Access
 from workspaces.models import Workspace
+from workspaces.refusals import Unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,6 +44,78 @@ def submission(token: str, *, key: str | None = None) -> Submission:
     opening = open_for_ingest(token=token, workspace="DEMO", dataset="PRICES")
     said = read_key(key=key, caller="token:1", path=PATH, query="", body=ONE)
     return prepare_submission(opening=opening, body=EventBody(content=ONE), key=said)
+
+
+@pytest.fixture
+def commits() -> Iterator[GroupCommit]:
+    """The thread that stores for all, which ends with the test."""
+    running = GroupCommit()
+    yield running
+    running.close()
+
+
+def store(commits: GroupCommit, one: Submission) -> StoredBatch | None:
+    async def wait() -> StoredBatch | None:
+        return await asyncio.wait_for(commits.submit(one), PATIENCE_SECONDS)
+
+    return asyncio.run(wait())
+
+
+class GoneLoop(asyncio.SelectorEventLoop):
+    """A loop that is closed by the time at which somebody has something to tell it."""
+
+    def call_soon_threadsafe(self, *_: object, **__: object) -> Never:
+        raise RuntimeError("Event loop is closed")
+
+
+@dataclass
+class Ruinous:
+    """A submission that ends the thread which tries to store it."""
+
+    access: Access
+    events: tuple[()] = ()
+
+    @property
+    def opening(self) -> Ruinous:
+        return self
+
+    @property
+    def dataset(self) -> Never:
+        raise SystemExit
+
+
+def test_who_waits_is_told_also_where_an_earlier_loop_is_closed(
+    token: str, prices: Dataset, commits: GroupCommit
+) -> None:
+    first, second = submission(token), submission(token)
+
+    async def leave() -> None:
+        commits.submit(first)
+
+    with asyncio.Runner(loop_factory=GoneLoop) as runner:
+        runner.run(leave())
+
+    assert store(commits, second) is not None
+
+
+def test_what_would_end_the_thread_is_handed_back_and_others_are_stored(
+    token: str, prices: Dataset, commits: GroupCommit
+) -> None:
+    good = submission(token)
+    ruinous: Any = Ruinous(good.opening.access)
+
+    assert store(commits, ruinous) is None
+    assert store(commits, good) is not None
+
+
+def test_nothing_is_taken_once_the_server_ends(
+    token: str, prices: Dataset, commits: GroupCommit
+) -> None:
+    late = submission(token)
+    commits.close()
+
+    with pytest.raises(Unavailable, match="Nothing was stored"):
+        store(commits, late)
 
 
 def test_a_group_asks_the_database_as_often_as_one_request(
