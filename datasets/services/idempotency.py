@@ -14,7 +14,7 @@ from django.db import OperationalError
 
 from datasets.models import Idempotency
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
-from datasets.store.writing import writing
+from datasets.store.writing import is_lock_timeout, writing
 from workspaces.refusals import Clash, Invalid
 
 KEEP_FOR = timedelta(hours=72)
@@ -115,7 +115,7 @@ def answer_once(
             return answer
     except OperationalError as error:
         # PostgreSQL waits for the first request's row and gives up after lock_timeout.
-        if "lock timeout" in str(error):
+        if is_lock_timeout(error):
             raise KeyInProgress(
                 "The first request with this Idempotency-Key is still being "
                 "answered; send it again in a moment."

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from datasets.models import Lane
+from datasets.store.writing import is_lock_timeout
 
 
 class LaneBusy(Exception):
@@ -20,8 +21,6 @@ class LaneBusy(Exception):
 
 #: Who waits for a lane does so as long as PostgreSQL would wait (`lock_timeout`).
 PATIENCE_SECONDS = 2.0
-#: What PostgreSQL says by then; its driver is loaded by whoever uses it.
-_LOCK_NOT_AVAILABLE = "55P03"
 
 _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 #: Loading a million rules, storing a storm of alerts, waiting for another's storm to be
@@ -126,7 +125,7 @@ def _lock_row(lane_id: int, lanes: QuerySet[Lane], *, waits: bool) -> Lane:
     try:
         lane = rows.first()
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+        if is_lock_timeout(error):
             raise LaneBusy(lane_id) from error
         raise
     if lane is None:

@@ -1,6 +1,10 @@
 """Where a write transaction begins, on both databases, and who lets go of one."""
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+
+#: What PostgreSQL says once `lock_timeout` is over, in whatever language; its driver is
+#: loaded by whoever uses it.
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 def writing() -> transaction.Atomic:
@@ -10,6 +14,11 @@ def writing() -> transaction.Atomic:
     `datasets.store.sqlite` does both); on PostgreSQL it is an ordinary transaction.
     """
     return transaction.atomic()
+
+
+def is_lock_timeout(error: OperationalError) -> bool:
+    """Say whether PostgreSQL gave up waiting for what another transaction holds."""
+    return getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def release_connection() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 
 from alerts.models import Alert
 from alerts.sweeping import sweep_upkeep
@@ -18,7 +20,7 @@ from datasets.services import (
     answer_once,
     open_lane,
 )
-from datasets.services.idempotency import KeyReused
+from datasets.services.idempotency import KeyInProgress, KeyReused
 from rules.services import create_rule
 from tests.factories import NOW, DatasetFactory
 from tests.story.lane import (
@@ -94,6 +96,19 @@ def test_twenty_equal_requests_at_once_store_one_event(prices: Dataset) -> None:
     assert Record.objects.count() == 1
     assert sum(not answer.is_replay for answer in answers) == 1
     assert len({str(answer.body) for answer in answers}) == 1
+
+
+@pytest.mark.django_db
+def test_repeat_whose_first_still_goes_on_is_told_so_in_any_language(
+    prices: Dataset,
+) -> None:
+    german = LockNotAvailable("storniere Anfrage wegen Zeitüberschreitung einer Sperre")
+
+    def act() -> Answer:
+        raise OperationalError(*german.args) from german
+
+    with pytest.raises(KeyInProgress):
+        answer_once(key=key_of(), act=act, now=NOW)
 
 
 @pytest.mark.django_db
