@@ -4,6 +4,7 @@
 import { feed, mustPoll, setUnread, showPaused } from "bellwether/connection.js";
 import { remember } from "bellwether/cookie.js";
 import { arrivalsText, matches, orderOf, saidText } from "bellwether/feed-list.js";
+import { readText } from "bellwether/feed-page.js";
 import { drawGap, drawNote, drawRow, orderOfRow } from "bellwether/feed-row.js";
 import { areOn, isTyping } from "bellwether/shortcuts.js";
 import { announce } from "bellwether/toast.js";
@@ -292,14 +293,28 @@ document.addEventListener("keydown", (event) => {
 
 // Reading the page again: when the feed began anew, and where no socket opens ---------
 
+let isCurrent = true;
+
+// What cannot be read leaves the list as it is, and is told once until it can be again.
 async function readPage() {
   list.setAttribute("aria-busy", "true");
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (answer.ok) {
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  try {
+    const text = await readText(location.href);
+    const page = new DOMParser().parseFromString(text, "text/html");
     adopt([...page.querySelectorAll("#feed > article")]);
+    isCurrent = true;
+  } catch {
+    if (isCurrent) {
+      announce(
+        "The feed could not be brought up to date. Check the connection; if you were " +
+          "signed out, load the page again.",
+        { level: "error" },
+      );
+    }
+    isCurrent = false;
+  } finally {
+    list.removeAttribute("aria-busy");
   }
-  list.removeAttribute("aria-busy");
 }
 
 function adopt(fresh) {
