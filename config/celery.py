@@ -110,7 +110,11 @@ def answer(task: Task, **ids: int | str) -> None:
 
 
 def ring(task: Task, ids: Mapping[str, int | str]) -> None:
-    """Send one message unless the same bell already rang and nobody has answered."""
+    """Send one message unless the same bell already rang and nobody has answered.
+
+    Nor is one sent for a while after the broker failed: publishing never raises, and
+    the sweeps find what is due.
+    """
     if _pause.is_on() or not _bells().add(_bell_key(task, ids)):
         return
     try:
@@ -173,7 +177,10 @@ class _LocalBells:
 
 
 class _RedisBells:
-    """Bells shared by all processes; without an answer from Redis every bell rings."""
+    """Bells shared by all processes.
+
+    Without an answer from Redis none rings for a while; sweeps take over.
+    """
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(
