@@ -59,8 +59,8 @@ def add_up_options(parser: argparse.ArgumentParser) -> None:
     some.add_argument(
         "--only",
         metavar="PART",
-        help="be one part, prepare nothing and watch nobody; for supervisors such as"
-        " compose and systemd",
+        help="be one part, prepare nothing and watch nobody; for a supervisor that is"
+        " to see each process by itself",
     )
 
 

@@ -1,10 +1,8 @@
-"""Run one part in this process, under the parent or by itself (compose, systemd)."""
+"""Run one part in this process, under the parent or by itself (`up --only`)."""
 
 from __future__ import annotations
 
 import gc
-import logging
-import os
 import sys
 import threading
 
@@ -13,7 +11,7 @@ from django.conf import settings
 from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
 from alerts.up.parent import say
-from alerts.up.watching import LEAVING_SECONDS, watch_judging
+from alerts.up.watching import LEAVING_SECONDS, leave, watch_judging
 from config import env
 from config.memory import share_arenas
 from config.metrics import forget_the_dead
@@ -26,7 +24,7 @@ SWITCH_SECONDS = 0.001
 def run_part(name: str, *, host: str, port: int) -> int:
     """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
     share_arenas()
-    gc.enable()  # a part of its own, under compose or systemd, has loaded by itself
+    gc.enable()  # a part by itself has loaded without the parent
     watch_judging()
     if name == plan.EVERYTHING:
         return run_everything(host=host, port=port)
@@ -60,9 +58,7 @@ def run_everything(*, host: str, port: int) -> int:
     stopping.set()
     beat.stop()
     worker.stop(seconds=LEAVING_SECONDS / 2)
-    # Threads that still work would keep the interpreter; what they do is still due.
-    logging.shutdown()
-    os._exit(0)
+    leave(0)
 
 
 def _say_where(host: str, port: int) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NoReturn
 
 from django.db import DatabaseError, connection
 
@@ -117,10 +118,13 @@ def run_or_leave(name: str, work: Callable[[], None]) -> None:
     _in_background(name, run)
 
 
-def leave() -> None:
-    """End the process now with status 1; the parent starts it again."""
+def leave(status: int = 1) -> NoReturn:
+    """End the process now, also where a thread still waits for somebody outside.
+
+    Python would wait for it, for a minute and more. What it does is still due.
+    """
     logging.shutdown()
-    os._exit(1)
+    os._exit(status)
 
 
 def _in_background(name: str, work: Callable[[], None]) -> None:

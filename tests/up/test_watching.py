@@ -97,6 +97,19 @@ def test_a_process_leaves_when_its_worker_answers_no_bell(run):
     assert status == 1
 
 
+def test_a_process_leaves_while_a_call_of_its_threads_hangs(run):
+    status, said = run("""
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        from alerts.up.watching import leave
+
+        ThreadPoolExecutor(1).submit(threading.Event().wait)
+        leave(3)
+    """)
+
+    assert (status, said) == (3, "")
+
+
 def test_a_process_stays_while_lanes_are_judged_and_bells_answered(run):
     status, said = run("""
         from alerts.services import note_heartbeat

@@ -24,6 +24,7 @@ from alerts.up.preparing import (
     prepare_database,
     prepare_pages,
 )
+from alerts.up.watching import leave
 from config import env
 from config.clock import utc_now
 from config.metrics import begin_counting
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         if options["only"]:
             if len(names) > 1:
                 raise CommandError(f"--only is for one part, not {', '.join(names)}.")
-            sys.exit(run_part(names[0], **where))
+            leave(run_part(names[0], **where))
         try:
             take_lock(_own_directory())
         except AlreadyRunning as problem:
