@@ -17,7 +17,7 @@ def fetch(*, source_id: int) -> None:
     fetchers.fetch(source_id)
 
 
-@shared_task(name=Task.IMPORT.value, time_limit=90, soft_time_limit=75)
+@shared_task(name=Task.IMPORT.value)
 def import_file(*, job_id: str) -> None:
     """Go on with an import."""
     run_import(job_id=uuid.UUID(job_id))

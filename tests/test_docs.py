@@ -16,7 +16,7 @@ from rules.models import Health, InstanceState
 ROOT = Path(base.__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 ENVIRONMENT = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"", re.MULTILINE).findall(
-    Path(base.__file__).read_text()
+    "".join(file.read_text() for file in Path(base.__file__).parent.glob("*.py"))
 )
 
 

@@ -30,7 +30,12 @@ from config.clock import database_now
 logger = logging.getLogger(__name__)
 
 #: Tasks run in threads: handing them to a process of its own takes longer than most of
-#: them. What hangs or dies takes the worker along, and its parent starts it again.
+#: them, and a lane's program is in the memory of one process. Celery's time limits mean
+#: nothing to threads, so each kind of work has its own: an event is judged within 16 s
+#: (`watching.JUDGING_ALLOWED`), a send ends after 15 s and a fetch after 90 s
+#: (`outbound.http`, `datasets.services.sources.RUN_LIMIT`), an import gives its turn
+#: back after 30 s, and PostgreSQL ends a statement after 15 s. A worker that answers no
+#: bell for a minute leaves, and its parent starts it again.
 _POOL = "threads"
 #: Beat shows so often that it works, as the workers do.
 _SHOW_EVERY_SECONDS = 15.0
@@ -151,4 +156,4 @@ def run_worker(worker: Worker) -> int:
 
 def new_beat() -> Service:
     """Return a beat that rings by the schedule of the database."""
-    return Service(app, max_interval=1, scheduler_cls=_Scheduler)
+    return Service(app, scheduler_cls=_Scheduler)

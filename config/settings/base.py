@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, SELF
 
 from config import env
+from config.settings.celery import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = env.directory("BELLWETHER_DATA_DIR", BASE_DIR / "var")
@@ -122,7 +123,8 @@ if _postgres:
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
         # and it that we have: a lane must be free by then, and by itself it would keep
-        # the connections of a host that is gone for two hours.
+        # the connections of a host that is gone for two hours. Who waits for a row is
+        # told soon that it is held, and no statement goes on that nobody waits for.
         "options": "-c lock_timeout=2s -c statement_timeout=15s"
         " -c idle_in_transaction_session_timeout=30s"
         " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10"
@@ -133,14 +135,17 @@ if _postgres:
             **_postgres,
             "ENGINE": "django.db.backends.postgresql",
             "OPTIONS": _options | _postgres["OPTIONS"],
+            # A thread gives its connection back to the pool below after each request,
+            # and what comes from there is looked at: PostgreSQL may have started anew.
             "CONN_MAX_AGE": 0,
             "CONN_HEALTH_CHECKS": True,
         }
     }
-    # Whoever asks while the database is away, a supervisor too, is told so soon.
     DATABASES["default"]["OPTIONS"]["pool"] = {
+        # Far fewer than a process has threads: PostgreSQL allows 100 in all by itself.
         "min_size": 1,
         "max_size": 16,
+        # Whoever asks while the database is away, a supervisor too, is told so soon.
         "timeout": 5,
     }
 else:
@@ -152,8 +157,12 @@ else:
             # A thread keeps its connection: opening one costs more than most requests.
             "CONN_MAX_AGE": None,
             "OPTIONS": {
+                # One that reads first and then wants to write fails at once, whatever
+                # the timeout. Other processes' writes, such as a command's, are waited
+                # for; our own stand in the fair line.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
+                # WAL: who reads waits for no writer.
                 # FULL: with NORMAL a power cut may take back acknowledged commits.
                 # Some forty threads have a cache each, beside the system's own, and
                 # over hours each would fill; together they keep to 32 MB.
@@ -163,48 +172,8 @@ else:
             },
         }
     }
+# Batches are more than two thousand millions some day.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-# --- Celery: a bell, never a store (PROMISES.md section 4). ---------------------------
-REDIS_URL = env.text("REDIS_URL")
-CELERY_BROKER_URL = REDIS_URL or "memory://localhost//"
-CELERY_BROKER_TRANSPORT = None if REDIS_URL else "config.local_broker:Transport"
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {
-        # Below kombu 5.7 this did nothing, and workers went deaf after a reconnect.
-        "health_check_interval": 25,
-        "socket_connect_timeout": 3,
-        "socket_timeout": 30,
-        "socket_keepalive": True,
-        "retry_on_timeout": True,
-        "visibility_timeout": 300,
-        "global_keyprefix": "bellwether:",
-    }
-    if REDIS_URL
-    else {}
-)
-# Celery would open a connection for each task; `config.celery` says who keeps which.
-CELERY_DB_REUSE_MAX = 1_000_000
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_RESULT_EXPIRES = None  # there are none, so beat need not clean them up
-CELERY_TASK_ACKS_LATE = False
-CELERY_TASK_REJECT_ON_WORKER_LOST = False
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_DEFAULT_QUEUE = "upkeep"
-CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT = 60
-CELERY_TASK_SOFT_TIME_LIMIT = 50
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-CELERY_TIMEZONE = "UTC"
-DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # --- Metrics: read at /metrics --------------------------------------------------------
 #: Whoever sends it may read them from elsewhere; else only somebody at the machine.
@@ -241,8 +210,11 @@ CHANNEL_LAYERS = {
                         "socket_connect_timeout": 1,
                     }
                 ],
+                # All sockets of a process share it; messages are small, and a feed that
+                # misses one reads on from its number.
                 "capacity": 1_000,
                 "expiry": 10,
+                # Others may use the same Redis.
                 "prefix": "bellwether-live",
             },
         }
