@@ -3,14 +3,20 @@
 import pytest
 from django.db import connection
 
+from alerts.models import Delivery, FeedEntry
+from datasets.models import Batch
+
 #: The promise of docs/scaling.md.
 MOST_SECONDS = 60
 
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite and we are on one host"
+    ),
+]
 
-@pytest.mark.django_db
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite and we are on one host"
-)
+
 def test_postgresql_soon_asks_whether_a_silent_host_is_still_there():
     with connection.cursor() as cursor:
         cursor.execute(
@@ -21,3 +27,18 @@ def test_postgresql_soon_asks_whether_a_silent_host_is_still_there():
     tries = asks["tcp_keepalives_interval"] * asks["tcp_keepalives_count"]
     assert 0 < asks["tcp_keepalives_idle"] + tries <= MOST_SECONDS
     assert 0 < asks["tcp_user_timeout"] <= MOST_SECONDS * 1_000
+
+
+@pytest.mark.parametrize("queue", [Batch, Delivery, FeedEntry])
+def test_queues_are_vacuumed_after_so_many_rows_however_large_they_are(queue):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT unnest(reloptions) FROM pg_class WHERE oid = %s::regclass",
+            [queue._meta.db_table],
+        )
+        options = {option for (option,) in cursor.fetchall()}
+
+    assert {
+        "autovacuum_vacuum_scale_factor=0",
+        "autovacuum_vacuum_threshold=5000",
+    } <= options
