@@ -30,6 +30,7 @@ def run_part(name: str, *, host: str, port: int) -> int:
         return run_everything(host=host, port=port)
     if name == plan.WEB:
         forget_the_dead()
+        web.limit_statements(web.STATEMENTS_ALLOWED)
         web.serve(host=host, port=port, on_serving=lambda: _say_where(host, port))
     elif name == plan.BEAT:
         workers.run_beat()

@@ -7,13 +7,18 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
+from django.db import connection
 
 from alerts.push import use_loop
 from alerts.up.parent import GIVE_UP, say
 
+#: What one statement may take where somebody waits for it; elsewhere it is three times
+#: that (settings, `DATABASES`).
+STATEMENTS_ALLOWED = timedelta(seconds=5)
 #: Open requests and sockets get so long when the server stops.
 _GRACE_SECONDS = 5
 
@@ -41,6 +46,17 @@ class _Server(uvicorn.Server):
 
     def leave(self) -> None:
         self.should_exit = True
+
+
+def limit_statements(most: timedelta) -> None:
+    """Let no statement of this process take longer; said before it opens a connection.
+
+    Who waits for a page has left by then, and ingest must not wait behind it.
+    """
+    if connection.vendor == "postgresql":
+        options = connection.settings_dict["OPTIONS"]
+        limit = f"-c statement_timeout={most.total_seconds():.0f}s"
+        options["options"] = f"{options['options']} {limit}"
 
 
 def serve(*, host: str, port: int, on_serving: Callable[[], None]) -> None:

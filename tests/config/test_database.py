@@ -1,13 +1,18 @@
 """What the program asks of the PostgreSQL that it is given."""
 
+from datetime import timedelta
+
+import psycopg
 import pytest
 from django.db import connection
 
 from alerts.models import Delivery, FeedEntry
+from alerts.up.web import limit_statements
 from datasets.models import Batch
 
 #: The promise of docs/scaling.md.
 MOST_SECONDS = 60
+WAITS = ("statement", "lock")
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,3 +47,14 @@ def test_queues_are_vacuumed_after_so_many_rows_however_large_they_are(queue):
         "autovacuum_vacuum_scale_factor=0",
         "autovacuum_vacuum_threshold=5000",
     } <= options
+
+
+def test_statements_that_people_wait_for_end_sooner(monkeypatch):
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "options", options["options"])
+
+    limit_statements(timedelta(seconds=5))
+
+    with psycopg.connect(**connection.get_connection_params()) as web:
+        limits = [web.execute(f"SHOW {of}_timeout").fetchone() for of in WAITS]
+    assert limits == [("5s",), ("2s",)]
