@@ -1,4 +1,4 @@
-"""Slots over a year in which clocks change: none is left out, none comes twice."""
+"""Slots, in a year of changing clocks too: none is left out, none comes twice."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from datasets.schedules import Every
 from datasets.services.slots import due_slot
 from datasets.times import first_instant
+from tests.factories import NOW
 
 #: Of half hours and quarters, of changes by half an hour, at midnight, and of none.
 ZONES = (
@@ -33,6 +34,8 @@ ZONES = (
 #: The last in which Apia and Tehran still changed their clocks.
 BEGIN = datetime(2020, 7, 1, tzinfo=UTC)
 END = datetime(2021, 7, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 
 
@@ -95,3 +98,32 @@ def test_clock_that_is_changed_hides_no_slot_and_shows_none_twice(name: str) -> 
         # first minute after it; where an hour comes twice, the slot is in its first.
         assert slots.count(first_instant(before, zone)) == 1
         assert slots.count(at) == 1
+
+
+@pytest.mark.parametrize(
+    ("late", "slot", "skipped", "following"),
+    [
+        (0 * SECOND, 0, 0, 1),
+        (59 * SECOND, 0, 0, 1),
+        (60 * SECOND, 1, 1, 2),
+        (61 * SECOND, 1, 1, 2),
+        (timedelta(days=1), 1440, 1440, 1441),
+    ],
+    ids=["on time", "late", "next is due", "one skipped", "a day away"],
+)
+def test_latest_slot_runs_and_older_ones_are_skipped(
+    late: timedelta, slot: int, skipped: int, following: int
+) -> None:
+    due = due_slot(first=NOW, schedule=Every(MINUTE), now=NOW + late)
+
+    assert due.slot == NOW + slot * MINUTE
+    assert due.skipped == skipped
+    assert due.following == NOW + following * MINUTE
+
+
+def test_first_slot_is_a_whole_multiple_of_the_step() -> None:
+    now = datetime(2026, 3, 2, 15, 30, 1, 500_000, tzinfo=UTC)
+
+    assert Every(SECOND).first_slot(now) == now.replace(second=2, microsecond=0)
+    assert Every(5 * SECOND).first_slot(now) == now.replace(second=5, microsecond=0)
+    assert Every(MINUTE).first_slot(NOW) == NOW

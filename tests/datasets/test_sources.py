@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count, repeat
 
@@ -22,13 +22,7 @@ from datasets.models import (
     Source,
 )
 from datasets.schedules import Every
-from datasets.services import (
-    SourceInvalid,
-    create_source,
-    fetch_source,
-    sweep_sources,
-)
-from datasets.services.slots import due_slot
+from datasets.services import SourceInvalid, create_source, fetch_source, sweep_sources
 from datasets.services.sources import claim_run, in_time
 from tests.factories import NOW, DatasetFactory, WorkspaceFactory
 from tests.logged import Log
@@ -37,35 +31,6 @@ from workspaces.access import Access, AccessDenied, Need, open_for_system
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("late", "slot", "skipped", "following"),
-    [
-        (0 * SECOND, 0, 0, 1),
-        (59 * SECOND, 0, 0, 1),
-        (60 * SECOND, 1, 1, 2),
-        (61 * SECOND, 1, 1, 2),
-        (timedelta(days=1), 1440, 1440, 1441),
-    ],
-    ids=["on time", "late", "next is due", "one skipped", "a day away"],
-)
-def test_latest_slot_runs_and_older_ones_are_skipped(
-    late: timedelta, slot: int, skipped: int, following: int
-) -> None:
-    due = due_slot(first=NOW, schedule=Every(MINUTE), now=NOW + late)
-
-    assert due.slot == NOW + slot * MINUTE
-    assert due.skipped == skipped
-    assert due.following == NOW + following * MINUTE
-
-
-def test_first_slot_is_a_whole_multiple_of_the_step() -> None:
-    now = datetime(2026, 3, 2, 15, 30, 1, 500_000, tzinfo=UTC)
-
-    assert Every(SECOND).first_slot(now) == now.replace(second=2, microsecond=0)
-    assert Every(5 * SECOND).first_slot(now) == now.replace(second=5, microsecond=0)
-    assert Every(MINUTE).first_slot(NOW) == NOW
 
 
 class Scripted:
