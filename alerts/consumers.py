@@ -1,4 +1,4 @@
-"""The live feed over WebSocket: a view on the numbered table (UX.md 2.3).
+"""The live feed over WebSocket: a view on the numbered table.
 
 The socket only carries what the table holds. A client says from which number on it
 wants to read; every bell makes the consumer read on from the last number it sent, so

@@ -142,7 +142,7 @@ def _default_subject(message: OutgoingMessage) -> str:
 def _marked(subject: str, message: OutgoingMessage) -> str:
     """Say in a subject of ours that the data are simulated; a rule's own is as given.
 
-    A client of Apperate's gets the subject that it asked for (API.md section 3).
+    A client of Apperate's gets the subject that it asked for.
     """
     return f"{subject} (simulated)" if message.is_simulated else subject
 

@@ -1,4 +1,4 @@
-"""The story of an event, from its lane to the people (DESIGN.md section 2).
+"""The story of an event, from its lane to the people.
 
 accept      datasets.services.accept_batch       stored, answered, bell rung
 drain       drain_lane                           claim the lane, read in order

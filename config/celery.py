@@ -1,7 +1,7 @@
 """The bell: names of tasks, and `nudge`, which says "look now" and carries no state.
 
 A message holds ids only and may be lost: sweeps find from the database whatever is
-due (DESIGN.md section 2). Nothing else in the program sends a Celery message.
+due. Nothing else in the program sends a Celery message.
 """
 
 import logging
@@ -101,7 +101,7 @@ def nudge(task: Task, **ids: int | str) -> None:
 def answer(task: Task, **ids: int | str) -> None:
     """Let the bell ring again: called before the work first reads what is due.
 
-    An event stored after that read therefore always rings (DESIGN.md 2.3). While the
+    An event stored after that read therefore always rings. While the
     broker is away no bell rings, and a key that stays dies by itself soon after.
     """
     if _pause.is_on():

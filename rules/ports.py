@@ -3,7 +3,7 @@
 Whether the words that a rule gives them can be rendered, and which alerts moved where.
 
 `alerts` fills this in when Django starts, as the engine is handed compiled patterns:
-the direction of imports stays (STYLE.md section 2).
+the direction of imports stays.
 """
 
 from __future__ import annotations

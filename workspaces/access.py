@@ -1,4 +1,4 @@
-"""The only road from a request to a workspace (STYLE.md section 11).
+"""The only road from a request to a workspace.
 
 Another workspace's name answers as a missing one does: `WorkspaceNotFound`.
 """

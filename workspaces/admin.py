@@ -1,4 +1,4 @@
-"""The tenant in the admin, for the installation's staff (UX.md 2.5)."""
+"""The tenant in the admin, for the installation's staff."""
 
 from __future__ import annotations
 

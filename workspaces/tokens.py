@@ -7,7 +7,7 @@ import zlib
 
 from workspaces.models import TokenKind
 
-# No token may begin with a capital T: pyEX would switch to its sandbox (API.md 4.1).
+# No token may begin with a capital T: pyEX would switch to its sandbox.
 PREFIXES = {TokenKind.SECRET: "sk_", TokenKind.PUBLISHABLE: "pk_"}
 _ALPHABET = string.digits + string.ascii_letters
 _RANDOM_LENGTH = 32  # of 62 letters: 190 bits

@@ -111,7 +111,7 @@ class Webhook:
 def write_body(message: OutgoingMessage) -> bytes:
     """Write the JSON of a webhook, numbers digit by digit.
 
-    `data` is Apperate's object with exactly its members (API.md section 3); what we add
+    `data` is Apperate's object with exactly its members; what we add
     stands beside it.
     """
     composed = compose(message)

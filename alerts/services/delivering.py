@@ -1,4 +1,4 @@
-"""Deliver: claim, render, send, record the attempt (DESIGN.md 2.2 and section 4).
+"""Deliver: claim, render, send, record the attempt.
 
 A send leaves after its claim is committed and is recorded after the answer, so a
 crash repeats it under the same id and never loses it.

@@ -18,7 +18,7 @@ def import_entries(
     """Tell of a history import once, when its last batch is judged.
 
     Its alerts are in the lists, but a feed of thousands of old alerts would bury what
-    happens now (DESIGN.md 2.4). Of a divided dataset the lane that comes last tells; so
+    happens now. Of a divided dataset the lane that comes last tells; so
     that there is one, they finish their parts of an import one after the other.
     """
     return [

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 #: How long a part may take to finish what it does once it is told to leave.
 LEAVING_SECONDS = 8.0
 #: An event is judged in milliseconds; what takes longer comes to no end. Four times
-#: this, and starting again, may pass before an event is set aside (PROMISES.md R10).
+#: this, and starting again, may pass before an event is set aside (promise R10).
 JUDGING_ALLOWED = timedelta(seconds=16)
 _LOOK_EVERY_SECONDS = 5.0
 _LOOK_AT_LANES_EVERY_SECONDS = 1.0
@@ -87,7 +87,7 @@ def watch_judging(*, allowed: timedelta = JUDGING_ALLOWED) -> None:
 def watch_worker(*, part: str, allowed: timedelta = SILENCE_ALLOWED) -> None:
     """Leave once nobody answered a bell of this worker for so long.
 
-    A worker can be alive but deaf (PROMISES.md R7); only an answered bell shows that
+    A worker can be alive but deaf (promise R7); only an answered bell shows that
     it hears. `part` is the row in which the answer is noted.
     """
     _in_background("watchdog", lambda: _watch(part, allowed))

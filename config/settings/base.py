@@ -1,7 +1,7 @@
 """Settings of both ways to run: defaults work after a clone, the environment decides.
 
 README.md lists the variables. `DATABASE_URL` and `REDIS_URL` together switch from the
-embedded default to the full mode (DESIGN.md section 1).
+embedded default to the full mode.
 """
 
 import platform
@@ -50,9 +50,9 @@ BELLWETHER_BACKLOG_EVENTS = env.number("BELLWETHER_BACKLOG_EVENTS", 100_000, lea
 BELLWETHER_STORM_MESSAGES = env.number("BELLWETHER_STORM_MESSAGES", 100, least=1)
 #: What a back-test judges one by one at most: the newest.
 BELLWETHER_BACKTEST_EVENTS = env.number("BELLWETHER_BACKTEST_EVENTS", 15_000, least=1)
-# How long an answer waits for its batch to be judged (DESIGN.md 2.1).
+# How long an answer waits for its batch to be judged.
 BELLWETHER_WAIT_SECONDS = 2.0
-# Limits of one request and of one uploaded file (DESIGN.md section 5).
+# Limits of one request and of one uploaded file.
 BELLWETHER_REQUEST_EVENTS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 BELLWETHER_UPLOAD_BYTES = env.number("BELLWETHER_UPLOAD_BYTES", 250_000_000, least=1)

@@ -1,4 +1,4 @@
-"""Settings of Celery and its broker: a bell, never a store (DESIGN.md section 2)."""
+"""Settings of Celery and its broker: a bell, never a store."""
 
 from config import env
 

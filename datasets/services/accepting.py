@@ -48,7 +48,7 @@ class EventsInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
-    """How a request wants its events to be treated (API.md 2.3, Part B 14).
+    """How a request wants its events to be treated.
 
     `raises`, `moves_facts` and `persists` are Apperate's `event`, `updateState` and
     `persist`. `duplicates` None means what the dataset says. `import_id` names the

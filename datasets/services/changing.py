@@ -1,6 +1,6 @@
 """Changes of a dataset that change verdicts: each has its place in the lane's order.
 
-Events before it are judged as the dataset was, later ones as it is (DESIGN.md 2.1).
+Events before it are judged as the dataset was, later ones as it is.
 The batch keeps both values, so a program that is loaded while the change still waits
 begins with the old one.
 """

@@ -1,4 +1,4 @@
-"""Batches of facts that one lane's drain puts into another lane (DESIGN.md 2.1).
+"""Batches of facts that one lane's drain puts into another lane.
 
 Their records are of the lane they come from, are nowhere current, and are part of the
 log of the lane they go to: it alone says what its rules saw, and in which order.

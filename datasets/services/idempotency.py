@@ -1,4 +1,4 @@
-"""One effect for a request that is sent twice (PROMISES.md R14).
+"""One effect for a request that is sent twice (promise R14).
 
 The key, the effect and the answer are one transaction, so a crash leaves all or none.
 """

@@ -69,7 +69,7 @@ def start_import(
     """Keep the uploaded file and queue its import.
 
     `is_live` says that the records happen now: their alerts are sent. Otherwise they
-    are history, which is judged alike and tells nobody (DESIGN.md 2.4). More rows that
+    are history, which is judged alike and tells nobody. More rows that
     do not fit than `errors_allowed` fail the import, and none of it is stored; with
     None they are set aside, however many they are.
 

@@ -98,7 +98,7 @@ def read_log(
     """Give the lane's judged batches from a position on, in order, some at a time.
 
     Each holds the events that were judged: not those that were ignored as duplicates or
-    set aside, but those that were replaced later (DESIGN.md 2.1). With `keys` it holds
+    set aside, but those that were replaced later. With `keys` it holds
     those of these keys alone, and if it `skips`, no batches without any are given but
     those that changed the schema. Unless it `is_whole`, what other lanes forwarded is
     left out.

@@ -28,7 +28,7 @@ from workspaces.models import AuditEntry
 from workspaces.refusals import FieldError, Overloaded
 from workspaces.services import record_audit
 
-#: Datasets that one token may make on demand in an hour (DESIGN.md section 5).
+#: Datasets that one token may make on demand in an hour.
 ON_DEMAND_LIMIT = 20
 _HOUR = timedelta(hours=1)
 _MADE_ON_DEMAND = "dataset.made_on_demand"

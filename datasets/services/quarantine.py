@@ -1,4 +1,4 @@
-"""Setting aside what cannot be judged, so that its lane goes on (DESIGN.md 2.1).
+"""Setting aside what cannot be judged, so that its lane goes on.
 
 A batch whose judge died comes back old, and its lane has not moved since. So only a
 drain that finds both notes the try, before it begins: what waits behind much else is

@@ -16,7 +16,7 @@ from datasets.store.reading import Cut, records_of_keys
 from workspaces.access import Access
 from workspaces.refusals import Invalid
 
-#: Records in one answer, and queries in one request (API.md 1.2).
+#: Records in one answer, and queries in one request.
 ANSWER_LIMIT = 10_000
 QUERIES_LIMIT = 2_000
 

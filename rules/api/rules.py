@@ -1,4 +1,4 @@
-"""Rules in the native API (API.md Part C)."""
+"""Rules in the native API."""
 
 from __future__ import annotations
 

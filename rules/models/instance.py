@@ -9,7 +9,7 @@ from rules.models.rule import Rule
 
 
 class InstanceState(models.TextChoices):
-    """Where one rule stands for one key (DESIGN.md 3.3)."""
+    """Where one rule stands for one key."""
 
     INACTIVE = "inactive", "Inactive"
     PENDING = "pending", "Pending"

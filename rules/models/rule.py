@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Kind(models.TextChoices):
-    """Fixed when a rule is made (DESIGN.md 3.3)."""
+    """Fixed when a rule is made."""
 
     SIGNAL = "signal", "Signal: one alert per qualifying event"
     STATE = "state", "State: opens and resolves"

@@ -11,7 +11,7 @@ class Tally(models.Model):
     """How often events of a key ran the rules on some of its fields: lane state.
 
     It counts for all these rules at once, so that one that stays as it is costs
-    nothing when it runs (DESIGN.md 3.5). `interest` stands for the fields.
+    nothing when it runs. `interest` stands for the fields.
     """
 
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")

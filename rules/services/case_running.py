@@ -95,7 +95,7 @@ class _Run:
         self._facts: dict[Subject, KeyFacts] = {}
         self._instances: dict[tuple[int, str], Instance] = {}
         self._armed: dict[Subject, set[tuple[int, str]]] = {}
-        #: When the sweep looks at an instance, by its key (DESIGN.md 3.4).
+        #: When the sweep looks at an instance, by its key.
         self._wakes: dict[str, datetime] = {}
         self._clock = start
         self._seq = 0

@@ -1,4 +1,4 @@
-"""The places of a rule's change in the order of each lane concerned (DESIGN.md 2.1).
+"""The places of a rule's change in the order of each lane concerned.
 
 A change may concern several lanes, and takes its place in them one after the other:
 

@@ -1,4 +1,4 @@
-"""Which lanes judge a rule, and of which others they read (DESIGN.md 2.1)."""
+"""Which lanes judge a rule, and of which others they read."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class _Bench:
         """Let a rule's version come into effect, or leave it, at this position.
 
         Open instances close when what the rule means has changed, and state begins
-        anew; cool-downs stay (DESIGN.md 3.3, "Editing"). What the lane begins to
+        anew; cool-downs stay. What the lane begins to
         forward, or does no longer, changes nothing here.
         """
         if not changes_judging(one.batch):

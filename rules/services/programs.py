@@ -1,7 +1,7 @@
 """The program of each lane, kept in memory for as long as it is certainly right.
 
 A program is valid exactly while the lane's `next_seq` is what this process last
-committed (DESIGN.md 2.3). Borrowing takes it off the shelf, so that a drain that
+committed. Borrowing takes it off the shelf, so that a drain that
 fails half-way leaves nothing half-changed behind: the next one loads it anew.
 """
 

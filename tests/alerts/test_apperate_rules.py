@@ -1,4 +1,4 @@
-"""Apperate's rules calls, as its clients send them (API.md 4.2)."""
+"""Apperate's rules calls, as its clients send them."""
 
 from __future__ import annotations
 

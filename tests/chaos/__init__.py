@@ -1,4 +1,4 @@
-"""The proof under fire: an installation to which everything happens (PROMISES.md 1).
+"""The proof under fire: an installation to which everything happens.
 
 `trial` starts an installation in an `arena`, puts it under `load`, lets `faults`
 strike it, waits until all is judged, and lets `proof` compare what is stored with the

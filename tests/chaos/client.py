@@ -94,7 +94,7 @@ class Client:
     def _note(
         self, path: str, status: int, headers: http.client.HTTPMessage, answer: bytes
     ) -> None:
-        """Keep an answer that is not as PROMISES.md R11 and R18 want it."""
+        """Keep an answer that is not as promises R11 and R18 want it."""
         self.refusals[status] += 1
         self.sentences.add(answer.decode())
         is_postponed = status in {_TOO_MANY, _AWAY}

@@ -30,7 +30,7 @@ def await_deliveries(query: Query) -> list[str]:
 
 
 def prove_deliveries(query: Query, sink: Sink) -> list[str]:
-    """Compare the ids that came with those that are stored (PROMISES.md R5).
+    """Compare the ids that came with those that are stored (promise R5).
 
     What is marked as sent has come; what came is a stored delivery, and came no more
     often than it was tried, under the one id that it has.

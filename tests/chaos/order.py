@@ -1,4 +1,4 @@
-"""What a client sends one after the other is judged in that order (PROMISES.md R4)."""
+"""What a client sends one after the other is judged in that order (promise R4)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.installations import ROOT, Installation
 from tests.services.proxy import proxy
 from tests.services.redis import broker
 
-#: What a dead Redis may delay anything by (PROMISES.md R7); it takes a fifth of that.
+#: What a dead Redis may delay anything by (promise R7); it takes a fifth of that.
 LONGEST_SECONDS = 5.0
 
 _BEGIN = """

@@ -1,4 +1,4 @@
-"""Receivers that hang harm only themselves (PROMISES.md R12)."""
+"""Receivers that hang harm only themselves (promise R12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door of Apperate's calls, as tolerant as its clients need (API.md 4.3).
+"""The front door of Apperate's calls, as tolerant as its clients need.
 
 Every call under `/v1`, `/stable` and `/beta` is an `ApperateView`. A token stands in
 the query, in a header or in the body; a body is read as what it is, whatever its
@@ -58,7 +58,7 @@ class ApperateView(APIView):
 
     Reading needs `Need.READ`, anything else `Need.WRITE`, unless `needs` says more.
     Methods in `cross_origin` answer scripts of other sites, which carry a token and no
-    cookie (API.md B 15).
+    cookie.
     """
 
     authentication_classes = ()

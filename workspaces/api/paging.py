@@ -1,4 +1,4 @@
-"""Lists in pages (API.md Part C): `{data, next, previous, has_more}` and `Link`.
+"""Lists in pages: `{data, next, previous, has_more}` and `Link`.
 
 A cursor holds the place of a row in the list's order, signed, so a page costs the same
 wherever it lies, and rows that come or go meanwhile shift nothing.

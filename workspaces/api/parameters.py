@@ -38,7 +38,7 @@ def refuse_nul(request: HttpRequest) -> None:
 class Parameters:
     """The query of a request. An empty value is the same as none.
 
-    Values come in any letter case, booleans also as 1 and 0 (API.md 4.3).
+    Values come in any letter case, booleans also as 1 and 0.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Apperate's rules calls (API.md Part A 2.1). Every one needs a secret token."""
+"""Apperate's rules calls. Every one needs a secret token."""
 
 from __future__ import annotations
 

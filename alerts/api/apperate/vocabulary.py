@@ -1,4 +1,4 @@
-"""`/rules/schema` and `/rules/lookup`: what rules can be made of (API.md 2.1, B 1)."""
+"""`/rules/schema` and `/rules/lookup`: what rules can be made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /data`: records by dataset, key and subkey; `POST` loads them (API.md 2.4)."""
+"""`GET /data`: records by dataset, key and subkey; `POST` loads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apperate's calls that make, list, read, load and delete datasets (API.md 2.2)."""
+"""Apperate's calls that make, list, read, load and delete datasets."""
 
 from __future__ import annotations
 

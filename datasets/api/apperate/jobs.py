@@ -1,4 +1,4 @@
-"""The address that a load answers with: how far it has come (API.md 2.5)."""
+"""The address that a load answers with: how far it has come."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class LoadingView(ApperateView):
         """Queue the body as an import into a dataset.
 
         Rows are history, which tells nobody, unless `event=true` says that they happen
-        now (API.md B 16). With `wait=true` the answer follows the import and the
+        now. With `wait=true` the answer follows the import and the
         judgement of its records, if that does not take too long.
         """
         waits = self.parameters.flag("wait", default=False)

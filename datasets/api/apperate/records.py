@@ -1,4 +1,4 @@
-"""`POST /record`: how own events reach the rules (API.md 2.3)."""
+"""`POST /record`: how own events reach the rules."""
 
 from __future__ import annotations
 

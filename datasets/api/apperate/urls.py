@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern] = [
     *call("datasets/<str:workspace>", DatasetsCall),
     *call(f"datasets/{_ONE}", DatasetCall),
     *call("jobs/<str:workspace>/ingest/<str:job>", JobCall),
-    # `write` and `query` are the older names (API.md 4.3).
+    # `write` and `query` are the older names.
     *(
         pattern
         for name in ("record", "write")

@@ -13,7 +13,7 @@ _SLOW, _STORM = "SLOW", "STORM"
 _HANGING = 50
 #: Outputs of one rule.
 _MOST_OUTPUTS = 20
-#: A receiver that answers is told within 2 s on a machine of its own (PROMISES.md
+#: A receiver that answers is told within 2 s on a machine of its own (promise
 #: R12); here as long as one that hangs may keep a worker would already be wrong.
 _TOLD_SECONDS = 12.0
 _CUTS = 5

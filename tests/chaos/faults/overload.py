@@ -19,7 +19,7 @@ _EVENTS = 1_000
 _BACKLOG = 5_000
 _LEAST_REFUSALS = 10
 _SECONDS = 60.0
-#: What no process may need for it (PROMISES.md R11).
+#: What no process may need for it (promise R11).
 _MOST_MB = 512
 
 

@@ -14,7 +14,7 @@ from tests.chaos.proof import lane_of
 from tests.chaos.scene import Scene
 from tests.installations import until
 
-#: Its lane is tried twice when it is 5 s old, then drained with care (DESIGN.md 2.1).
+#: Its lane is tried twice when it is 5 s old, then drained with care.
 _SECONDS = 240.0
 _SPOIL = """
 INSERT INTO datasets_fact (lane_id, dataset_id, key, fields)
@@ -32,7 +32,7 @@ class _Culprit(Fault):
     key: ClassVar[str]
     #: What has to stand in the reason.
     reason: ClassVar[str]
-    #: After so long its lane is to go on (PROMISES.md R10).
+    #: After so long its lane is to go on (promise R10).
     promised_seconds: ClassVar[int] = 30
 
     def __init__(self) -> None:

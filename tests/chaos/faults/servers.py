@@ -17,7 +17,7 @@ from tests.services.postgresql import Cluster
 from tests.services.proxy import Proxy
 from tests.services.redis import Broker
 
-#: What a dead Redis may delay (PROMISES.md R7), and what two cores add that play the
+#: What a dead Redis may delay (promise R7), and what two cores add that play the
 #: clients, both servers and seven parts, and have other work as well: a calm machine
 #: needs 3 s in all. Who waited for Redis itself would do so for a minute or for ever.
 PROMISED_SECONDS = 5.0

@@ -1,4 +1,4 @@
-"""What Apperate's clients send besides what its documentation says (API.md 4.3)."""
+"""What Apperate's clients send besides what its documentation says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that come in another order than they happened (PROMISES.md R15)."""
+"""Events that come in another order than they happened (promise R15)."""
 
 import pytest
 from hypothesis import given, settings
