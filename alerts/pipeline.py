@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import OperationalError
+
 from alerts.poison import judge_with_care
 from alerts.services import count_round, record_transitions, trace_round
 from config.about import about, note
@@ -27,6 +29,7 @@ from datasets.services import (
     SettledBatch,
     finish_batches,
     holding,
+    is_lock_timeout,
     oldest_pending,
     save_facts,
     settle_batches,
@@ -62,6 +65,10 @@ def drain_lane(*, lane_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
                     return
         except (LaneBusy, LaneMoved):
             return
+        except OperationalError as error:
+            if is_lock_timeout(error):
+                return  # a rule of it is being changed; the sweep comes again
+            raise
     nudge(Task.DRAIN, lane_id=lane_id)
 
 

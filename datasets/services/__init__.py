@@ -209,7 +209,7 @@ from datasets.store.pending import oldest_pending
 from datasets.store.records import CheckedEvent
 from datasets.store.rows import insert_rows, replace_rows
 from datasets.store.turns import wait_for_turn
-from datasets.store.writing import release_connection, writing
+from datasets.store.writing import is_lock_timeout, release_connection, writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
 
 __all__ = [
@@ -317,6 +317,7 @@ __all__ = [
     "is_any_full",
     "is_beginning",
     "is_claimed",
+    "is_lock_timeout",
     "is_market_off",
     "is_own_key",
     "is_resting",

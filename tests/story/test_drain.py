@@ -14,9 +14,7 @@ from alerts.models import Alert, Transition
 from alerts.pipeline import drain_lane
 from alerts.services import create_output
 from datasets.models import Batch, BatchState, Dataset, Lane
-from datasets.services import (
-    open_lane,
-)
+from datasets.services import open_lane, wait_for_turn
 from rules.services import change_rule, create_rule
 from tests.factories import NOW, DatasetFactory
 from tests.story.lane import (
@@ -97,6 +95,38 @@ def test_batch_committed_after_a_later_one_is_not_skipped(
     assert list(by_id) == [("judged", 3), ("judged", 2)]
     keys = Alert.objects.order_by("transitions__seq").values_list("key", flat=True)
     assert list(keys) == ["QUICK", "SLOW"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drain_gives_way_to_who_changes_a_rule_of_it_for_long(
+    access: Access, prices: Dataset
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer, who waits for his turn without an end")
+    once = definition(**{"raise": {"mode": "once"}})
+    rule = create_rule(access=access, definition=once, now=NOW)
+    drain(prices)
+    send(prices, price(300))
+    taken, done = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            wait_for_turn(rule.pk)
+            taken.set()
+            assert done.wait(10)
+
+    def work() -> None:
+        assert taken.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        drain(prices)
+        assert states(prices)[-1] == ("pending", None)
+        done.set()
+
+    at_once(change, work)
+    drain(prices)
+
+    assert Alert.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
