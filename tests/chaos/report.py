@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from config.clock import utc_now
-from tests.chaos.faults import Calm, Kill
+from tests.chaos.faults import Calm, Kill, KillUp
 from tests.chaos.trial import Outcome
 
 _HEAD = """# Under fire
@@ -31,6 +31,7 @@ _TITLES = {
     "": "",
     "at rest": ", an hour in which nothing happens",
     "killed": ", every kind of process killed again and again",
+    "killed whole": ", killed whole again and again",
 }
 
 
@@ -63,6 +64,7 @@ def _kind_of(outcome: Outcome) -> str:
     return {
         frozenset({Calm.name}): "at rest",
         frozenset({Kill.name}): "killed",
+        frozenset({KillUp.name}): "killed whole",
     }.get(frozenset(names), "")
 
 
