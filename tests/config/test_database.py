@@ -17,7 +17,7 @@ WAITS = ("statement", "lock")
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="SQLite and we are on one host"
+        connection.vendor != "postgresql", reason="these are settings of PostgreSQL"
     ),
 ]
 
