@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Final
 from django.conf import settings
 
 from config.memory import give_back
+from config.sweeping import each
 from datasets.models import Lane
 from rules.columns.history import (
     Segment,
@@ -80,11 +81,18 @@ def keep_segments(
         if not is_alone:
             return
         until = time.monotonic() + most_seconds
-        lanes = list(Lane.objects.select_related("dataset").order_by("pk"))
-        _remove_strangers(lanes)
-        for lane in lanes:
+        lanes = {
+            lane.pk: lane
+            for lane in Lane.objects.select_related("dataset").order_by("pk")
+        }
+        _remove_strangers(lanes.values())
+
+        def keep(lane_id: int) -> None:
+            lane = lanes[lane_id]
             chain = _mend(lane, now=now)
             _go_on(lane, chain, least_events=least_events, until=until)
+
+        each("lane", lanes, keep)
 
 
 @contextmanager
@@ -100,7 +108,7 @@ def _alone() -> Iterator[bool]:
             yield True
 
 
-def _remove_strangers(lanes: Sequence[Lane]) -> None:
+def _remove_strangers(lanes: Iterable[Lane]) -> None:
     known = {segments_of(lane) for lane in lanes}
     root: Path = settings.BELLWETHER_SEGMENTS_DIR
     remove([one for one in root.iterdir() if one.is_dir() and one not in known])
