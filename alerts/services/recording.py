@@ -30,6 +30,7 @@ from alerts.services.rows import (
     TransitionRow,
     alert_row,
     delivery_row,
+    note_last_alerts,
     transition_ids,
 )
 from alerts.services.storms import fold_storms
@@ -39,7 +40,6 @@ from datasets.json import encode
 from datasets.models import Lane
 from datasets.services import SettledBatch, insert_rows
 from rules.engine import TransitionKind as Step
-from rules.models import Rule
 from rules.services import JudgedTransition, Judgement
 
 #: The namespace of alert ids; random, fixed for ever.
@@ -117,7 +117,7 @@ def record_transitions(
     deliveries = _deliveries(record, judgement.transitions)
     fold_storms(deliveries, now=now)
     insert_rows(Delivery, [delivery_row(one) for one in deliveries])
-    _note_last_alerts(record)
+    note_last_alerts({one.rule_id for one in record.alerts.values()}, now=now)
     imported = import_entries(lane=lane, settled=settled, now=now)
     enter_feed([*record.entries, *imported])
     _nudge(deliveries)
@@ -312,12 +312,6 @@ def _outputs_told(
             outputs, key=lambda output: (output.deleted_at is None, output.pk)
         )
     }
-
-
-def _note_last_alerts(record: _Record) -> None:
-    rules = {alert.rule_id for alert in record.alerts.values()}
-    if rules:
-        Rule.objects.filter(pk__in=rules).update(last_alert_at=record.now)
 
 
 def _nudge(deliveries: Iterable[Delivery]) -> None:

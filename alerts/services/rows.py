@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
+
 from alerts.models import Alert, Delivery, Transition
 from config.portions import portions
 from datasets.json import encode
+from rules.models import Rule
 
-#: Alerts that one statement asks for.
+#: Alerts, or rules, that one statement names.
 _AT_ONCE = 500
 
 
@@ -119,3 +122,16 @@ def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:
         for alert_id, number, pk in rows.values_list("alert_id", "number", "pk"):
             found[alert_id, number] = pk
     return found
+
+
+def note_last_alerts(rules: Collection[int], *, now: datetime) -> None:
+    """Note of rules, that they raised one now."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    for some in portions(sorted(rules), _AT_ONCE):
+        places = ", ".join(["%s"] * len(some))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {Rule._meta.db_table} SET last_alert_at = %s"  # noqa: S608 - our own table's name
+                f" WHERE id IN ({places})",
+                [at, *some],
+            )

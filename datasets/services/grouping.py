@@ -29,7 +29,7 @@ from django.db import (
 from config import tracing
 from config.celery import Task, nudge
 from config.metrics import COMMIT_SECONDS
-from datasets.models import Dataset, Origin
+from datasets.models import Origin
 from datasets.services.accepting import (
     RETRY_AFTER,
     as_checked,
@@ -45,6 +45,7 @@ from datasets.services.publishing import StoredBatch
 from datasets.services.shards import Share, split_by_shard
 from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.batches import PlainBatch, insert_plain, note_options
+from datasets.store.datasets import changes_of_living
 from datasets.store.keys import AnsweredKey, ClaimedKey, answer_keys, claim_keys
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
@@ -296,9 +297,7 @@ def _insert(group: Sequence[Submission]) -> dict[int, StoredBatch]:
 
 def _still_as_opened(group: Sequence[Submission]) -> list[int]:
     """Return the places of those whose dataset is as it was when it was opened."""
-    asked = {one.opening.dataset.pk for one in group}
-    alive = Dataset.objects.alive().filter(pk__in=asked)
-    changed_at = dict(alive.values_list("pk", "updated_at"))
+    changed_at = changes_of_living({one.opening.dataset.pk for one in group})
     return [
         place
         for place, one in enumerate(group)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from config.celery import Task, nudge
 from datasets.models import (
@@ -24,6 +24,7 @@ from datasets.models import (
     Record,
 )
 from datasets.store.batches import FinishedBatch, finish_rows
+from datasets.store.lanes import move_lane
 from datasets.store.pending import first_pending, oldest_pending
 from datasets.store.records import (
     Identity,
@@ -33,8 +34,7 @@ from datasets.store.records import (
     records_of_batches,
 )
 
-#: What one commit takes of a lane: little where all writers wait in one line.
-ROUND_BATCHES = 200
+#: Events that one commit takes of a lane: few where all writers wait in one line.
 ROUND_EVENTS = {"postgresql": 5_000, "sqlite": 500}
 #: Tries that may die before a lane is drained with care (services.quarantine).
 TRIES_BEFORE_CARE = 2
@@ -149,7 +149,7 @@ def take_batches(*, lane: Lane) -> list[Batch]:
     most = ROUND_EVENTS[connection.vendor]
     taken: list[Batch] = []
     events = 0
-    for batch in first_pending(lane_id=lane.pk, most=ROUND_BATCHES):
+    for batch in first_pending(lane_id=lane.pk):
         events += batch.size
         if taken and events > most:
             break
@@ -193,11 +193,10 @@ def finish_batches(
             drain again is harmless, because nothing of this commit is stored then.
     """
     next_seq = lane.next_seq + sum(one.takes_place for one in settled)
-    moved = Lane.objects.filter(pk=lane.pk, next_seq=lane.next_seq).update(
-        next_seq=next_seq, moved_at=now, **_calmed(lane, settled)
-    )
-    if not moved:
+    if not move_lane(lane, next_seq=next_seq, now=now):
         raise LaneMoved(lane.pk)
+    if _is_calmed(lane, settled):
+        Lane.objects.filter(pk=lane.pk).update(crash_batch=None, crash_tries=0)
     finish_rows([_finished(one) for one in settled])
     _mark_records(settled)
     return next_seq
@@ -329,27 +328,28 @@ def _finished(one: SettledBatch) -> FinishedBatch:
     )
 
 
-def _calmed(lane: Lane, settled: Sequence[SettledBatch]) -> dict[str, int | None]:
-    """Forget tries that died, once the lane is past what may have killed them."""
+def _is_calmed(lane: Lane, settled: Sequence[SettledBatch]) -> bool:
+    """Say whether the lane is past what may have killed tries of it."""
     is_past = lane.crash_tries < TRIES_BEFORE_CARE or (
         lane.crash_batch is None
         or (settled[-1].is_whole and settled[-1].batch.pk >= lane.crash_batch)
     )
-    if not lane.crash_tries or not is_past:
-        return {}
-    return {"crash_batch": None, "crash_tries": 0}
+    return lane.crash_tries > 0 and is_past
 
 
 def _mark_records(settled: Sequence[SettledBatch]) -> None:
     """Note on the records what the drain decided; the only change they ever see."""
     superseded: dict[Place, int] = {}
     for one in settled:
-        mine = Record.objects.filter(batch_id=one.batch.pk)
         if one.late:
-            mine.filter(ord__in=one.late).update(is_late=True)
+            _records(one).filter(ord__in=one.late).update(is_late=True)
         if not one.is_whole:
             continue
         if one.is_refused:
-            mine.update(is_current=False)
+            _records(one).update(is_current=False)
         superseded |= one.superseded
     mark_superseded(superseded)
+
+
+def _records(one: SettledBatch) -> QuerySet[Record]:
+    return Record.objects.filter(batch_id=one.batch.pk)

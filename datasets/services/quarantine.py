@@ -20,7 +20,6 @@ from typing import Any, Self
 
 from datasets.models import Batch, Lane, Quarantine, Record
 from datasets.services.lanes import (
-    ROUND_BATCHES,
     TRIES_BEFORE_CARE,
     LaneMoved,
     SettledBatch,
@@ -28,7 +27,7 @@ from datasets.services.lanes import (
     settle_batches,
 )
 from datasets.store.lanes import LaneBusy, holding
-from datasets.store.pending import OldestBatch
+from datasets.store.pending import ROUND_BATCHES, OldestBatch
 from datasets.store.writing import writing
 
 #: No healthy batch is the first that waits for so long.

@@ -5,13 +5,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from datasets.models import Lane
+from datasets.store.prepared import Given, Prepared
 from datasets.store.writing import is_lock_timeout
 
 
@@ -48,6 +50,18 @@ def holding(lane_id: int, *, waits: bool = False) -> Iterator[Lane]:
     """
     with _locked(lane_id, waits=waits) as lane, _watched(lane_id):
         yield lane
+
+
+def move_lane(lane: Lane, *, next_seq: int, now: datetime) -> bool:
+    """Move a lane on, in its drain's commit; say whether it stood as it was read."""
+    moved_at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Lane._meta.db_table} SET next_seq = %s, moved_at = %s"  # noqa: S608 - our own table's name
+            " WHERE id = %s AND next_seq = %s",
+            [next_seq, moved_at, lane.pk, lane.next_seq],
+        )
+        return bool(cursor.rowcount)
 
 
 def lane_held_for(least: timedelta) -> int | None:
@@ -103,31 +117,48 @@ def _noting_statement(
     return result
 
 
+def _lane() -> QuerySet[Lane]:
+    lanes = Lane.objects.select_related("dataset__workspace")
+    return lanes.filter(pk=Given("lane"))
+
+
+def _lane_to_hold(*, waits: bool) -> QuerySet[Lane]:
+    return _lane().select_for_update(skip_locked=not waits, no_key=True, of=("self",))
+
+
+_reading = Prepared(_lane)
+_locking = Prepared(partial(_lane_to_hold, waits=False))
+_awaiting = Prepared(partial(_lane_to_hold, waits=True))
+
+
 @contextmanager
 def _locked(lane_id: int, *, waits: bool) -> Iterator[Lane]:
-    lanes = Lane.objects.select_related("dataset__workspace").filter(pk=lane_id)
     if connection.vendor == "postgresql":
         with transaction.atomic():
-            yield _lock_row(lane_id, lanes, waits=waits)
+            yield _lock_row(lane_id, waits=waits)
         return
     lock = _held[lane_id]
     if not lock.acquire(timeout=PATIENCE_SECONDS if waits else 0):
         raise LaneBusy(lane_id)
     try:
-        yield lanes.get()
+        yield _only(_reading.ask(lane=lane_id), lane_id)
     finally:
         lock.release()
 
 
-def _lock_row(lane_id: int, lanes: QuerySet[Lane], *, waits: bool) -> Lane:
+def _lock_row(lane_id: int, *, waits: bool) -> Lane:
     """Lock a lane's row; who waits does so as long as the connection lets it."""
-    rows = lanes.select_for_update(skip_locked=not waits, no_key=True, of=("self",))
     try:
-        lane = rows.first()
+        lanes = (_awaiting if waits else _locking).ask(lane=lane_id)
     except OperationalError as error:
         if is_lock_timeout(error):
             raise LaneBusy(lane_id) from error
         raise
-    if lane is None:
+    return _only(lanes, lane_id)
+
+
+def _only(lanes: list[Lane], lane_id: int) -> Lane:
+    """Return the lane that was asked for; one that is gone is nobody's work."""
+    if not lanes:
         raise LaneBusy(lane_id)
-    return lane
+    return lanes[0]

@@ -1,7 +1,7 @@
 """What waits in a lane: every round of every drain asks, so these ask for little.
 
-They are written by hand because the ORM takes longer to compile such a question than
-the database takes to answer it.
+They are written by hand, or prepared, because the ORM takes longer to compile such a
+question than the database takes to answer it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from config.clock import utc_now
 from datasets.models import Batch, BatchState, Lane
+from datasets.store.prepared import Given, Prepared
 from datasets.store.records import stored_time
+
+#: Batches that one commit takes of a lane.
+ROUND_BATCHES = 200
 
 _BATCHES = Batch._meta.db_table
 _LANES = Lane._meta.db_table
@@ -68,12 +73,14 @@ def oldest_pending(*, lane_id: int) -> OldestBatch | None:
     )
 
 
-def first_pending(*, lane_id: int, most: int) -> list[Batch]:
+def first_pending(*, lane_id: int) -> list[Batch]:
     """Return the first batches that a lane has to judge, in order."""
-    return list(
-        Batch.objects.raw(
-            f"SELECT * FROM {_BATCHES} WHERE lane_id = %s"  # noqa: S608 - our own names
-            f" AND state = '{BatchState.PENDING}' ORDER BY id LIMIT %s",
-            [lane_id, most],
-        )
-    )
+    return _first.ask(lane=lane_id)
+
+
+def _first_of_lane() -> QuerySet[Batch]:
+    waiting = Batch.objects.filter(state=BatchState.PENDING, lane=Given("lane"))
+    return waiting.order_by("id")[:ROUND_BATCHES]
+
+
+_first = Prepared(_first_of_lane)
