@@ -46,6 +46,8 @@ BELLWETHER_ALLOWED_NETWORKS = env.networks("BELLWETHER_ALLOWED_NETWORKS")
 BELLWETHER_DRAIN_SLOTS = env.number("BELLWETHER_DRAIN_SLOTS", 2, least=1)
 # Pending events a lane may hold before further ones are refused with 429.
 BELLWETHER_BACKLOG_EVENTS = env.number("BELLWETHER_BACKLOG_EVENTS", 100_000, least=1)
+# How long its oldest may have waited before further ones are refused so, in seconds.
+BELLWETHER_BACKLOG_SECONDS = env.number("BELLWETHER_BACKLOG_SECONDS", 60, least=1)
 #: Messages of one rule that an output is sent in a minute; more go into a summary.
 BELLWETHER_STORM_MESSAGES = env.number("BELLWETHER_STORM_MESSAGES", 100, least=1)
 #: What a back-test judges one by one at most: the newest.

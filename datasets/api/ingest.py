@@ -31,9 +31,7 @@ from datasets.services import (
     Published,
     StoredBatch,
     Submission,
-    is_any_full,
     is_claimed,
-    lane_full,
     prepare_submission,
     read_key,
     state_of_all,
@@ -134,12 +132,12 @@ class IngestDoor:
 
     async def _store(self, submission: Submission) -> StoredBatch:
         rooms = submission.opening.rooms
-        if is_any_full(rooms, [share.shard for share in submission.shares]):
+        if refusal := rooms.refusal([share.shard for share in submission.shares]):
             if await self._is_repeat(submission):
                 raise TakeLongWay
-            raise lane_full()
+            raise refusal
         for share in submission.shares:
-            rooms[share.shard] -= len(share.places)
+            rooms.take(share.shard, len(share.places))
         stored = await self._commits.submit(submission)
         if stored is None:
             raise TakeLongWay

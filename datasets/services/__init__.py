@@ -1,6 +1,6 @@
 """The door to datasets: making them, filling them, and the queue of their lanes."""
 
-from datasets.services.accepting import EventsInvalid, Ingest, accept_batch, lane_full
+from datasets.services.accepting import EventsInvalid, Ingest, accept_batch
 from datasets.services.activity import (
     FailingSource,
     SourceState,
@@ -176,7 +176,6 @@ from datasets.services.schedules import (
 from datasets.services.searching import FoundFact, search_facts
 from datasets.services.shards import (
     MOST_SHARDS,
-    is_any_full,
     is_own_key,
     lane_of_key,
     lanes_of,
@@ -314,7 +313,6 @@ __all__ = [
     "holding",
     "import_draft",
     "insert_rows",
-    "is_any_full",
     "is_beginning",
     "is_claimed",
     "is_lock_timeout",
@@ -328,7 +326,6 @@ __all__ = [
     "judged_beside",
     "keep_upload",
     "key_as_stored",
-    "lane_full",
     "lane_held_for",
     "lane_of_key",
     "lane_states",

@@ -17,21 +17,13 @@ from config.celery import Task, nudge
 from config.metrics import EVENTS_ACCEPTED
 from datasets.models import Batch, Dataset, Duplicates, KeyForm, Origin
 from datasets.schemas import Checker, Index, Prepared, read_schema
-from datasets.services.shards import (
-    Share,
-    is_any_full,
-    lanes_of,
-    rooms_of,
-    split_by_shard,
-)
+from datasets.services.rooms import Rooms, rooms_of
+from datasets.services.shards import Share, lanes_of, split_by_shard
 from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.batches import note_options
 from datasets.store.records import CheckedEvent, RecordRow, insert_records
 from datasets.store.writing import writing
-from workspaces.refusals import FieldError, Invalid, Overloaded, TooLarge
-
-#: What a client is asked to wait when a lane's backlog is full.
-RETRY_AFTER = timedelta(seconds=2)
+from workspaces.refusals import FieldError, Invalid, TooLarge
 
 
 class RefusalDivided(Invalid):
@@ -53,7 +45,8 @@ class Ingest:
     `raises`, `moves_facts` and `persists` are Apperate's `event`, `updateState` and
     `persist`. `duplicates` None means what the dataset says. `import_id` names the
     import that the batch belongs to; `closes_import` marks its last batch. Without
-    `rings` it is the caller who has the lane judged, once more is stored.
+    `rings` it is the caller who has the lane judged, once more is stored. What
+    `is_ours`, told by the installation of itself, is stored however full the lane is.
     """
 
     origin: Origin = Origin.API
@@ -66,6 +59,7 @@ class Ingest:
     import_id: str = ""
     closes_import: bool = False
     rings: bool = True
+    is_ours: bool = False
 
     def refuses_duplicates(self, dataset: Dataset) -> bool:
         """Say whether the batch is void if it repeats what is stored."""
@@ -156,7 +150,14 @@ class _Storing:
         self._ingest = ingest
         self._now = now
         self._lanes = lanes_of(dataset)
-        self._rooms = rooms_of(self._lanes)
+        self._rooms = self._look()
+
+    def _look(self) -> Rooms | None:
+        """Return how much the lanes take, or None if it does not matter."""
+        if self._ingest.is_ours:
+            return None
+        is_sent = self._ingest.origin is Origin.API
+        return rooms_of(self._lanes, now=self._now if is_sent else None)
 
     def check_any_room(self) -> None:
         """Refuse early what no lane could take.
@@ -164,16 +165,20 @@ class _Storing:
         Raises:
             Overloaded: if all lanes are full.
         """
-        if all(is_any_full(self._rooms, [lane.shard]) for lane in self._lanes):
-            raise lane_full()
+        if self._rooms is None:
+            return
+        refusals = [self._rooms.refusal([lane.shard]) for lane in self._lanes]
+        if all(refusals) and refusals[0] is not None:
+            raise refusals[0]
 
     def store(
         self, events: Sequence[CheckedEvent], *, sent_at: Sequence[int] = ()
     ) -> Accepted:
         """Store events in their order; `sent_at` are their places in the request."""
         shares = split_by_shard([one.key for one in events], self._dataset.shards)
-        if is_any_full(self._rooms, [share.shard for share in shares]):
-            raise lane_full()
+        asked = [share.shard for share in shares]
+        if self._rooms is not None and (refusal := self._rooms.refusal(asked)):
+            raise refusal
         if len(shares) > 1 and self._ingest.refuses_duplicates(self._dataset):
             raise _refusal_divided(self._dataset)
         options = self._ingest.options()
@@ -328,12 +333,3 @@ def check_size(events: Sequence[object]) -> None:
             f"{len(events):,} records are more than the {limit:,} that one request may "
             "bring; send them in several requests, or upload them as a file."
         )
-
-
-def lane_full() -> Overloaded:
-    """Return the refusal of events of which a lane has enough."""
-    return Overloaded(
-        f"{settings.BELLWETHER_BACKLOG_EVENTS:,} records of this dataset wait to be "
-        "judged; send this again in a moment. Nothing was stored.",
-        retry_after=RETRY_AFTER,
-    )

@@ -31,7 +31,6 @@ from config.celery import Task, nudge
 from config.metrics import COMMIT_SECONDS
 from datasets.models import Origin
 from datasets.services.accepting import (
-    RETRY_AFTER,
     as_checked,
     check_events,
     check_size,
@@ -42,6 +41,7 @@ from datasets.services.bodies import EventBody, read_events
 from datasets.services.idempotency import IdempotencyKey
 from datasets.services.openings import Opening
 from datasets.services.publishing import StoredBatch
+from datasets.services.rooms import RETRY_AFTER
 from datasets.services.shards import Share, split_by_shard
 from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.batches import PlainBatch, insert_plain, note_options

@@ -15,7 +15,8 @@ from config.celery import Task, nudge
 from datasets.formats import open_rows
 from datasets.models import Duplicates, Job, JobState, Origin
 from datasets.services.accepting import Ingest, accept_checked
-from datasets.services.shards import is_half_full, lanes_of
+from datasets.services.rooms import is_half_full
+from datasets.services.shards import lanes_of
 from datasets.services.sifting import RowSieve
 from datasets.services.uploads import ImportFiles, ImportInvalid
 from datasets.store.records import CheckedEvent

@@ -16,7 +16,8 @@ from datasets.models import Dataset, Lane
 from datasets.schemas import Checker
 from datasets.services.accepting import Ingest, checker_of
 from datasets.services.making import find_dataset
-from datasets.services.shards import lanes_of, rooms_of
+from datasets.services.rooms import Rooms, rooms_of
+from datasets.services.shards import lanes_of
 from workspaces.access import Access, Need, find_token, open_for_token
 
 HOLDS_SECONDS = 0.25
@@ -33,8 +34,7 @@ class Opening:
     checker: Checker
     #: How far the database's clock is ahead of this process's.
     ahead: timedelta
-    #: By shard how many more events lanes may take until they are looked at again.
-    rooms: dict[int, int]
+    rooms: Rooms
     #: Whether a request can be answered as soon as it is stored.
     is_plain: bool
 
@@ -55,12 +55,13 @@ def open_for_ingest(*, token: str, workspace: str, dataset: str) -> Opening:
     )
     found = find_dataset(access=access, slug=dataset)
     lanes = lanes_of(found)
+    now = database_now()
     return Opening(
         access=access,
         dataset=found,
         lanes=lanes,
         checker=checker_of(found),
-        ahead=database_now() - utc_now(),
-        rooms=rooms_of(lanes),
+        ahead=now - utc_now(),
+        rooms=rooms_of(lanes, now=now),
         is_plain=not Ingest().refuses_duplicates(found),
     )

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from config.celery import Task, nudge
 from datasets.connectors import find_connector
 from datasets.models import Dataset, Run, Source
+from datasets.services.rooms import is_half_full
 from datasets.services.runs import (
     Clock,
     RunTaken,
@@ -20,7 +21,7 @@ from datasets.services.runs import (
     held,
     store_events,
 )
-from datasets.services.shards import is_half_full, lanes_of
+from datasets.services.shards import lanes_of
 from datasets.services.sifting import Sieve
 from datasets.store.records import CheckedEvent
 from datasets.store.writing import writing

@@ -6,15 +6,12 @@ on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from django.conf import settings
-from django.db.models import Sum
-
-from datasets.models import Batch, BatchState, Dataset, Lane
+from datasets.models import Dataset, Lane
 
 MOST_SHARDS: Final = 64
 
@@ -65,28 +62,3 @@ def split_by_shard(keys: Sequence[str], shards: int) -> list[Share]:
     for place, key in enumerate(keys):
         places.setdefault(shard_of(key, shards), []).append(place)
     return [Share(shard=shard, places=places[shard]) for shard in sorted(places)]
-
-
-def rooms_of(lanes: Sequence[Lane]) -> dict[int, int]:
-    """Return by shard how many more events lanes may take until they are full."""
-    pending = Batch.objects.filter(lane__in=lanes, state=BatchState.PENDING)
-    waiting = dict(pending.values_list("lane").annotate(events=Sum("size")))
-    most = settings.BELLWETHER_BACKLOG_EVENTS
-    return {lane.shard: most - waiting.get(lane.pk, 0) for lane in lanes}
-
-
-def is_any_full(rooms: Mapping[int, int], shards: Iterable[int]) -> bool:
-    """Say whether any of some shards takes no more events."""
-    return any(rooms[shard] <= 0 for shard in shards)
-
-
-def has_room(dataset: Dataset) -> bool:
-    """Say whether all lanes of a dataset take more events."""
-    rooms = rooms_of(lanes_of(dataset))
-    return not is_any_full(rooms, rooms)
-
-
-def is_half_full(lanes: Sequence[Lane]) -> bool:
-    """Say whether any of some lanes has half of what it takes, or more."""
-    most = settings.BELLWETHER_BACKLOG_EVENTS
-    return any(most - room >= most // 2 for room in rooms_of(lanes).values())

@@ -17,6 +17,7 @@ from config.sweeping import each
 from datasets.connectors import ConnectorError, find_connector
 from datasets.models import Run, RunState, Source
 from datasets.services.pasts import claim_past, give_up_past, write_past
+from datasets.services.rooms import has_room
 from datasets.services.runs import (
     Clock,
     RunTaken,
@@ -25,7 +26,6 @@ from datasets.services.runs import (
     fail_run,
     store_events,
 )
-from datasets.services.shards import has_room
 from datasets.services.sifting import Sieve
 from datasets.services.slots import due_slot
 from datasets.store.writing import release_connection, writing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from alerts.pipeline import drain_lane
+from config.clock import database_now
 from datasets.json import decode
 from datasets.models import Batch, Dataset, Duplicates, Idempotency, Origin, Record
 from datasets.services import (
@@ -245,6 +247,20 @@ def test_a_full_lane_refuses_before_anything_is_written(
     assert told.headers["retry-after"] == "2"
     assert told.body["code"] == "overloaded"
     assert not Batch.objects.exists()
+
+
+def test_a_lane_that_lags_refuses_before_anything_is_written(
+    door: Door, native: Asked
+) -> None:
+    door.ask(native)
+    Batch.objects.update(received_at=database_now() - timedelta(seconds=75))
+
+    (told,) = door.ask(native)
+
+    assert told.status == 429
+    assert told.headers["retry-after"] == "2"
+    assert "and 60 s are the most" in told.body["detail"]
+    assert Batch.objects.count() == 1
 
 
 def test_a_full_lane_has_room_for_a_repeat(door: Door, native: Asked) -> None:

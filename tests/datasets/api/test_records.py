@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from alerts.pipeline import drain_lane
+from config.clock import database_now
 from datasets.models import Batch, Dataset, Record
 from datasets.services import open_lane
 from tests.datasets.clients import ApiClient, body_of
@@ -292,6 +294,22 @@ def test_full_backlog_asks_to_come_again(
     client = request.getfixturevalue(path)
     place = {"native": RECORDS, "v1": "/record/DEMO/PRICES"}[path]
     client.post(place, {"symbol": "A"})
+
+    answer = client.post(place, {"symbol": "B"})
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) >= 1
+    assert Record.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["native", "v1"])
+def test_a_lane_that_lags_asks_to_come_again(
+    request: pytest.FixtureRequest, prices: Dataset, path: str
+) -> None:
+    client = request.getfixturevalue(path)
+    place = {"native": RECORDS, "v1": "/record/DEMO/PRICES"}[path]
+    client.post(place, {"symbol": "A"})
+    Batch.objects.update(received_at=database_now() - timedelta(seconds=61))
 
     answer = client.post(place, {"symbol": "B"})
 
