@@ -13,8 +13,6 @@ from rest_framework.response import Response
 from config.clock import database_now
 from datasets.services import Answer, answer_once, read_key
 from rules.api.serializers import (
-    CompareRequestSerializer,
-    ComparisonSerializer,
     PreviewSerializer,
     RuleSerializer,
     VersionSerializer,
@@ -24,7 +22,6 @@ from rules.models import Rule
 from rules.services import (
     RuleInvalid,
     change_rule,
-    compare_edit,
     create_rule,
     delete_rule,
     find_rule,
@@ -167,31 +164,6 @@ class RuleView(WorkspaceAPIView):
         found = find_rule(access=self.access, identifier=rule)
         delete_rule(access=self.access, rule=found, now=database_now())
         return Response(status=204)
-
-
-class CompareView(WorkspaceAPIView):
-    """What an edit would change."""
-
-    @extend_schema(
-        operation_id="rules_compare",
-        request=CompareRequestSerializer,
-        responses=ComparisonSerializer,
-    )
-    def post(self, request: Request, workspace: str, rule: str) -> Response:
-        """Say which alerts an edit would have added and removed; store nothing."""
-        asked = CompareRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        found = find_rule(access=self.access, identifier=rule)
-        try:
-            compared = compare_edit(
-                access=self.access,
-                rule=found,
-                now=database_now(),
-                **asked.validated_data,
-            )
-        except RuleInvalid as error:
-            raise inside_definition(error) from error
-        return Response(ComparisonSerializer(compared).data)
 
 
 class EnableView(WorkspaceAPIView):

@@ -8,7 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rules.models import BacktestRun, Rule, Version
-from rules.services import Backtest, Comparison, backtest_from_json
+from rules.services import (
+    Backtest,
+    Comparison,
+    backtest_from_json,
+    comparison_from_json,
+)
 
 
 class CountersSerializer(serializers.ModelSerializer[Rule]):
@@ -322,12 +327,39 @@ class BacktestSerializer(serializers.Serializer[Backtest]):
         return dict(backtest.per_key)
 
 
+class CompareRequestSerializer(serializers.Serializer[object]):
+    """An edit, and the stretch of event time to compare over; the last 30 days if open.
+
+    Days and naive times are in the dataset's zone.
+    """
+
+    definition = serializers.DictField()
+    since = serializers.CharField(required=False, default="", allow_blank=True)
+    until = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class ComparisonSerializer(serializers.Serializer[Comparison]):
+    """What a rule would do as it stands and as edited, alert by alert."""
+
+    added = serializers.IntegerField(help_text="Alerts that the edit alone would have.")
+    removed = serializers.IntegerField(help_text="Alerts that it would not have.")
+    kept = serializers.IntegerField(help_text="Alerts of the same moment in both.")
+    added_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
+    removed_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
+    before = BacktestSerializer()
+    after = BacktestSerializer()
+
+
 class BacktestRunSerializer(serializers.ModelSerializer[BacktestRun]):
     """A back-test in the background: how far it is, and what it found so far."""
 
     url = serializers.SerializerMethodField(help_text="Where to ask again.")
     found = serializers.SerializerMethodField(
         help_text="Of the events that were read; whole once `state` is `done`."
+    )
+
+    compared = serializers.SerializerMethodField(
+        help_text="Of an edit: how it differs from the rule as it stands; else null."
     )
 
     class Meta:
@@ -339,6 +371,7 @@ class BacktestRunSerializer(serializers.ModelSerializer[BacktestRun]):
             "read",
             "total",
             "found",
+            "compared",
             "error",
             "created_at",
             "started_at",
@@ -358,28 +391,9 @@ class BacktestRunSerializer(serializers.ModelSerializer[BacktestRun]):
             return None
         return BacktestSerializer(backtest_from_json(run.found)).data
 
-
-class CompareRequestSerializer(serializers.Serializer[object]):
-    """An edit, and the stretch of event time to compare over; the last 30 days if open.
-
-    Days and naive times are in the dataset's zone.
-    """
-
-    definition = serializers.DictField()
-    since = serializers.CharField(required=False, default="", allow_blank=True)
-    until = serializers.CharField(required=False, default="", allow_blank=True)
-
-
-class ComparisonSerializer(serializers.Serializer[Comparison]):
-    """What a rule would do as it stands and as edited, alert by alert."""
-
-    added = serializers.IntegerField(help_text="Alerts that the edit alone would have.")
-    removed = serializers.IntegerField(help_text="Alerts that it would not have.")
-    kept = serializers.IntegerField(help_text="Alerts of the same moment in both.")
-    is_cut = serializers.BooleanField(
-        help_text="Whether older events are stored that were not compared."
-    )
-    added_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
-    removed_hits = HitSerializer(many=True, help_text="The newest, at most 50.")
-    before = BacktestSerializer()
-    after = BacktestSerializer()
+    @extend_schema_field(ComparisonSerializer(allow_null=True))
+    def get_compared(self, run: BacktestRun) -> object:
+        """Return what an edit adds and removes, of the events that were read."""
+        if run.compared is None:
+            return None
+        return ComparisonSerializer(comparison_from_json(run.compared)).data

@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from rules.api.backtests import BacktestRunView, BacktestView
+from rules.api.backtests import BacktestRunView, BacktestView, CompareView
 from rules.api.carrying import RuleExportView, RulesExportView, RulesImportView
 from rules.api.explaining import ExplainView
 from rules.api.rules import (
-    CompareView,
     DisableView,
     EnableView,
     RulePreviewView,

@@ -15,8 +15,9 @@ from rules.services import (
     Comparison,
     Hit,
     backtest_from_json,
-    compare_edit,
+    comparison_from_json,
     start_backtest,
+    start_comparison,
 )
 from workspaces.access import Access
 from workspaces.refusals import Invalid
@@ -71,17 +72,20 @@ def look_back(
     try:
         definition = definition_for(access, draft)
         addresses = {address: draft.pace for _, address in draft.new_outputs}
-        found = start_backtest(
-            access=access, definition=definition, addresses=addresses, now=now
-        )
         if rule is not None:
-            compared = compare_edit(
+            compared = start_comparison(
                 access=access,
                 rule=rule,
                 definition=definition,
                 addresses=addresses,
                 now=now,
             )
+        if isinstance(compared, BacktestRun):
+            # It finds what a back-test would as well.
+            return show_run(compared)
+        found = start_backtest(
+            access=access, definition=definition, addresses=addresses, now=now
+        )
     except Invalid:
         # The sentence above says what the draft still needs.
         return LookedBack()
@@ -95,7 +99,12 @@ def show_run(run: BacktestRun) -> LookedBack:
     """Say what a back-test in the background found so far."""
     if run.found is None:
         return LookedBack(run=run)
-    return replace(_shown(backtest_from_json(run.found)), run=run)
+    said = ""
+    if run.compared is not None:
+        compared = comparison_from_json(run.compared)
+        said = _difference(compared, is_whole=not run.is_moving)
+    looked = _shown(backtest_from_json(run.found))
+    return replace(looked, run=run, compared=said)
 
 
 def _shown(found: Backtest) -> LookedBack:
@@ -109,16 +118,17 @@ def _shown(found: Backtest) -> LookedBack:
     )
 
 
-def _difference(compared: Comparison) -> str:
-    """Say what saving would have changed over the last 30 days."""
+def _difference(compared: Comparison, *, is_whole: bool = True) -> str:
+    """Say what saving would have changed over the last 30 days, or does so far."""
     added = _count(compared.added, "alert")
     removed = _count(compared.removed, "alert")
+    days = "Over the last 30 days"
+    if not is_whole:
+        days = "Of the last 30 days, as far as they are judged,"
     if not compared.added and not compared.removed:
-        return (
-            "Over the last 30 days it would have raised the same alerts as it stands."
-        )
+        return f"{days} it would have raised the same alerts as it stands."
     return (
-        f"Over the last 30 days what you changed adds {added} and removes {removed};"
+        f"{days} what you changed adds {added} and removes {removed};"
         f" {compared.kept:,} stay."
     )
 

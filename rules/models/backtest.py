@@ -39,6 +39,8 @@ class BacktestRun(models.Model):
     read = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     found = ExactJSONField(null=True, blank=True)
+    #: Of an edit: how it differs from the rule as it stands.
+    compared = ExactJSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     #: Workers that took the run; all but the last died of it, or with it.
     tries = models.PositiveSmallIntegerField(default=0)

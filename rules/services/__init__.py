@@ -1,6 +1,6 @@
 """The door to rules: making them, and judging the batches of a lane by them."""
 
-from rules.services.backtest_json import backtest_from_json
+from rules.services.backtest_json import backtest_from_json, comparison_from_json
 from rules.services.backtest_runs import (
     BacktestNotFound,
     TooManyBacktests,
@@ -9,6 +9,7 @@ from rules.services.backtest_runs import (
     forget_backtests,
     run_backtest,
     start_backtest,
+    start_comparison,
     sweep_backtests,
 )
 from rules.services.backtesting import backtest_rule
@@ -30,7 +31,7 @@ from rules.services.charting import (
     Trace,
     draw_threshold,
 )
-from rules.services.comparing import Comparison, compare_edit
+from rules.services.comparisons import Comparison
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -122,7 +123,7 @@ __all__ = [
     "backtest_rule",
     "borrow_program",
     "change_rule",
-    "compare_edit",
+    "comparison_from_json",
     "create_rule",
     "dataset_of",
     "delete_rule",
@@ -158,6 +159,7 @@ __all__ = [
     "sentence_of",
     "simulation_of",
     "start_backtest",
+    "start_comparison",
     "suggest_facts",
     "sweep_backtests",
     "turn_rule",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from rules.engine import Position, TransitionKind
 from rules.services.backtests import Backtest, Hit
+from rules.services.comparisons import Comparison
 
 _COUNTS = ("alerts", "told", "passes", "keys", "events", "errors")
 
@@ -24,10 +25,7 @@ def backtest_to_json(found: Backtest) -> dict[str, object]:
         "latest": found.latest and found.latest.isoformat(),
         "is_cut": found.is_cut,
         "error": found.error,
-        "hits": [
-            {**asdict(hit), "kind": hit.kind.value, "at": hit.at.isoformat()}
-            for hit in found.hits
-        ],
+        "hits": _hits_to_json(found.hits),
     }
 
 
@@ -51,6 +49,39 @@ def backtest_from_json(kept: Mapping[str, Any]) -> Backtest:  # Any: JSON as dec
         error=kept["error"],
         hits=tuple(_hit(one) for one in kept["hits"]),
     )
+
+
+def comparison_to_json(compared: Comparison) -> dict[str, object]:
+    """Write how an edited rule differs from the rule as it stands."""
+    return {
+        "before": backtest_to_json(compared.before),
+        "after": backtest_to_json(compared.after),
+        "added": compared.added,
+        "removed": compared.removed,
+        "kept": compared.kept,
+        "added_hits": _hits_to_json(compared.added_hits),
+        "removed_hits": _hits_to_json(compared.removed_hits),
+    }
+
+
+def comparison_from_json(kept: Mapping[str, Any]) -> Comparison:  # Any: JSON as decoded
+    """Read it back."""
+    return Comparison(
+        before=backtest_from_json(kept["before"]),
+        after=backtest_from_json(kept["after"]),
+        added=kept["added"],
+        removed=kept["removed"],
+        kept=kept["kept"],
+        added_hits=tuple(map(_hit, kept["added_hits"])),
+        removed_hits=tuple(map(_hit, kept["removed_hits"])),
+    )
+
+
+def _hits_to_json(hits: Iterable[Hit]) -> list[dict[str, object]]:
+    return [
+        {**asdict(hit), "kind": hit.kind.value, "at": hit.at.isoformat()}
+        for hit in hits
+    ]
 
 
 def _hit(kept: Mapping[str, Any]) -> Hit:  # Any: JSON as decoded

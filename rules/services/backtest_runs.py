@@ -25,8 +25,8 @@ from config.celery import Task, answer, nudge
 from config.clock import database_now
 from datasets.json import encode
 from datasets.services import writing
-from rules.models import BacktestRun, BacktestState
-from rules.services.backtest_json import backtest_to_json
+from rules.models import BacktestRun, BacktestState, Rule
+from rules.services.backtest_json import backtest_to_json, comparison_to_json
 from rules.services.backtesting import (
     backtest_at_once,
     read_asked_period,
@@ -34,6 +34,13 @@ from rules.services.backtesting import (
     survey_waiting,
 )
 from rules.services.backtests import Backtest
+from rules.services.comparing import (
+    compare_at_once,
+    read_compared_period,
+    read_edit,
+)
+from rules.services.comparisons import Comparison
+from rules.services.judged_edits import EditFound, EditJudging
 from rules.services.judged_pasts import PastJudging
 from workspaces.access import Access, open_for_system
 from workspaces.refusals import Missing, Overloaded, Refusal
@@ -107,13 +114,54 @@ def start_backtest(
     )
     if found is not None:
         return found
-    request = {
+    request = _request(definition, since, until, addresses)
+    return _run_for(access, request, now)
+
+
+def start_comparison(
+    *,
+    access: Access,
+    rule: Rule,
+    definition: Mapping[str, Any],  # Any: the engine judges it
+    now: datetime,
+    since: str = "",
+    until: str = "",
+    addresses: Mapping[str, str] = MappingProxyType({}),
+) -> Comparison | BacktestRun:
+    """Say what an edit would have added and removed, exactly; store nothing of it.
+
+    `since` and `until` are as in a back-test; both blank are the last 30 days. What
+    takes longer than anybody waits is judged in the background: then the run also finds
+    what a back-test of the edit would. It judges all that is stored, because an alert
+    may hang on what came before the days that are compared.
+
+    Raises:
+        RuleInvalid: with one error per wrong place of the definition.
+        PeriodInvalid: naming since or until.
+        TooManyBacktests: if as many wait as may.
+    """
+    standing = rule.latest.definition if rule.latest else {}
+    edited, known = read_edit(access, definition, standing, addresses)
+    period = read_compared_period(edited, since, until, now)
+    compared = compare_at_once(edited, known, period, now)
+    if compared is not None:
+        return compared
+    request = _request(definition, since, until, addresses)
+    return _run_for(access, {**request, "standing": standing}, now)
+
+
+def _request(
+    definition: Mapping[str, Any],  # Any: the engine judges it
+    since: str,
+    until: str,
+    addresses: Mapping[str, str],
+) -> dict[str, object]:
+    return {
         "definition": dict(definition),
         "since": since,
         "until": until,
         "addresses": dict(addresses),
     }
-    return _run_for(access, request, now)
 
 
 def find_backtest(*, access: Access, run_id: str) -> BacktestRun:
@@ -258,43 +306,68 @@ def _work(run: BacktestRun, clock: Clock) -> None:
 
 
 def _judge(run: BacktestRun, clock: Clock) -> None:
-    asked = run.request
-    access = open_for_system(workspace=run.workspace)
-    spec, lanes = read_draft(access, asked["definition"], asked["addresses"])
-    period = read_asked_period(lanes[0], asked["since"], asked["until"])
-    judging = PastJudging(
-        spec,
-        lanes,
-        period,
-        most_events=MOST_EVENTS,
-        waiting=survey_waiting(spec, lanes, clock()),
-    )
+    judging = _judging_for(run, clock())
     _note(run, judging, clock)
     due = time.monotonic() + _NOTED_EVERY_SECONDS
     for _ in judging.steps():
         if time.monotonic() >= due:
             _note(run, judging, clock)
             due = time.monotonic() + _NOTED_EVERY_SECONDS
-    past = judging.end(clock())
+    if isinstance(judging, EditJudging):
+        found = _written(judging.end(clock()))
+    else:
+        found = _written(judging.end(clock()).backtest)
     _move(
         run,
         state=BacktestState.DONE,
         read=judging.total,
-        found=backtest_to_json(past.backtest),
         ended_at=clock(),
         lease_until=None,
+        **found,
     )
 
 
-def _note(run: BacktestRun, judging: PastJudging, clock: Clock) -> None:
+def _judging_for(run: BacktestRun, now: datetime) -> PastJudging | EditJudging:
+    asked = run.request
+    access = open_for_system(workspace=run.workspace)
+    definition, addresses = asked["definition"], asked["addresses"]
+    since, until = asked["since"], asked["until"]
+    if "standing" in asked:
+        edited, standing = read_edit(access, definition, asked["standing"], addresses)
+        return EditJudging(
+            edited,
+            standing,
+            period=read_asked_period(edited.lanes[0], since, until),
+            compared=read_compared_period(edited, since, until, run.created_at),
+        )
+    spec, lanes = read_draft(access, definition, addresses)
+    return PastJudging(
+        spec,
+        lanes,
+        read_asked_period(lanes[0], since, until),
+        most_events=MOST_EVENTS,
+        waiting=survey_waiting(spec, lanes, now),
+    )
+
+
+def _note(run: BacktestRun, judging: PastJudging | EditJudging, clock: Clock) -> None:
     """Write how far it is and what it found so far, and renew the lease."""
     _move(
         run,
         read=min(judging.read, judging.total),
         total=judging.total,
-        found=backtest_to_json(judging.so_far()),
         lease_until=clock() + _LEASE,
+        **_written(judging.so_far()),
     )
+
+
+def _written(found: Backtest | EditFound) -> dict[str, object]:
+    if isinstance(found, Backtest):
+        return {"found": backtest_to_json(found)}
+    return {
+        "found": backtest_to_json(found.backtest),
+        "compared": comparison_to_json(found.compared),
+    }
 
 
 def _fail(run: BacktestRun, error: str, clock: Clock) -> None:

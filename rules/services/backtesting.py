@@ -69,7 +69,9 @@ def backtest_rule(
     """
     spec, lanes = read_draft(access, definition, addresses)
     period = read_asked_period(lanes[0], since, until)
-    past = look_at_past(spec, lanes, period, now)
+    past: Past | None = survey_past(spec, lanes, period, now)
+    if past is None:
+        past = _judged(_judging(spec, lanes, period, now), now)
     return _told(past, period, with_curve=with_curve)
 
 
@@ -136,19 +138,6 @@ def read_draft(
     return spec, [home, *foreign]
 
 
-def look_at_past(
-    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
-) -> Past:
-    """Say what a checked rule would have done in a period, by columns if they can.
-
-    `lanes` are those that it reads, home first.
-    """
-    surveyed = survey_past(spec, lanes, period, now)
-    if surveyed is not None:
-        return surveyed
-    return _judged(_judging(spec, lanes, period, now), now)
-
-
 def _judging(
     spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
 ) -> PastJudging:
@@ -213,4 +202,4 @@ def _divided(
         only=survey.apart,
     )
     judged = _judged(judging, now)
-    return DividedPast(surveyed, judged, judging.alerts, judging.woken)
+    return DividedPast(surveyed, judged, judging.woken)

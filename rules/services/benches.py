@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -44,13 +44,18 @@ _BEGINNINGS = frozenset((TransitionKind.RAISED, TransitionKind.OPENED))
 
 
 class Bench:
-    """A lane in memory that judges by one draft."""
+    """A lane in memory that judges by one draft what `lanes` hold, home first.
 
-    def __init__(self, spec: Specification, lane: Lane, tally: Tally) -> None:
-        self.lane = lane
-        self.tally = tally
+    Each of the `tallies` counts what comes about.
+    """
+
+    def __init__(
+        self, spec: Specification, lanes: Sequence[Lane], tallies: Sequence[Tally]
+    ) -> None:
+        self.lanes = lanes
+        self.tallies = tallies
         self.program = Program()
-        self.set_lateness(lane, lane.dataset.lateness_seconds)
+        self.set_lateness(lanes[0], lanes[0].dataset.lateness_seconds)
         self.program.put(_DRAFT, _DRAFT, spec)
         self.keys = self._keys_read()
         self._fields = {path.root for path in self.program.rule(_DRAFT).reads}
@@ -70,7 +75,8 @@ class Bench:
     ) -> None:
         """Judge the events of a lane's batch, or let it change the lateness.
 
-        `place` is its position where that is not its own.
+        Those of keys that the draft does not read are passed over. `place` is its
+        position where that is not its own.
         """
         changed = None
         if one.batch.origin == Origin.SCHEMA:
@@ -81,6 +87,8 @@ class Bench:
         for found in one.events:
             if one.seq == start.start and found.ord < start.ord:
                 continue
+            if self.keys is not None and found.key not in self.keys:
+                continue
             fields = {
                 name: value
                 for name, value in found.fields.items()
@@ -89,7 +97,8 @@ class Bench:
             event = as_event(series, one, found, fields=fields)
             if place is not None:
                 event = replace(event, position=Position(seq=place, ord=found.ord))
-            self.tally.note_event(event)
+            for tally in self.tallies:
+                tally.note_event(event)
             self._take(self._step(event), one.batch, at=event.at)
 
     def wake(self, now: datetime, *, place: int) -> None:
@@ -107,7 +116,7 @@ class Bench:
                 continue
             position = Position(seq=place, ord=0)
             tick = Tick(rule_id=_DRAFT, key=named[1], at=due_at, position=position)
-            batch = Batch(lane=self.lane, origin=Origin.TIMER, received_at=at)
+            batch = Batch(lane=self.lanes[0], origin=Origin.TIMER, received_at=at)
             self._take(self._step(tick), batch, at=due_at)
             self.woken.append((at, named[1]))
             place += 1
@@ -138,18 +147,26 @@ class Bench:
             if known is None or known.wakes_at != instance.wakes_at:
                 self._wakes[named] = wake_of(instance, batch, at=at)
                 note_armed(self._armed, self.program, instance)
-        self.tally.note_result(result, at=at)
+        for tally in self.tallies:
+            tally.note_result(result, at=at)
+
+
+def _count_alone(_: Hit) -> None:
+    """Keep nothing of an alert: there may be as many as events."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted of a back-test, within the period that was asked about."""
+    """What is counted of a back-test, within the period that was asked about.
+
+    `on_alert` is given each alert as it begins.
+    """
 
     spec: Specification
     lane: Lane
     period: Period
     hits: deque[Hit] = field(default_factory=lambda: deque(maxlen=HITS_SHOWN))
-    alerts: list[Hit] = field(default_factory=list)
+    on_alert: Callable[[Hit], object] = _count_alone
     told: int = 0
     told_by_output: Counter[str] = field(default_factory=Counter)
     passes: int = 0
@@ -227,4 +244,4 @@ class Tally:
         )
         self.hits.append(hit)
         if transition.kind in _BEGINNINGS:
-            self.alerts.append(hit)
+            self.on_alert(hit)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets.models import Batch, Lane, Record
 from datasets.services import Period, read_zone
@@ -47,6 +47,16 @@ from rules.services.homes import is_spread
 _DRAFT = 1
 #: Keys of which the events are looked for by name.
 _KEYS_APART = 5_000
+
+
+class Begun(NamedTuple):
+    """Where an alert begins; `is_after` says that no event had fired its timer."""
+
+    seq: int
+    ord: int
+    key: str
+    at: int
+    is_after: bool
 
 
 class ColumnsDisagree(Exception):
@@ -121,19 +131,17 @@ class Survey:
         )
         return span.events, earliest, latest
 
-    def begun(self, period: Period) -> list[tuple[int, int, str]]:
-        """Name where alerts begin within a period: sequence, order and key."""
+    def begun(self, period: Period) -> Iterator[Begun]:
+        """Say where the alerts begin within a period, key by key."""
         answer = self.answer.between(*_bounds(period)).began()
-        return answer.moments(self.history.records)
+        moments = answer.moments(self.history.records)
+        times, awaited = answer.at.tolist(), answer.awaited.tolist()
+        for (seq, ord_, key), at, is_after in zip(moments, times, awaited, strict=True):
+            yield Begun(seq, ord_, key, at, is_after)
 
-    def tell_of(
-        self, period: Period, moments: Collection[tuple[int, int, str]]
-    ) -> tuple[Hit, ...]:
-        """Tell of some alerts, in the order in which they came."""
+    def tell_of(self, period: Period, places: Sequence[int]) -> tuple[Hit, ...]:
+        """Tell of some alerts that begin within a period, by their numbers there."""
         answer = self.answer.between(*_bounds(period)).began()
-        named = answer.moments(self.history.records)
-        places = [place for place, one in enumerate(named) if one in moments]
-        places.sort(key=named.__getitem__)
         return _Witness(self, answer).hits_at(places)
 
     def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:

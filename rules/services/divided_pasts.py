@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
@@ -11,7 +11,7 @@ from rules.columns.history import KeyCount
 from rules.engine import Position
 from rules.services.awaiting import Look
 from rules.services.backtests import HITS_SHOWN, KEYS_SHOWN, Backtest, Hit
-from rules.services.pasts import JudgedPast, Moment, SurveyedPast
+from rules.services.pasts import JudgedPast, Moment, SurveyedPast, moment_of
 
 
 class DividedPast:
@@ -19,38 +19,47 @@ class DividedPast:
 
     No key of such a rule matters to another, so each is judged as if it were alone.
     Only timers that the sweep finds after the last event stand one behind the other:
-    `woken` are those that the engine found, and `alerts` all that it would have raised.
+    `woken` are those that the engine found; what it judged keeps its alerts.
     """
 
     def __init__(
         self,
         surveyed: SurveyedPast,
         judged: JudgedPast,
-        alerts: Sequence[Hit],
         woken: Sequence[Look],
     ) -> None:
         self._surveyed = surveyed
-        self._judged = judged
-        self._alerts = alerts
+        self._alerts = judged.alerts
         survey = surveyed.survey
         ours = survey.awaiting.woken(survey.answer)
         self._next_seq = survey.lane.next_seq
         self._looks = {False: ours, True: woken}
         self._order = {look: n for n, look in enumerate(sorted([*ours, *woken]))}
         self._apart = frozenset(survey.apart)
-        self.starts = surveyed.starts
         self.backtest = self._put_together(surveyed.backtest, judged.backtest)
 
-    def begun(self) -> set[Moment]:
-        """Name the alerts."""
-        return self._surveyed.begun() | self._judged.begun()
+    @property
+    def last_seq(self) -> int:
+        """Give the position of the newest event that columns looked at."""
+        return self._surveyed.last_seq
 
-    def tell(self, moments: Collection[Moment]) -> Sequence[Hit]:
-        """Tell of some of them."""
-        apart = [one for one in moments if one[2] in self._apart]
-        others = [one for one in moments if one[2] not in self._apart]
-        told = [*self._surveyed.tell(others), *self._judged.tell(apart)]
+    def begun(self) -> Counter[Moment]:
+        """Count the alerts by the moments at which they begin."""
+        return self._surveyed.begun() + Counter(map(self._moment, self._alerts))
+
+    def tell(self, moments: Mapping[Moment, int]) -> Sequence[Hit]:
+        """Tell of so many alerts of some moments, in the order of the lane."""
+        ours = {one: n for one, n in moments.items() if one.key not in self._apart}
+        told, left = [*self._surveyed.tell(ours)], Counter(moments)
+        for hit in self._alerts:
+            moment = self._moment(hit)
+            if left[moment] > 0:
+                left[moment] -= 1
+                told.append(hit)
         return self._in_order(told)
+
+    def _moment(self, hit: Hit) -> Moment:
+        return moment_of(hit, self._surveyed.survey.lane)
 
     def _put_together(self, ours: Backtest, theirs: Backtest) -> Backtest:
         """Add up what both found; events were counted of all keys."""

@@ -8,46 +8,29 @@ from datetime import datetime
 from typing import Final
 
 from datasets.models import Lane
-from datasets.services import (
-    Period,
-    SettledBatch,
-    Stretch,
-    count_records,
-    lateness_in_effect,
-    newest_stretch,
-    read_log,
-)
+from datasets.services import Period, count_records
 from rules.engine import Specification
 from rules.services.awaiting import Look
 from rules.services.backtests import Backtest, Hit
 from rules.services.benches import Bench, Tally
 from rules.services.columnar import Survey
-from rules.services.gathering import count_waiting, microseconds_of
 from rules.services.homes import is_spread
-from rules.services.merged_logs import read_by_receipt, read_merged
-from rules.services.pasts import JudgedPast, Moment, moment_of
+from rules.services.pasts import JudgedPast
+from rules.services.walks import Walk, newest_of_logs, whole_logs
 
-#: Records are found so much faster than judged, where few are of the rule's keys.
-_FOUND_PER_JUDGED: Final = 10
 #: Keys of which the events are looked for by name.
 _KEYS_NAMED: Final = 500
-_WHOLE: Final = Stretch(start=1, ord=0, is_cut=False)
 #: Events between two looks at how far it is.
 _AT_ONCE: Final = 2_000
 
 
 class PastJudging:
-    """A draft on its way through the logs that it reads.
-
-    `total` events lie on it, of which `read` are behind. The logs of several lanes,
-    home first, are read as one: what home was told of stands where it was told of it,
-    all else by the time of its receipt; so is everything where several lanes judge.
-    They share the number of events, and what comes about is placed by the batches of
-    all of them, the first of which is 1.
+    """A draft on its way through the logs of the lanes that it reads, home first.
 
     `waiting` are the columns' words of what a rule waits for that then has to last:
     under keys where that never was true nothing comes about, so they are left out.
-    `only` names keys to which it is confined, over all that is stored.
+    `only` names keys to which it is confined, over all that is stored; then `alerts`
+    keeps each that begins, of which there may be as many as events otherwise.
     """
 
     def __init__(
@@ -60,39 +43,40 @@ class PastJudging:
         waiting: Survey | None = None,
         only: Collection[str] | None = None,
     ) -> None:
-        self._lanes = lanes
-        self._is_spread = is_spread(spec, lanes[0])
-        self._bench = Bench(spec, lanes[0], Tally(spec, lanes[0], period))
+        self.alerts: list[Hit] = []
+        self._tally = Tally(spec, lanes[0], period)
+        if only is not None:
+            self._tally.on_alert = self.alerts.append
+        self._bench = Bench(spec, lanes, [self._tally])
         self._period = period
-        self._keys = self._bench.keys
         self._waiting = waiting if _is_short(lanes[0], waiting, most_events) else None
-        self._is_confined = only is not None
         if self._waiting is not None:
             only = self._waiting.keys_passed()
-        if only is not None:
-            self._keys = only
-            self._stretches = {lanes[0].pk: _WHOLE}
-        else:
-            share = most_events // len(lanes)
-            self._stretches = {
-                lane.pk: _stretch_for(lane, self._keys, share) for lane in lanes
-            }
-        self._places: list[tuple[int, int]] = []
-        self.read = 0
-        self.total = sum(
-            count_waiting(lane, after=self._stretches[lane.pk].start - 1)
-            for lane in lanes
+        keys = self._bench.keys if only is None else only
+        self._walk = Walk(
+            lanes,
+            newest_of_logs(lanes, keys, most_events)
+            if only is None
+            else whole_logs(lanes),
+            keys=keys,
+            is_spread=is_spread(spec, lanes[0]),
+            skips=only is not None,
         )
+
+    @property
+    def read(self) -> int:
+        """Count the events that are behind."""
+        return self._walk.read
+
+    @property
+    def total(self) -> int:
+        """Count the events that lie on the way."""
+        return self._walk.total
 
     @property
     def is_cut(self) -> bool:
         """Say whether older events are stored than are on the way."""
-        return any(one.is_cut for one in self._stretches.values())
-
-    @property
-    def alerts(self) -> Sequence[Hit]:
-        """Name what raised or opened an alert up to here, also at one moment."""
-        return self._bench.tally.alerts
+        return self._walk.is_cut
 
     @property
     def woken(self) -> Sequence[Look]:
@@ -101,21 +85,11 @@ class PastJudging:
 
     def steps(self) -> Iterator[None]:
         """Go on, and pause now and then."""
-        for lane in self._lanes:
-            start = self._stretches[lane.pk].start
-            self._bench.set_lateness(lane, lateness_in_effect(lane, seq=start))
-        paused_at = 0
-        for lane, one, place in self._batches():
-            start_of = self._stretches[lane.pk]
-            self._bench.judge(lane, one, start=start_of, place=place)
-            self.read += one.batch.size
-            if self.read - paused_at >= _AT_ONCE:
-                paused_at = self.read
-                yield
+        yield from pausing(self._walk, [self._bench])
 
     def so_far(self) -> Backtest:
         """Tell what came about up to here."""
-        found = self._bench.tally.result(is_cut=self.is_cut)
+        found = self._tally.result(is_cut=self.is_cut)
         if self._waiting is None:
             return found
         events, earliest, latest = self._waiting.span(self._period)
@@ -123,61 +97,17 @@ class PastJudging:
 
     def end(self, now: datetime) -> JudgedPast:
         """Let time go on to `now`, once all is behind, and tell what came about."""
-        home = self._lanes[0]
-        is_one = len(self._lanes) == 1
-        self._bench.wake(now, place=home.next_seq if is_one else len(self._places) + 1)
-        found = self.so_far()
-        alerts = self._bench.tally.alerts
-        if is_one:
-            stretch = self._stretches[home.pk]
-            return JudgedPast(
-                backtest=found,
-                starts=(stretch.start, stretch.ord),
-                alerts={moment_of(hit, home): hit for hit in alerts},
-            )
-        return JudgedPast(
-            backtest=found,
-            starts=(_instant(found.earliest) if found.is_cut else 0, 0),
-            alerts={self._moment_of(hit): hit for hit in alerts},
-        )
-
-    def _batches(self) -> Iterator[tuple[Lane, SettledBatch, int | None]]:
-        home, *foreign = self._lanes
-        if not foreign:
-            start = self._stretches[home.pk].start
-            log = read_log(
-                lane=home,
-                start=start,
-                keys=self._keys,
-                is_whole=False,
-                skips=self._is_confined,
-            )
-            for some in log:
-                for one in some:
-                    yield home, one, None
-            return
-        starts = {pk: one.start for pk, one in self._stretches.items()}
-        if self._is_spread:
-            merged = read_by_receipt(lanes=self._lanes, starts=starts, keys=self._keys)
-        else:
-            merged = read_merged(
-                home=home, foreign=foreign, starts=starts, keys=self._keys
-            )
-        for lane, one in merged:
-            self._places.append((lane.pk, one.seq))
-            yield lane, one, len(self._places)
-
-    def _moment_of(self, hit: Hit) -> Moment:
-        """Name an alert by its time, and by the lane and the position of its event."""
-        place = hit.position.seq - 1
-        where = ""
-        if place < len(self._places):
-            where = ":".join(map(str, self._places[place]))
-        return _instant(hit.at), hit.position.ord, hit.key, where
+        self._walk.wake([self._bench], now)
+        return JudgedPast(backtest=self.so_far(), alerts=self.alerts)
 
 
-def _instant(at: datetime | None) -> int:
-    return 0 if at is None else microseconds_of(at)
+def pausing(walk: Walk, benches: Sequence[Bench]) -> Iterator[None]:
+    """Judge all that lies on a way, and pause now and then."""
+    paused_at = 0
+    for _ in walk.judge(benches):
+        if walk.read - paused_at >= _AT_ONCE:
+            paused_at = walk.read
+            yield
 
 
 def _is_short(lane: Lane, waiting: Survey | None, most_events: int) -> bool:
@@ -188,13 +118,3 @@ def _is_short(lane: Lane, waiting: Survey | None, most_events: int) -> bool:
     if len(keys) > _KEYS_NAMED:
         return False
     return count_records(lane=lane, start=1, keys=keys) <= most_events
-
-
-def _stretch_for(lane: Lane, keys: Collection[str] | None, most_events: int) -> Stretch:
-    """Choose as much of a log as can be judged; more where few events are of `keys`."""
-    if keys is not None:
-        most = most_events * _FOUND_PER_JUDGED
-        stretch = newest_stretch(lane=lane, most_events=most)
-        if count_records(lane=lane, start=stretch.start, keys=keys) <= most_events:
-            return stretch
-    return newest_stretch(lane=lane, most_events=most_events)

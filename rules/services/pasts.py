@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from datasets.models import Lane
 from datasets.services import Period
 from rules.services.backtests import Backtest, Hit
 from rules.services.columnar import Survey
+from rules.services.gathering import microseconds_of
 
-Moment = tuple[int, int, str, str]
-"""Where an alert begins: sequence, order, key; the time too, if time alone began it.
+#: In place of a sequence: after the last event.
+AFTER_ALL: Final = 2**62
 
-Over several logs: its time in microseconds, order, key, and where its event stands.
-"""
+
+class Moment(NamedTuple):
+    """When an alert of a key begins, in the order of its lane; `at` in microseconds.
+
+    Several of a key may begin at one moment. What the sweep would have found has no
+    place in the log yet: its time tells it.
+    """
+
+    seq: int
+    ord: int
+    at: int
+    key: str
+
+
+def moment_of(hit: Hit, lane: Lane) -> Moment:
+    """Name the moment of an alert that was judged in a lane."""
+    is_after = hit.position.seq >= lane.next_seq
+    return Moment(
+        seq=AFTER_ALL if is_after else hit.position.seq,
+        ord=0 if is_after else hit.position.ord,
+        at=microseconds_of(hit.at),
+        key=hit.key,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPast:
-    """What the engine found, over the log from `starts` on."""
+    """What the engine found; `alerts` are those that begin, if they were kept."""
 
     backtest: Backtest
-    starts: tuple[int, int]
-    alerts: Mapping[Moment, Hit]
-
-    def begun(self) -> set[Moment]:
-        """Name the alerts."""
-        return set(self.alerts)
-
-    def tell(self, moments: Collection[Moment]) -> Sequence[Hit]:
-        """Tell of some of them."""
-        return [self.alerts[one] for one in sorted(moments)]
+    alerts: Sequence[Hit]
 
 
 class SurveyedPast:
@@ -45,24 +60,31 @@ class SurveyedPast:
         self.survey = survey
         self.period = period
         self.backtest = survey.tell(period)
-        self.starts = (0, 0)
 
-    def begun(self) -> set[Moment]:
-        """Name the alerts."""
-        return {(*place, "") for place in self.survey.begun(self.period)}
+    @property
+    def last_seq(self) -> int:
+        """Give the position of the newest event that was looked at."""
+        return self.survey.history.last_seq
 
-    def tell(self, moments: Collection[Moment]) -> Sequence[Hit]:
-        """Tell of some of them."""
-        wanted = {(seq, ord_, key) for seq, ord_, key, _ in moments}
-        return self.survey.tell_of(self.period, wanted)
+    def begun(self) -> Counter[Moment]:
+        """Count the alerts by the moments at which they begin."""
+        return Counter(self._moments())
 
+    def tell(self, moments: Mapping[Moment, int]) -> Sequence[Hit]:
+        """Tell of so many alerts of some moments, in the order of the lane."""
+        left, places = Counter(moments), []
+        for place, moment in enumerate(self._moments()):
+            if left[moment] > 0:
+                left[moment] -= 1
+                places.append((moment, place))
+        chosen = [place for _, place in sorted(places)]
+        return self.survey.tell_of(self.period, chosen)
 
-def moment_of(hit: Hit, lane: Lane) -> Moment:
-    """Name the moment of an alert.
-
-    What the sweep would have found has no place in the log yet: its time tells it.
-    """
-    seq, ord_ = hit.position.seq, hit.position.ord
-    if seq >= lane.next_seq:
-        return lane.next_seq, 0, hit.key, hit.at.isoformat()
-    return seq, ord_, hit.key, ""
+    def _moments(self) -> Iterator[Moment]:
+        for begun in self.survey.begun(self.period):
+            yield Moment(
+                seq=AFTER_ALL if begun.is_after else begun.seq,
+                ord=0 if begun.is_after else begun.ord,
+                at=begun.at,
+                key=begun.key,
+            )

@@ -6,11 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from alerts.pipeline import drain_lane
-from datasets.models import Dataset
+from config.clock import database_now
+from datasets.models import Dataset, Record
 from datasets.services import Ingest, accept_batch, open_lane
 from rules.models import BacktestRun, Rule
 from rules.services import run_backtest
@@ -157,6 +159,26 @@ def test_form_follows_a_long_past_until_it_is_judged(
     said = words_of(ended.content.decode())
     assert "Would have raised 4 alerts in the last 2 days of data" in said
     assert "5 events judged, from" in said
+
+
+def test_form_of_a_saved_rule_follows_what_a_long_past_makes_of_the_change(
+    client: Client, prices: Dataset, settings: Settings
+) -> None:
+    remember(prices, "309.20", "308", "307")
+    later = database_now() - NOW - timedelta(days=2)
+    Record.objects.update(event_time=F("event_time") + later)
+    client.post(f"{RULES}/new", typed())
+    page = f"{RULES}/{Rule.objects.get().uuid}/edit"
+    settings.BELLWETHER_BACKTEST_EVENTS = 2
+
+    begun = look_back(client, page, **{"c-0-value": "308"}, **TWO_CONDITIONS)
+    run = BacktestRun.objects.get()
+    run_backtest(run_id=run.pk)
+    said = words_of(client.get(f"{RULES}/backtests/{run.pk}").content.decode())
+
+    assert "Waiting to be judged in the background" in begun
+    assert "Would have raised 2 alerts" in said
+    assert "adds 0 alerts and removes 1 alert; 2 stay." in said
 
 
 def test_long_past_is_no_longer_judged_once_it_is_stopped(

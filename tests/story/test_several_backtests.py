@@ -11,7 +11,13 @@ import pytest
 from alerts.models import Transition
 from alerts.sweeping import sweep_timers
 from datasets.models import Dataset
-from rules.services import Backtest, backtest_rule, compare_edit, create_rule
+from rules.services import (
+    Backtest,
+    Comparison,
+    backtest_rule,
+    create_rule,
+    start_comparison,
+)
 from tests.factories import NOW, DatasetFactory
 from tests.story.lane import drain, drain_everything, price, send
 from workspaces.access import Access
@@ -126,7 +132,7 @@ def test_edit_is_compared_alert_by_alert(
     when = {**ABOVE["when"], "value": {"fact": "DEMO:RIGHT:*:price", "times": 2}}
 
     same, edited = (
-        compare_edit(
+        start_comparison(
             access=access,
             rule=rule,
             definition={**ABOVE, "when": one},
@@ -135,6 +141,8 @@ def test_edit_is_compared_alert_by_alert(
         for one in (ABOVE["when"], when)
     )
 
+    assert isinstance(same, Comparison)
+    assert isinstance(edited, Comparison)
     assert (same.added, same.removed, same.kept) == (0, 0, 3)
     assert (edited.added, edited.removed, edited.kept) == (0, 2, 1)
     assert [hit.value for hit in edited.removed_hits] == [5, 2]

@@ -65,6 +65,14 @@ class Answer:
         """Give the times of the transitions."""
         return self.runs.at[self.places] if self.course is None else self.course.at
 
+    @property
+    def awaited(self) -> Flags:
+        """Tell which came about after the last event of their key."""
+        if self.course is None:
+            return np.zeros(len(self.places), dtype=np.bool_)
+        awaited: Flags = self.course.rows == NOT_YET
+        return awaited
+
     def positions(self, records: Records) -> tuple[Longs, Longs]:
         """Give sequence and order of the transitions."""
         rows = self.rows

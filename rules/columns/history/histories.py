@@ -58,6 +58,11 @@ class History:
         left = [one for one, *_ in self._parted.values() if one is not None]
         return len(self.records) + sum(len(one.records) for one in left)
 
+    @property
+    def last_seq(self) -> int:
+        """Give the position of the newest event; 0 if there is none."""
+        return int(self._whole.seq.max(initial=0))
+
     def parted(self, question: Question, key: str | None) -> Parting | None:
         """Part the keys that columns can follow, for such a rule, from the others.
 
