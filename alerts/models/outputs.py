@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from alerts.models.alerts import Transition
+from config.prepared import Given
 from workspaces.models import Workspace
 
 
@@ -74,7 +75,7 @@ class DeliveryStatus(models.TextChoices):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries by what is due."""
 
-    def due(self, now: datetime) -> DeliveryQuerySet:
+    def due(self, now: datetime | Given) -> DeliveryQuerySet:
         """Those to send now: waiting, or left behind by a worker whose lease ended."""
         waiting = models.Q(
             status__in=[DeliveryStatus.QUEUED, DeliveryStatus.FAILED], due_at__lte=now

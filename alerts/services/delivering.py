@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-import uuid
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError
-from django.db.models import F, Min, Q
 
 from alerts.messages import finding_of
 from alerts.models import (
@@ -41,37 +39,32 @@ from alerts.retries import (
     after_failure,
     after_success,
     next_attempt_at,
-    sends_at_once,
+)
+from alerts.services.claiming import (
+    Claim,
+    circuit_of,
+    claim_next,
+    hold_output,
+    is_any_due,
 )
 from alerts.services.outputs import address_rules, secret_of
-from alerts.services.storms import end_gathering, end_gatherings, summary_of
+from alerts.services.rows import AttemptRow
+from alerts.services.storms import summary_of
 from alerts.services.tracing import trace_attempt
-from alerts.suppression import Suppression, suppression_of
 from config.about import about
 from config.celery import Task, answer, nudge
 from config.clock import database_now
 from config.metrics import ATTEMPTS
-from datasets.services import release_connection, writing
+from config.prepared import Given, PreparedChange
+from datasets.services import insert_rows, release_connection, writing
 from rules.services import output_names, sentence_of
 
 logger = logging.getLogger(__name__)
 
-#: A worker that has not recorded its attempt by then is taken for dead.
-LEASE = timedelta(seconds=60)
 #: A call gives the worker back after this long; what is left rings again.
 BUDGET_SECONDS = 5.0
-#: Deliveries of which the first free one is looked for at a time.
-_LOOKED_AT = 100
 #: What is not recorded is sent again, so recording is tried for long.
 _RECORDING_TRIES = 5
-_UNFINISHED = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.FAILED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Claim:
-    delivery: Delivery
-    worker: str
-    started_at: datetime
 
 
 def send_due(*, output_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
@@ -81,125 +74,17 @@ def send_due(*, output_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     """
     answer(Task.SEND, output_id=output_id)
     deadline = time.monotonic() + budget_seconds
+    now = database_now()
     while time.monotonic() < deadline:
-        claim = _claim(output_id=output_id, now=database_now())
+        claim = claim_next(output_id=output_id, now=now)
         if claim is None:
             return
         with about(**_ids_of(claim.delivery)):
             _attempt(claim)
+        now = database_now()
+        if not is_any_due(output_id=output_id, now=now):
+            return
     nudge(Task.SEND, output_id=output_id)
-
-
-def _claim(*, output_id: int, now: datetime) -> _Claim | None:
-    """Take the first due delivery of an output whose circuit is closed.
-
-    The resolve of an alert waits until its opening, or the summary that tells of it,
-    was sent or given up, so nobody is told the end before the beginning.
-    """
-    worker = uuid.uuid4().hex
-    with writing():
-        output = _hold(output_id)
-        held_back = suppression_of(output=output, is_live=True)
-        if held_back:
-            _hold_back(output, held_back, now)
-            return None
-        first = _first_due(output_id, now) if _has_room(output, now) else None
-        if first is None:
-            return None
-        end_gathering(summary=first)
-        Delivery.objects.filter(pk=first.pk).update(
-            status=DeliveryStatus.SENDING,
-            lease_until=now + LEASE,
-            leased_by=worker,
-            attempts=F("attempts") + 1,
-        )
-    delivery = Delivery.objects.select_related(
-        "output__workspace", "transition__alert__rule", "transition__alert__version"
-    ).get(pk=first.pk)
-    return _Claim(delivery=delivery, worker=worker, started_at=now)
-
-
-def _hold(output_id: int) -> Output:
-    """Return an output whose claims and circuit nobody else changes meanwhile.
-
-    Always before a delivery is touched, so that two workers never wait for each other;
-    `no_key` because alerts may go on to name the output.
-    """
-    return Output.objects.select_for_update(no_key=True).get(pk=output_id)
-
-
-def _has_room(output: Output, now: datetime) -> bool:
-    most = sends_at_once(_circuit_of(output), most=output.max_in_flight, now=now)
-    busy = Delivery.objects.filter(
-        output_id=output.pk, status=DeliveryStatus.SENDING, lease_until__gte=now
-    )
-    return most > 0 and busy.count() < most
-
-
-def _hold_back(output: Output, reason: Suppression, now: datetime) -> None:
-    """Keep what waits for an output that was turned off or deleted meanwhile."""
-    end_gatherings(output=output)
-    waiting = Q(status__in=[DeliveryStatus.QUEUED, DeliveryStatus.FAILED])
-    left = Q(status=DeliveryStatus.SENDING, lease_until__lt=now)
-    Delivery.objects.filter(waiting | left, output=output).update(
-        status=DeliveryStatus.SUPPRESSED, reason=reason.value, lease_until=None
-    )
-
-
-def _first_due(output_id: int, now: datetime) -> Delivery | None:
-    """Return the first due delivery that waits for no earlier one of its alert.
-
-    Looked for a few at a time, because it is asked anew for each of them, by workers
-    that wait for each other.
-    """
-    due = Delivery.objects.due(now).filter(output_id=output_id)
-    inline = (
-        due.select_related("transition")
-        .only("summary", "transition__alert", "transition__number")
-        .order_by("due_at", "transition_id")
-    )
-    start = 0
-    while some := list(inline[start : start + _LOOKED_AT]):
-        first = _first_free(output_id, some)
-        if first is not None:
-            return first
-        start += _LOOKED_AT
-    return None
-
-
-def _first_free(output_id: int, some: Sequence[Delivery]) -> Delivery | None:
-    if some[0].transition.number == 1:  # nothing comes before an opening
-        return some[0]
-    unfinished = _unfinished_of(output_id, {one.transition.alert_id for one in some})
-    return next(
-        (
-            one
-            for one in some
-            # Of one that a late worker has just finished nothing is known any more.
-            if one.transition.number == unfinished.get(one.transition.alert_id)
-        ),
-        None,
-    )
-
-
-def _unfinished_of(
-    output_id: int, alerts: Collection[uuid.UUID]
-) -> dict[uuid.UUID, int]:
-    """Return by alert the number of its first step that the output is yet to be told.
-
-    Two plain questions: about both at once a database without statistics, as it is in
-    the midst of a storm, thinks for longer than it may.
-    """
-    of_these = Delivery.objects.filter(output=output_id, transition__alert__in=alerts)
-    unfinished: dict[uuid.UUID, int] = {}
-    for told in (
-        of_these.filter(status__in=_UNFINISHED),
-        of_these.filter(summary__status__in=_UNFINISHED),
-    ):
-        rows = told.values_list("transition__alert").annotate(Min("transition__number"))
-        for alert_id, number in rows.order_by():
-            unfinished[alert_id] = min(number, unfinished.get(alert_id, number))
-    return unfinished
 
 
 def _ids_of(delivery: Delivery) -> dict[str, object]:
@@ -211,7 +96,7 @@ def _ids_of(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def _attempt(claim: _Claim) -> None:
+def _attempt(claim: Claim) -> None:
     """Send one claimed delivery, outside any transaction, and record how it went."""
     delivery = claim.delivery
     try:
@@ -285,7 +170,7 @@ def _list_of(alert: Alert) -> str:
     return f"feed?{urlencode({'show': 'all', 'q': alert.rule.name})}"
 
 
-def _context_of(claim: _Claim) -> SendContext:
+def _context_of(claim: Claim) -> SendContext:
     output = claim.delivery.output
     secret = secret_of(output)
     return SendContext(
@@ -298,16 +183,8 @@ def _context_of(claim: _Claim) -> SendContext:
     )
 
 
-def _circuit_of(output: Output) -> Circuit:
-    return Circuit(
-        failures=output.failures,
-        open_until=output.open_until,
-        opened_at=output.opened_at,
-    )
-
-
 def _save_circuit(output: Output, circuit: Circuit) -> None:
-    if circuit == _circuit_of(output):
+    if circuit == circuit_of(output):
         return
     Output.objects.filter(pk=output.pk).update(
         failures=circuit.failures,
@@ -316,19 +193,17 @@ def _save_circuit(output: Output, circuit: Circuit) -> None:
     )
 
 
-def _record_sent(claim: _Claim, result: SendResult, *, now: datetime) -> None:
+def _record_sent(claim: Claim, result: SendResult, *, now: datetime) -> None:
     with writing():
-        output = _hold(claim.delivery.output_id)
-        mine = _still_mine(claim).update(
-            status=DeliveryStatus.SENT, sent_at=now, error="", lease_until=None
-        )
+        output = hold_output(claim.delivery.output_id)
+        mine = _mark_sent.make(delivery=claim.delivery.pk, worker=claim.worker, now=now)
         if mine:
             _store_attempt(claim, result, now=now)
             _save_circuit(output, after_success())
     _note(claim, "sent", now)
 
 
-def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None:
+def _record_failure(claim: Claim, error: OutputError, *, now: datetime) -> None:
     """Note the failure and when to try again, or that it was the last try."""
     delivery = claim.delivery
     next_at = None
@@ -340,7 +215,7 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
             draw=random.random,
         )
     with writing():
-        output = _hold(delivery.output_id)
+        output = hold_output(delivery.output_id)
         mine = _still_mine(claim).update(
             status=DeliveryStatus.FAILED if next_at else DeliveryStatus.DEAD,
             due_at=next_at or delivery.due_at,
@@ -350,7 +225,7 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
         if not mine:
             return
         _store_attempt(claim, error.result, now=now, error=str(error))
-        _save_circuit(output, after_failure(_circuit_of(output), now=now))
+        _save_circuit(output, after_failure(circuit_of(output), now=now))
         if error.disable:
             Output.objects.filter(pk=output.pk).update(
                 is_enabled=False, disabled_reason=str(error)
@@ -358,7 +233,7 @@ def _record_failure(claim: _Claim, error: OutputError, *, now: datetime) -> None
     _note(claim, "failed" if next_at else "given up", now, error=str(error))
 
 
-def _note(claim: _Claim, result: str, now: datetime, *, error: str = "") -> None:
+def _note(claim: Claim, result: str, now: datetime, *, error: str = "") -> None:
     """Count a try for whoever watches, and tell of it whoever traces."""
     delivery = claim.delivery
     ATTEMPTS.labels(delivery.output.kind, result).inc()
@@ -371,20 +246,31 @@ def _note(claim: _Claim, result: str, now: datetime, *, error: str = "") -> None
     )
 
 
-def _still_mine(claim: _Claim) -> DeliveryQuerySet:
+def _still_mine(claim: Claim) -> DeliveryQuerySet:
     """Return the claimed row, unless the lease ran out and another took it."""
+    return _claimed_by(claim.delivery.pk, claim.worker)
+
+
+def _claimed_by(delivery: UUID | Given, worker: str | Given) -> DeliveryQuerySet:
     return Delivery.objects.filter(
-        pk=claim.delivery.pk,
-        status=DeliveryStatus.SENDING,
-        leased_by=claim.worker,
+        pk=delivery, status=DeliveryStatus.SENDING, leased_by=worker
     )
 
 
+_mark_sent = PreparedChange(
+    lambda: _claimed_by(Given("delivery"), Given("worker")),
+    status=DeliveryStatus.SENT,
+    sent_at=Given("now"),
+    error="",
+    lease_until=None,
+)
+
+
 def _store_attempt(
-    claim: _Claim, result: SendResult, *, now: datetime, error: str = ""
+    claim: Claim, result: SendResult, *, now: datetime, error: str = ""
 ) -> None:
-    Attempt.objects.create(
-        delivery=claim.delivery,
+    row = AttemptRow(
+        delivery_id=claim.delivery.pk,
         number=claim.delivery.attempts,
         started_at=claim.started_at,
         ended_at=now,
@@ -392,3 +278,4 @@ def _store_attempt(
         answer=result.answer,
         error=error,
     )
+    insert_rows(Attempt, [row])

@@ -14,6 +14,7 @@ from alerts.outputs.loop_back import LoopBack
 from alerts.outputs.owners import Owners
 from alerts.outputs.registry import UnknownKind, find_kind, find_offered
 from alerts.templating import TemplateInvalid, check_template
+from config.prepared import Given, Prepared
 from outbound.addresses import AddressRules
 from outbound.sealing import Keyring, read_key
 from rules.ports import OutputChoice
@@ -22,6 +23,15 @@ from workspaces.refusals import FieldError, Invalid, Missing
 from workspaces.services import free_slug, record_audit
 
 _SEALED_FIELD = "output.sealed"
+
+#: Of a workspace, by name: every message asks what its rule's outputs are called.
+_living = Prepared(
+    lambda: (
+        Output.objects.alive()
+        .filter(workspace=Given("workspace"))
+        .order_by("name", "pk")
+    )
+)
 
 
 class OutputRefused(Invalid):
@@ -41,10 +51,9 @@ class Directory:
 
     def choices(self, *, workspace_id: int) -> Sequence[OutputChoice]:
         """Return the workspace's outputs by name."""
-        outputs = Output.objects.alive().filter(workspace_id=workspace_id)
         return [
             OutputChoice(slug=one.slug, name=one.name, kind=one.kind)
-            for one in outputs.order_by("name", "pk")
+            for one in _living.ask(workspace=workspace_id)
         ]
 
     def ensure(self, *, access: Access, kind: str, address: str, now: datetime) -> str:

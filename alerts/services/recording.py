@@ -36,6 +36,7 @@ from alerts.services.rows import (
 from alerts.services.storms import fold_storms
 from alerts.suppression import Suppression, suppression_of
 from config.celery import Task, nudge
+from config.prepared import Given, Prepared
 from datasets.json import encode
 from datasets.models import Lane
 from datasets.services import SettledBatch, insert_rows
@@ -301,17 +302,25 @@ def _outputs_told(
     judged: Sequence[JudgedTransition],
 ) -> dict[tuple[int, str], Output]:
     """Return the outputs by workspace and slug, deleted ones behind living ones."""
-    slugs = {slug for one in judged for slug in one.transition.told}
-    workspaces = {one.rule.workspace_id for one in judged}
-    if not slugs:
-        return {}
-    outputs = Output.objects.filter(workspace__in=workspaces, slug__in=slugs)
+    told = {
+        (one.rule.workspace_id, slug) for one in judged for slug in one.transition.told
+    }
+    outputs = [
+        output
+        for workspace_id, slug in told
+        for output in _named.ask(workspace=workspace_id, slug=slug)
+    ]
     return {
         (output.workspace_id, output.slug): output
         for output in sorted(
             outputs, key=lambda output: (output.deleted_at is None, output.pk)
         )
     }
+
+
+_named = Prepared(
+    lambda: Output.objects.filter(workspace=Given("workspace"), slug=Given("slug"))
+)
 
 
 def _nudge(deliveries: Iterable[Delivery]) -> None:

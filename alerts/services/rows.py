@@ -75,6 +75,18 @@ class DeliveryRow(NamedTuple):
     error: str = ""
 
 
+class AttemptRow(NamedTuple):
+    """A try of a delivery."""
+
+    delivery_id: UUID
+    number: int
+    started_at: datetime
+    ended_at: datetime
+    status_code: int | None
+    answer: str
+    error: str
+
+
 def alert_row(alert: Alert) -> AlertRow:
     """Return a new alert as it is inserted."""
     return AlertRow(
@@ -117,10 +129,18 @@ def delivery_row(delivery: Delivery) -> DeliveryRow:
 def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:
     """Return the ids of the transitions of alerts, by alert and number."""
     found: dict[tuple[UUID, int], int] = {}
-    for some in portions(list(alerts), _AT_ONCE):
-        rows = Transition.objects.filter(alert__in=some)
-        for alert_id, number, pk in rows.values_list("alert_id", "number", "pk"):
-            found[alert_id, number] = pk
+    is_native = connection.features.has_native_uuid_field
+    by_stored = {one if is_native else one.hex: one for one in alerts}
+    for some in portions(list(by_stored), _AT_ONCE):
+        places = ", ".join(["%s"] * len(some))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT alert_id, number, id"  # noqa: S608 - our own table's name
+                f" FROM {Transition._meta.db_table} WHERE alert_id IN ({places})",
+                some,
+            )
+            for stored, number, pk in cursor.fetchall():
+                found[by_stored[stored], number] = pk
     return found
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
+from config.prepared import Given, Prepared
 from datasets.models import Lane
-from datasets.store.prepared import Given, Prepared
 from datasets.store.writing import is_lock_timeout
 
 

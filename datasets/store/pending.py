@@ -13,8 +13,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from config.clock import utc_now
+from config.prepared import Given, Prepared
 from datasets.models import Batch, BatchState, Lane
-from datasets.store.prepared import Given, Prepared
 from datasets.store.records import stored_time
 
 #: Batches that one commit takes of a lane.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import cast
 
+from datasets.json import decode_trusted, encode
 from rules.engine import DefinitionInvalid, render_parts
 from rules.models import Version
 from rules.ports import ports
@@ -22,10 +25,17 @@ def sentence_of(
 ) -> str:
     """Say a version with its outputs by name; as it was saved if it is too old."""
     try:
-        spec = parse_rule(version.definition, workspace=workspace.slug)
+        parts = _parts_of(encode(version.definition), workspace.slug)
     except DefinitionInvalid:
         return version.sentence
-    return "".join(text for text, _ in with_names(render_parts(spec), names))
+    return "".join(text for text, _ in with_names(parts, names))
+
+
+@lru_cache(maxsize=1_000)
+def _parts_of(definition: bytes, workspace: str) -> Sequence[tuple[str, str]]:
+    """Read a definition but once: every message of a rule says it anew."""
+    stored = cast("Mapping[str, object]", decode_trusted(definition))
+    return render_parts(parse_rule(stored, workspace=workspace))
 
 
 def with_names(

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection, models
 from pytest_django import DjangoAssertNumQueries
 
+from config.prepared import Given, Prepared
 from datasets.models import Batch, BatchState, Dataset, Lane, Origin
 from datasets.services import append_batch, open_lane
 from datasets.store.pending import first_pending
-from datasets.store.prepared import Given, Prepared
 
 pytestmark = pytest.mark.django_db
 
