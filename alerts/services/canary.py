@@ -99,10 +99,7 @@ def send_canary(*, now: datetime) -> None:
         if waiting.update(due_at=following):
             event = {"number": minutes}
             accept_batch(
-                dataset=canary.dataset,
-                events=[event],
-                ingest=Ingest(is_ours=True),
-                now=now,
+                dataset=canary.dataset, events=[event], ingest=Ingest(), now=now
             )
 
 

@@ -207,12 +207,7 @@ def _report(
     if not begun and not over:
         return
     dataset = _ensure_dataset(workspace_id, now)
-    accept_batch(
-        dataset=dataset,
-        events=[*begun, *over],
-        ingest=Ingest(is_ours=True),
-        now=now,
-    )
+    accept_batch(dataset=dataset, events=[*begun, *over], ingest=Ingest(), now=now)
 
 
 def _ensure_dataset(workspace_id: int, now: datetime) -> Dataset:

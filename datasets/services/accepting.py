@@ -17,7 +17,7 @@ from config.celery import Task, nudge
 from config.metrics import EVENTS_ACCEPTED
 from datasets.models import Batch, Dataset, Duplicates, KeyForm, Origin
 from datasets.schemas import Checker, Index, Prepared, read_schema
-from datasets.services.rooms import Rooms, rooms_of
+from datasets.services.rooms import rooms_of
 from datasets.services.shards import Share, lanes_of, split_by_shard
 from datasets.services.tracing import AcceptedBatch, trace_accepted
 from datasets.store.batches import note_options
@@ -46,7 +46,8 @@ class Ingest:
     `persist`. `duplicates` None means what the dataset says. `import_id` names the
     import that the batch belongs to; `closes_import` marks its last batch. Without
     `rings` it is the caller who has the lane judged, once more is stored. What
-    `is_ours`, told by the installation of itself, is stored however full the lane is.
+    `is_sent` by a request, which can be told to come again, is refused as well while
+    the oldest event that waits has done so for too long.
     """
 
     origin: Origin = Origin.API
@@ -59,7 +60,7 @@ class Ingest:
     import_id: str = ""
     closes_import: bool = False
     rings: bool = True
-    is_ours: bool = False
+    is_sent: bool = False
 
     def refuses_duplicates(self, dataset: Dataset) -> bool:
         """Say whether the batch is void if it repeats what is stored."""
@@ -150,14 +151,7 @@ class _Storing:
         self._ingest = ingest
         self._now = now
         self._lanes = lanes_of(dataset)
-        self._rooms = self._look()
-
-    def _look(self) -> Rooms | None:
-        """Return how much the lanes take, or None if it does not matter."""
-        if self._ingest.is_ours:
-            return None
-        is_sent = self._ingest.origin is Origin.API
-        return rooms_of(self._lanes, now=self._now if is_sent else None)
+        self._rooms = rooms_of(self._lanes, now=now if ingest.is_sent else None)
 
     def check_any_room(self) -> None:
         """Refuse early what no lane could take.
@@ -165,8 +159,6 @@ class _Storing:
         Raises:
             Overloaded: if all lanes are full.
         """
-        if self._rooms is None:
-            return
         refusals = [self._rooms.refusal([lane.shard]) for lane in self._lanes]
         if all(refusals) and refusals[0] is not None:
             raise refusals[0]
@@ -177,7 +169,7 @@ class _Storing:
         """Store events in their order; `sent_at` are their places in the request."""
         shares = split_by_shard([one.key for one in events], self._dataset.shards)
         asked = [share.shard for share in shares]
-        if self._rooms is not None and (refusal := self._rooms.refusal(asked)):
+        if refusal := self._rooms.refusal(asked):
             raise refusal
         if len(shares) > 1 and self._ingest.refuses_duplicates(self._dataset):
             raise _refusal_divided(self._dataset)

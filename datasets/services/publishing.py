@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -149,7 +149,10 @@ def _accept(
     dataset: Dataset, raw: RawEvents, ingest: Ingest, now: datetime
 ) -> StoredBatch:
     accepted = accept_batch(
-        dataset=dataset, events=raw.fitted(dataset), ingest=ingest, now=now
+        dataset=dataset,
+        events=raw.fitted(dataset),
+        ingest=replace(ingest, is_sent=True),
+        now=now,
     )
     return StoredBatch(
         batch_id=accepted.batch_id,

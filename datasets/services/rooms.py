@@ -1,9 +1,9 @@
 """How much more the lanes of a dataset take: flow control, before anything is written.
 
-Two things fill a lane for those who send: too many events that wait to be judged, and
-one that has waited for too long, however few there are. Nobody waits for history, nor
-in a lane that is paused. Imports and sources go by the number alone; they make room by
-themselves, for they step aside while a lane is half full.
+Two things fill a lane for a request: too many events that wait to be judged, and one
+that has waited for too long, however few there are. Nobody waits for history, nor in a
+lane that is paused. Whatever else brings events goes by their number alone: it cannot
+be told to come again, and imports and sources step aside while a lane is half full.
 """
 
 from __future__ import annotations

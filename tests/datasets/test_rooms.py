@@ -50,31 +50,25 @@ def test_a_lane_is_full_of_events_or_of_age(
     assert (found.refusal([0]) is None) is takes
 
 
-def test_what_waits_too_long_is_said_and_what_is_ours_is_stored_all_the_same(
+def test_only_a_request_is_told_that_what_waits_has_done_so_for_too_long(
     prices: Dataset,
 ) -> None:
-    accept_batch(dataset=prices, events=[ONE], ingest=Ingest(), now=NOW)
+    sent = Ingest(is_sent=True)
+    accept_batch(dataset=prices, events=[ONE], ingest=sent, now=NOW)
     later = NOW + timedelta(seconds=75)
 
-    with pytest.raises(
-        Overloaded, match=r"has done so for 75 s, and 60 s are the most"
-    ):
-        accept_batch(dataset=prices, events=[ONE], ingest=Ingest(), now=later)
-    accept_batch(dataset=prices, events=[ONE], ingest=Ingest(is_ours=True), now=later)
+    with pytest.raises(Overloaded, match="for 75 s, and 60 s are the most"):
+        accept_batch(dataset=prices, events=[ONE], ingest=sent, now=later)
+    accept_batch(dataset=prices, events=[ONE], ingest=Ingest(), now=later)
 
     assert open_lane(prices).batches.count() == 2
+    assert has_room(prices)
 
 
-def test_age_keeps_out_neither_a_source_nor_whoever_follows_a_change(
-    prices: Dataset,
-) -> None:
-    later = NOW + timedelta(hours=1)
+def test_what_waits_without_records_keeps_nobody_out(prices: Dataset) -> None:
     lane = open_lane(prices)
     lane.batches.create(origin=Origin.RULE, size=0, received_at=NOW)
-    assert rooms_of([lane], now=later).refusal([0]) is None
 
-    accept_batch(dataset=prices, events=[ONE], ingest=Ingest(), now=NOW)
-    fetched = Ingest(origin=Origin.SOURCE)
-    accept_batch(dataset=prices, events=[ONE], ingest=fetched, now=later)
+    found = rooms_of([lane], now=NOW + timedelta(hours=1))
 
-    assert has_room(prices)
+    assert found.refusal([0]) is None

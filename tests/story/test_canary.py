@@ -44,14 +44,6 @@ def fly(here: Dataset, *, now: datetime) -> None:
         send_due(output_id=output)
 
 
-def test_it_flies_however_full_its_lane_is(here: Dataset, settings: Settings) -> None:
-    settings.BELLWETHER_BACKLOG_EVENTS = 0
-
-    fly(here, now=database_now())
-
-    assert Proof.objects.count() == 1
-
-
 def test_it_comes_all_the_way(here: Dataset) -> None:
     now = database_now()
 
