@@ -91,6 +91,8 @@ def _section(outcome: Outcome, database: str) -> str:
         "stored": ", ".join(f"{n:,} {what}" for what, n in counted.items()),
         "longest wait": f"{outcome.longest_wait:.1f} s until something stored was"
         " judged and numbered",
+        "pace": f"the machine was up to {outcome.slowness:.1f} times slower than an"
+        " idle one, over five seconds; what is promised may take so much longer",
         "differences": "none"
         if not outcome.proof.differences
         else "; ".join(outcome.proof.differences),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.chaos.arena import Arena
 from tests.chaos.client import Client
 from tests.chaos.load import Load
+from tests.chaos.pace import Pace
 from tests.chaos.proof import Query, change
 from tests.chaos.witnesses import FeedReader, Waiting
 
@@ -23,12 +24,22 @@ class Scene:
     query: Query
     readers: list[FeedReader]
     waiting: Waiting
+    pace: Pace
     chance: random.Random
     say: Callable[[str], None]
     #: Numbers of the accepted events of the datasets that faults made for themselves.
     accepted: dict[str, list[int]] = field(default_factory=dict)
     #: Differences that a fault found by itself.
     differences: list[str] = field(default_factory=list)
+
+    def hold_to(self, promised: float, *, what: str, took: float, since: float) -> None:
+        """Note what took longer than is promised, in seconds, and this machine needs.
+
+        `since` is when it began, in monotonic time.
+        """
+        self.differences += self.pace.differences(
+            promised, what=what, took=took, since=since
+        )
 
     def change(self, words: str) -> None:
         """Change the database behind the installation's back."""

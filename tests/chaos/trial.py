@@ -22,6 +22,7 @@ from tests.chaos.events import DATASET, LATER_RULE, RULES, SCHEMA
 from tests.chaos.faults import Fault
 from tests.chaos.load import Load
 from tests.chaos.order import prove_order
+from tests.chaos.pace import Pace
 from tests.chaos.proof import Proof, database_of, newest_entry, prove, waiting
 from tests.chaos.scene import Scene
 from tests.chaos.witnesses import FeedReader, Waiting
@@ -52,6 +53,8 @@ class Plan:
     seed: int = 1
     #: Wait at the end until every delivery was made: a killed sender's lease is long.
     awaits_deliveries: bool = False
+    #: What may take longer than promised at least, as a factor (`tests.chaos.pace`).
+    least_allowance: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,8 @@ class Outcome:
     strikes: Sequence[Strike]
     #: The longest that anything waited to be judged or numbered, in seconds.
     longest_wait: float = 0.0
+    #: By how much the machine was slower than an idle one: the slowest five seconds.
+    slowness: float = 1.0
     refusals: Mapping[int, int] = field(default_factory=dict)
     #: Webhooks that came, those that came again, and connections of readers.
     messages: int = 0
@@ -106,6 +111,7 @@ class Outcome:
             f" request: {verdict});"
             f" outages: {_told([one.outage for one in self.strikes])};"
             f" longest wait: {self.longest_wait:.1f} s;"
+            f" machine up to {self.slowness:.1f} times slower than at rest;"
             f" {self.repeats} requests repeated,"
             f" {self.messages} webhooks ({self.repeated} of them again),"
             f" {self.connections} connections of readers,"
@@ -147,7 +153,8 @@ def play(
         events_a_request=plan.events_a_request,
     )
     query = database_of(installation)
-    with closing(Client(installation.port, token)) as client:
+    pace = Pace(least=plan.least_allowance)
+    with closing(Client(installation.port, token)) as client, pace.listening():
         scene = Scene(
             arena=arena,
             client=client,
@@ -155,6 +162,7 @@ def play(
             query=query,
             readers=[FeedReader(installation.port, token) for _ in range(READERS)],
             waiting=Waiting(query, arena.database, say),
+            pace=pace,
             chance=random.Random(plan.seed),
             say=say,
         )
@@ -206,6 +214,7 @@ def _conclude(scene: Scene, plan: Plan, struck: list[Struck]) -> Outcome:
             for (name, part, _), gap in zip(struck, gaps, strict=True)
         ],
         longest_wait=scene.waiting.oldest(0).longest,
+        slowness=scene.pace.slowness(since=0, stretch=5),
         refusals=load.refusals,
         messages=len(came),
         repeated=sum(1 for times in came if times > 1),

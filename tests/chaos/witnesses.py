@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import psycopg
 from websockets.exceptions import WebSocketException
+from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection, connect
 
 from tests.chaos.proof import Query
@@ -35,6 +36,18 @@ SELECT (SELECT {received} FROM datasets_batch WHERE state = 'pending' AND size >
 """
 
 
+@dataclass(slots=True, kw_only=True)
+class Absence:
+    """A time without the feed: from when, in monotonic time, and until when.
+
+    `code` is with what the server closed; 1006 if it did not say.
+    """
+
+    since: float
+    code: int
+    until: float | None = None
+
+
 @dataclass(slots=True)
 class FeedReader:
     """Follows the feed over a WebSocket, and comes back by number when it is cut."""
@@ -42,9 +55,9 @@ class FeedReader:
     port: int
     token: str
     host: str = "127.0.0.1"
-    #: Numbers as they came, and codes with which the server closed.
+    #: Numbers as they came, and the times at which it did not follow.
     numbers: list[int] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
     connections: int = 0
     last: int | None = None
     _epoch: str = ""
@@ -95,12 +108,22 @@ class FeedReader:
                     self.connections += 1
                     self._read(self._socket)
             except (OSError, WebSocketException):
-                if self._socket is not None and self._socket.close_code is not None:
-                    self.codes.append(self._socket.close_code)
+                self._note_absence()
                 self._stopping.wait(_PAUSE_SECONDS)
             except BaseException as error:  # noqa: BLE001 - told at the end
                 self.errors.append(error)
                 return
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether it follows the feed at this moment."""
+        return not self.absences or self.absences[-1].until is not None
+
+    def _note_absence(self) -> None:
+        """Note when a connection ended; one that did not come about is no other."""
+        if self._socket is not None and self._resumed.is_set() and self.is_there:
+            code = self._socket.close_code or CloseCode.ABNORMAL_CLOSURE
+            self.absences.append(Absence(since=time.monotonic(), code=code))
 
     def _read(self, server: ClientConnection) -> None:
         resume = {"type": "resume", "since": self.last, "token": self.token}
@@ -115,6 +138,8 @@ class FeedReader:
             case {"type": "resumed", "head": int(head), "epoch": str(epoch)}:
                 self._epoch = epoch
                 self.last = head if self.last is None else self.last
+                if not self.is_there:
+                    self.absences[-1].until = time.monotonic()
                 self._resumed.set()
             case {"type": "gap", "from": int(first), "to": int(last)}:
                 # More than the server repeats; the client is told which to load.

@@ -64,6 +64,12 @@ class _Culprit(Fault):
         self._times.append(took)
         (reason,) = self._reasons(scene, bad)
         scene.say(f"an event was set aside after {took:.1f} s: {reason}")
+        scene.hold_to(
+            self.promised_seconds,
+            what=f"setting an event of {self.name} aside",
+            took=took,
+            since=began,
+        )
         if self.reason not in reason:
             scene.differences.append(f"an event was set aside, saying only: {reason}")
 

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Sequence
 from functools import partial
+
+from websockets.frames import CloseCode
 
 from tests.chaos.arena import POSTGRESQL
 from tests.chaos.faults.base import Fault
 from tests.chaos.scene import Scene
-from tests.installations import Installation, until
+from tests.installations import DidNotHappen, Installation, until
 
 PARTS = {
     "sqlite": ("bellwether",),
     POSTGRESQL: ("web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"),
 }
 _RESTART_SECONDS = 120.0
-#: A part that stands still is ended within 60 s, and started again within 5 s more.
-_STANDSTILL_SECONDS = 180.0
+#: Within which a client of the feed is back (promise R18).
+_BACK_SECONDS = 5.0
+#: A part that stands still is found out after a minute, to which somebody looks every
+#: five seconds (promise R7); and for how long it is waited for.
+_FOUND_OUT_SECONDS = 65.0
+_STANDSTILL_SECONDS = 600.0
 
 
 class _InTurn(Fault):
@@ -81,10 +89,16 @@ class Restart(_InTurn):
     """A rolling restart: every part in turn is asked to leave."""
 
     name = "restart"
-    does = "Every part in turn gets SIGTERM and is started again, under load."
+    does = (
+        "Every part in turn gets SIGTERM and is started again, under load. Whoever"
+        " follows the feed has to be told so, by the code 1012, and to be back within"
+        " 5 s."
+    )
 
     def strike(self, scene: Scene) -> None:
         installation = scene.arena.installation
+        _await_readers(scene)
+        began = time.monotonic()
         for part in self._parts or PARTS[scene.arena.database]:
             before = installation.leader_of(part)
             os.kill(before, signal.SIGTERM)
@@ -93,7 +107,25 @@ class Restart(_InTurn):
                 seconds=_RESTART_SECONDS,
                 what=f"the restart of {part}",
             )
+        _await_readers(scene)
         scene.say("restarted every part")
+        self._compare_absences(scene, began)
+
+    def _compare_absences(self, scene: Scene, began: float) -> None:
+        """Look how the readers of the feed were sent away, and when they were back."""
+        for reader in scene.readers:
+            absences = [one for one in reader.absences if one.since >= began]
+            if not absences:
+                scene.differences.append("a reader of the feed heard of no restart")
+            for one in absences:
+                if one.code != CloseCode.SERVICE_RESTART:
+                    scene.differences.append(f"a restart closed a feed with {one.code}")
+                scene.hold_to(
+                    _BACK_SECONDS,
+                    what="coming back to the feed after a restart",
+                    took=(one.until or time.monotonic()) - one.since,
+                    since=one.since,
+                )
 
 
 class Standstill(_InTurn):
@@ -107,7 +139,7 @@ class Standstill(_InTurn):
 
     def __init__(self, parts: Sequence[str] = ()) -> None:
         super().__init__(parts)
-        self._stopped: dict[int, str] = {}
+        self._watching: list[threading.Thread] = []
 
     def strike(self, scene: Scene) -> None:
         part = self.next_part(scene)
@@ -121,17 +153,43 @@ class Standstill(_InTurn):
         # A worker whose pool stands still hears its bells and has nobody to answer.
         (pid,) = pool[:1] or [leader]
         os.kill(pid, signal.SIGSTOP)
-        self._stopped[pid] = part
         scene.say(f"stopped {part} ({'pool' if pool else 'leader'})")
+        watching = threading.Thread(
+            target=_watch_end, args=(scene, part, pid), daemon=True
+        )
+        watching.start()
+        self._watching.append(watching)
 
     def finish(self, scene: Scene) -> None:
-        installation = scene.arena.installation
-        for pid, part in self._stopped.items():
-            until(
-                partial(_has_ended, installation, pid),
-                seconds=_STANDSTILL_SECONDS,
-                what=f"the end of {part}, which stood still",
-            )
+        for one in self._watching:
+            one.join()
+
+
+def _await_readers(scene: Scene) -> None:
+    """Wait until everybody follows the feed."""
+    until(
+        lambda: all(reader.is_there for reader in scene.readers),
+        seconds=_RESTART_SECONDS,
+        what="coming back to the feed",
+    )
+
+
+def _watch_end(scene: Scene, part: str, pid: int) -> None:
+    """Wait until a process that stands still has been ended, which takes a while."""
+    began = time.monotonic()
+    what = f"ending {part}, which stood still,"
+    try:
+        until(
+            partial(_has_ended, scene.arena.installation, pid),
+            seconds=_STANDSTILL_SECONDS,
+            what=what,
+        )
+    except DidNotHappen as never:
+        scene.differences.append(str(never))
+        return
+    took = time.monotonic() - began
+    scene.say(f"{what} took {took:.1f} s")
+    scene.hold_to(_FOUND_OUT_SECONDS, what=what, took=took, since=began)
 
 
 def _is_another(installation: Installation, part: str, before: int) -> bool:
