@@ -113,7 +113,7 @@ class Storm(Fault):
             )
 
     def strike(self, scene: Scene) -> None:
-        key = f"K{scene.next_number(_STORM)}"
+        key = f"{_STORM}-{scene.next_number(_STORM)}"  # a key of no other dataset
         scene.send(_STORM, {"key": key, "level": self._alerts})
         words = f"SELECT count(*) FROM alerts_alert WHERE key = '{key}'"
         until(
