@@ -4,8 +4,10 @@
 
 Prints JSON lines. Events are taken in turn: a block by the index, the same block by
 SQLite, so that what else the machine does meets both. Every key has had its first value
-before the clock starts, and a match is a rule's id and its new truth. The rule engines
-run where they are installed: give them a virtual environment of their own, with numpy.
+before the clock starts, and a match is a rule's id and its new truth. SQLite finds the
+same matches, and beside that only those that are rules turned true by price alone. The
+rule engines run where they are installed: give them a virtual environment of their own,
+with numpy.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-from benchmarks.rivals import Match, build_sqlite, installed_engines
+from benchmarks.rival_sqlite import Flip, Matches, build_prices
+from benchmarks.rivals import Match, installed_engines
 from benchmarks.workload import SERIES, Event, Rules, make_events, make_rules, name_of
 from rules.columns import OPERATORS, TRUE, Events, Index, Place, Predicates
 from rules.engine import Specification, parse_definition
@@ -36,6 +39,8 @@ KEYS = 1_000
 FIELDS = ("price", "volume")
 WARM = 10_000
 BLOCK = 5_000
+Rivals = tuple[Match, Callable[[Event], list[Flip]]]
+"""SQLite, finding rules turned true by price alone, and finding the same matches."""
 AT_OR_BELOW, AT_OR_ABOVE = OPERATORS.index("lte"), OPERATORS.index("gte")
 
 
@@ -72,31 +77,50 @@ def measure_index(rules: Rules, events: list[Event], batches: list[int]) -> None
         resident_bytes_a_rule=round((_resident() - memory) / len(rules), 1),
     )
     for size in batches:
-        index, sqlite = load(rules), build_sqlite(rules)
+        index = load(rules)
+        prices, matches = build_prices(rules, KEYS), Matches(rules, KEYS).find
         for block in _blocks(events[:WARM], BLOCK):
             _match(index, block, BLOCK)
-            _ask(sqlite, block)
-        check_same(index, sqlite, rules, events[WARM : WARM + BLOCK])
-        ours, theirs, flips = [], [], 0
-        for block in _blocks(events[WARM + BLOCK :], BLOCK):
-            seconds, found = _timed(_match, index, block, size)
-            ours.append(seconds / len(block) * 1e6)
-            flips += found
-            seconds, _ = _timed(_ask, sqlite, block)
-            theirs.append(seconds / len(block) * 1e6)
-        mine, other = statistics.median(ours), statistics.median(theirs)
+            _ask_all(prices, block)
+            _ask_all(matches, block)
+        check_same(index, (prices, matches), rules, events[WARM : WARM + BLOCK])
         _print(
             what="match",
             rules=len(rules),
             batch=size,
-            us_an_event=round(mine, 2),
-            events_a_second=round(1e6 / mine),
-            best_us_an_event=round(min(ours), 2),
-            flips_an_event=round(flips / (len(ours) * BLOCK), 2),
-            sqlite_us_an_event=round(other, 2),
-            best_sqlite_us_an_event=round(min(theirs), 2),
-            times_sqlite=round(other / mine, 2),
+            **_in_turn(index, (prices, matches), events[WARM + BLOCK :], size),
         )
+
+
+def _in_turn(
+    index: Index, rivals: Rivals, events: list[Event], size: int
+) -> dict[str, float]:
+    """Time the index and both rivals block by block, microseconds an event."""
+    spent: list[list[float]] = [[], [], []]
+    flips = 0
+    for block in _blocks(events, BLOCK):
+        seconds, found = _timed(_match, index, block, size)
+        flips += found
+        taken = [seconds] + [_timed(_ask_all, rival, block)[0] for rival in rivals]
+        for own, one in zip(spent, taken, strict=True):
+            own.append(one / len(block) * 1e6)
+    ours, prices, matches = (statistics.median(own) for own in spent)
+    return {
+        "us_an_event": round(ours, 2),
+        "events_a_second": round(1e6 / ours),
+        "best_us_an_event": round(min(spent[0]), 2),
+        "flips_an_event": round(flips / len(events), 2),
+        "sqlite_by_price_us": round(prices, 2),
+        "times_sqlite_by_price": _times(spent[1], spent[0]),
+        "sqlite_same_us": round(matches, 2),
+        "times_sqlite_same": _times(spent[2], spent[0]),
+    }
+
+
+def _times(theirs: list[float], ours: list[float]) -> float:
+    """Give the ratio in the middle block: both had the same neighbours meanwhile."""
+    ratios = [their / our for their, our in zip(theirs, ours, strict=True)]
+    return round(statistics.median(ratios), 2)
 
 
 def measure_changes(rules: Rules, number: int = 2_000) -> None:
@@ -166,17 +190,19 @@ def measure_engines(rules: Rules, events: list[Event], number: int = 200) -> Non
         )
 
 
-def check_same(index: Index, sqlite: Match, rules: Rules, events: list[Event]) -> None:
-    """Compare what the index and SQLite find of the rules with a single condition."""
-    flips = index.flips(_columns(events))
-    found: list[set[int]] = [set() for _ in events]
-    for place, rule, truth in flips:
-        if truth == TRUE and np.isnan(rules.volume[rule]):
-            found[place].add(rule)
+def check_same(index: Index, rivals: Rivals, rules: Rules, events: list[Event]) -> None:
+    """Compare what the index finds with all that SQLite finds, and with its part."""
+    prices, matches = rivals
+    found: list[set[Flip]] = [set() for _ in events]
+    for place, rule, truth in index.flips(_columns(events)):
+        found[place].add((rule, truth == TRUE))
     for place, event in enumerate(events):
-        asked = {rule for rule in sqlite(event) if np.isnan(rules.volume[rule])}
-        if asked != found[place]:
-            raise SystemExit(f"Event {place}: {found[place]} is not {asked}.")
+        same = set(matches(event))
+        turned = {rule for rule, is_true in found[place] if is_true}
+        single = {rule for rule in turned if np.isnan(rules.volume[rule])}
+        by_price = {rule for rule in prices(event) if np.isnan(rules.volume[rule])}
+        if same != found[place] or by_price != single:
+            raise SystemExit(f"Event {place}: {found[place]}, SQLite {same}.")
 
 
 def load(rules: Rules) -> Index:
@@ -219,11 +245,7 @@ def _columns(events: list[Event]) -> Events:
     return Events(SERIES, keys, events)
 
 
-def _ask(match: Match, events: list[Event]) -> int:
-    return sum(len(match(event)) for event in events)
-
-
-def _ask_all(match: Match, events: list[Event]) -> list[list[int]]:
+def _ask_all(match: Callable[[Event], list[Any]], events: list[Event]) -> list[Any]:
     return [match(event) for event in events]
 
 

@@ -9,13 +9,20 @@ volume is the running total of the key.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 SERIES = "BENCH:PRICES"
 
-Event = dict[str, "str | float"]
+
+class Event(TypedDict):
+    """An event as parsed."""
+
+    symbol: str
+    price: float
+    volume: float
 
 
 @dataclass(frozen=True)
