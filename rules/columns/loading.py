@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Longs, distinct
 from rules.columns.counters import Runners
 from rules.columns.cuts import MEMBER, MOST, OPEN
 from rules.columns.groups import Groups
@@ -53,7 +53,7 @@ class Loading:
             raise ValueError(
                 "A table holds finite constants below 1e300; put the rule."
             )
-        used = np.unique(table.place)
+        used = distinct(table.place)
         where = self._open([table.places[place] for place in used])
         table = replace(table, place=used.searchsorted(table.place).astype(np.int32))
         first = np.flatnonzero(np.diff(table.rule, prepend=table.rule[0] - 1))
@@ -108,7 +108,7 @@ class Loading:
         self._rows.key.array[rows] = where.key[lone]
         self._rows.interest.array[rows] = np.array(own)[lone]
         several: dict[int, Runners] = {}
-        for size in np.unique(counts[counts > 1]).tolist():
+        for size in distinct(counts[counts > 1]).tolist():
             chosen = np.flatnonzero(counts == size)
             members = table.place[first[chosen][:, None] + np.arange(size)]
             kinds, kind = np.unique(members, axis=0, return_inverse=True)

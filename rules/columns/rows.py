@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rules.columns.buffers import Buffer, Ints, Longs
+from rules.columns.buffers import Buffer, Ints, Longs, distinct
 
 ANY_KEY = -1
 """In place of a key: the rule is about every key, each on its own."""
@@ -164,7 +164,7 @@ class Rows:
         parts = [one.array[own] for one in (self.series, self.key, self.interest)]
         sizes = [int(one.max(initial=0)) + 1 for one in parts]
         found = np.unravel_index(
-            np.unique(np.ravel_multi_index(tuple(parts), sizes)), sizes
+            distinct(np.ravel_multi_index(tuple(parts), sizes)), sizes
         )
         return list(zip(*(one.tolist() for one in found), strict=True))
 

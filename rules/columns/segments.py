@@ -15,7 +15,7 @@ from math import inf, nextafter
 
 import numpy as np
 
-from rules.columns.buffers import Buffer, Bytes, Floats, Ints, Longs
+from rules.columns.buffers import Buffer, Bytes, Floats, Ints, Longs, distinct
 from rules.columns.cuts import EXACT, OPEN, Cut, bound_of
 
 _SENTINELS = 2
@@ -138,7 +138,7 @@ class Segments:
         self, segments: Longs, at: Floats, kind: Bytes, target: Ints
     ) -> Sequence[int]:
         """Put in many cuts at once, none of them exact; give the segments touched."""
-        touched = np.unique(segments)
+        touched = distinct(segments)
         kept, kept_segments = self._take_out(touched)
         segments = np.concatenate([kept_segments, segments])
         at = np.concatenate([self.at.array[kept], at])

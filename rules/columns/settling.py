@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rules.columns.buffers import Longs
+from rules.columns.buffers import Longs, distinct
 from rules.columns.rows import Rows
 from rules.columns.standing import Standing
 from rules.columns.truth import Changes
 
 _MANY = 100_000
-"""So many changes are noted before each rule is named once."""
+"""At least so many changes are noted before each rule is named once."""
 _NOTHING = -1
 
 
@@ -44,6 +44,7 @@ class Settling:
         self._singles: list[int] = []
         self._batches: list[Longs] = []
         self._noted = 0
+        self._most = _MANY
 
     def note(self, row: int) -> None:
         """Note that the counters of a rule were changed apart from its truth."""
@@ -59,7 +60,7 @@ class Settling:
         for _, row, _, after in changes:
             truth[row] = after
             self._singles.append(row)
-        if len(self._singles) > _MANY:
+        if len(self._singles) > self._most:
             self._gather()
 
     def note_all(self, changes: Changes) -> None:
@@ -69,7 +70,7 @@ class Settling:
         self._rows.truth.array[rows] = changes.after[order]
         self._batches.append(rows)
         self._noted += len(rows)
-        if self._noted > _MANY:
+        if self._noted > self._most:
             self._gather()
 
     def discard(self, row: int) -> None:
@@ -79,7 +80,7 @@ class Settling:
     def take(self) -> list[Settled]:
         """Give the counters of the rules that changed since asked last."""
         self._gather()
-        taken, self._batches, self._noted = self._batches, [], 0
+        taken, self._batches, self._most = self._batches, [], _MANY
         rows = self._rows
         changed = taken[0]
         changed = changed[rows.key.array[changed] >= 0]
@@ -93,9 +94,12 @@ class Settling:
     def _gather(self) -> None:
         """Name each rule once that was noted."""
         singles = np.array(self._singles, dtype=np.int64)
-        self._batches = [np.unique(np.concatenate([singles, *self._batches]))]
+        named = distinct(np.concatenate([singles, *self._batches]))
+        self._batches = [named]
         self._singles = []
         self._noted = 0
+        # As many again before the next time, or naming them would cost ever more.
+        self._most = max(_MANY, len(named))
 
     def _settled(self, row: int, key: int, truth: int) -> Settled:
         rows, series = self._rows, self._standing.series_of(row)

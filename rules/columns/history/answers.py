@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Longs, distinct
 from rules.columns.history.holding import NOT_YET, Course
 from rules.columns.history.questions import Question
 from rules.columns.history.records import Records
@@ -172,7 +172,7 @@ class Answer:
         if places.dtype == np.bool_:
             places = np.flatnonzero(places)
         rows = self.runs.row[places]
-        numbers = np.unique(np.searchsorted(records.starts, rows, side="right") - 1)
+        numbers = distinct(np.searchsorted(records.starts, rows, side="right") - 1)
         return [records.keys[number] for number in numbers.tolist()]
 
     def quarters_counted(self) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Longs, distinct
 from rules.columns.history.answers import Answer
 from rules.columns.history.holding import NOT_YET, Await, Course
 from rules.columns.history.records import LATE, Records
@@ -41,7 +41,7 @@ def with_departures(together: Together, asked: Iterable[Over]) -> Together:
     for name, length in sorted(spans):
         members = together.fields[name].known()
         found.append(members.at - least + length + _keys(members.starts) * room)
-    leaving = np.unique(np.concatenate(found))
+    leaving = distinct(np.concatenate(found))
     own = runs.at - least + _keys(runs.starts) * room
     places = np.searchsorted(own, leaving) + np.arange(len(leaving))
     departs = np.zeros(len(runs) + len(leaving), dtype=np.bool_)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rules.columns.buffers import Floats, Longs
+from rules.columns.buffers import Floats, Longs, distinct
 
 
 def thin_out(at: Longs, values: Floats, most: int) -> tuple[list[int], list[float]]:
@@ -26,7 +26,7 @@ def thin_out(at: Longs, values: Floats, most: int) -> tuple[list[int], list[floa
             _first(np.flatnonzero(inside == peak[stretch]), stretch)
             for peak in (low, high)
         ]
-        known = known[np.unique(np.concatenate(chosen))]
+        known = known[distinct(np.concatenate(chosen))]
     order = np.argsort(at[known], kind="stable")
     kept = known[order]
     return at[kept].tolist(), values[kept].tolist()
