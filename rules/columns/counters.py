@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rules.columns.batches import Batch
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Longs, distinct
 from rules.columns.rows import SEVERAL, Rows
 from rules.columns.series import Series
 from rules.columns.truth import CROSSED, TRUE, UNKNOWN, Changes
@@ -49,15 +49,18 @@ def settle_single(
     Its shape is known; while it is the only one, it ran every rule that it changed.
     """
     runs = series.seen_view[key, 0]
+    passed = rows.passed.view
     is_alike = len(series.shapes) == 1 and not several
     for _, row, before, after in changes:
         if not is_alike:
             runs = _runs(rows, several, series, key, row)
-        if after == CROSSED:
-            rows.passed.view[row] += 1
-            continue
-        _settle_one(rows, row, after, -runs)
-        _settle_one(rows, row, before, runs)
+        if before + after == TRUE:  # from false to true, or from true to false
+            passed[row] += runs if before else -runs
+        elif after == CROSSED:
+            passed[row] += 1
+        else:
+            _settle_one(rows, row, after, -runs)
+            _settle_one(rows, row, before, runs)
 
 
 def _runs(
@@ -109,7 +112,7 @@ def _runs_before(
         runs: Longs = series.seen[key, 0] + batch.sorted.ranks[changes.event]
     else:
         runs = np.zeros(len(changes), dtype=np.int64)
-        for one in np.unique(interest):
+        for one in distinct(interest):
             here = interest == one
             hits = _hits(series, int(one))
             runs[here] = series.seen[key[here]][:, : len(hits)] @ hits

@@ -6,6 +6,7 @@ true, else unknown; *any* mirrors it. A group that changes counts as a member of
 parent, so changes rise level by level, the deepest first.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from rules.columns.truth import FALSE, TRUE, UNKNOWN, Changes
 ROOT = -1
 
 Counts = NDArray[np.signedinteger[Any]]  # Any: of either width
+
+Added = tuple[int, int, int]
+"""A cell, and what is added to its true members and to its false ones."""
 
 _EVENT_BITS = 24
 MOST_EVENTS = 1 << (_EVENT_BITS - 1)
@@ -85,17 +89,6 @@ class Groups:
             buffer.replace(wider.reshape(-1))
         self.width = width
 
-    def truth(self, cell: int) -> int:
-        """Give the truth of a cell."""
-        members = self.members.view[cell // self.width]
-        if self.is_all.view[cell // self.width]:
-            if self.false.view[cell]:
-                return FALSE
-            return TRUE if self.true.view[cell] == members else UNKNOWN
-        if self.true.view[cell]:
-            return TRUE
-        return FALSE if self.false.view[cell] == members else UNKNOWN
-
     def truths(self, node: int, keys: Longs) -> Bytes:
         """Give the truth of a node under some keys."""
         cells = node * self.width + keys
@@ -135,6 +128,37 @@ class Groups:
             whole.append(changes.where(top))
             rising = [self._rise(changes.where(~top))]
         return Changes.joined(whole)
+
+    def deepest_of(self, added: list[Added]) -> tuple[list[Added], list[Added]]:
+        """Split off what is added on the deepest level: those above may still grow."""
+        if not self.deepest:
+            return added, []
+        depths = [self.depth.view[cell // self.width] for cell, _, _ in added]
+        deepest = max(depths)
+        level: list[Added] = []
+        above: list[Added] = []
+        for one, depth in zip(added, depths, strict=True):
+            (level if depth == deepest else above).append(one)
+        return level, above
+
+    def count_few(self, added: list[Added]) -> list[tuple[int, int, int]]:
+        """Count what one event adds to the cells of one level.
+
+        Returns:
+            The cells that changed, with their truth before and after.
+        """
+        changed = []
+        true, false = self.true.view, self.false.view
+        for cell, more_true, more_false in _added_up(added):
+            node = cell // self.width
+            is_all, members = self.is_all.view[node], self.members.view[node]
+            before = _truth(true[cell], false[cell], members, is_all=is_all)
+            true[cell] += more_true
+            false[cell] += more_false
+            after = _truth(true[cell], false[cell], members, is_all=is_all)
+            if after != before:
+                changed.append((cell, before, after))
+        return changed
 
     def rows_of(self, cells: Longs) -> Longs:
         """Give the row of the rule of each cell."""
@@ -228,6 +252,29 @@ class Groups:
         true = (changes.after == TRUE).astype(np.int8) - (changes.before == TRUE)
         false = (changes.after == FALSE).astype(np.int8) - (changes.before == FALSE)
         return changes.event, cell, true, false
+
+
+def _truth(true: int, false: int, members: int, *, is_all: bool) -> int:
+    """Give the truth of a group by the numbers of its members."""
+    if is_all:
+        if false:
+            return FALSE
+        return TRUE if true == members else UNKNOWN
+    if true:
+        return TRUE
+    return FALSE if false == members else UNKNOWN
+
+
+def _added_up(added: list[Added]) -> Iterable[Added]:
+    """Add up what is added to the same cell."""
+    if len(added) == 1:
+        return added
+    sums: dict[int, Added] = {}
+    for one in added:
+        cell, true, false = one
+        known = sums.get(cell)
+        sums[cell] = one if known is None else (cell, known[1] + true, known[2] + false)
+    return sums.values()
 
 
 def _starts(values: Longs) -> Longs:

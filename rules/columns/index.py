@@ -286,30 +286,38 @@ class Index:
     def _few(self, series: Series, events: Events) -> Flips:
         """Take in events one after another."""
         changes: list[Change] = []
+        carried = self._take_each(series, events, changes)
+        if changes:
+            self._settling.note_list(changes)
+        if self._waiting.last or series.newcomers or events.raises is not None:
+            batch = self._batch_of(series, events, carried)
+            pairs = self._telling.late(batch, changes)
+            if pairs:
+                changes = self._telling.tell(batch, changes, pairs)
+        return self._list(changes)
+
+    def _take_each(
+        self, series: Series, events: Events, changes: list[Change]
+    ) -> list[int]:
+        """Take in each event, and add the changes of rules; give the events' shapes."""
         carried: list[int] = []
         singles, raises = self._singles[series.name], events.raises
-        numbers, waiting = series.numbers, self._waiting
+        numbers, shapes = series.numbers, series.shapes
         for place, name in enumerate(events.keys):
             key = numbers.get(name)
             if key is None:
                 key = series.number(name)
             known = len(changes)
             bits = singles.take(place, key, events.fields[place], changes)
-            shape = series.shapes.get(bits)
+            shape = shapes.get(bits)
             if shape is None:
                 shape = series.shape(bits)
             if len(changes) > known:
                 settle_single(self._rows, self._several, series, key, changes[known:])
-                self._settling.note_list(changes[known:])
             if raises is None or raises[place]:
                 series.seen_view[key, shape] += 1
             carried.append(shape)
-        if waiting.last or series.newcomers or raises is not None:
-            batch = self._batch_of(series, events, carried)
-            pairs = self._telling.late(batch, changes)
-            if pairs:
-                changes = self._telling.tell(batch, changes, pairs)
-        return self._list(changes)
+        return carried
 
     def _many(self, series: Series, events: Events) -> Flips:
         """Take in events all at once."""
@@ -329,10 +337,8 @@ class Index:
         ids = self._rows.rule_id.view
         if len(changes) == 1:
             place, row, _, after = changes[0]
-            return Flips([place], [ids[row]], [int(after)])
-        told = sorted(
-            [(place, ids[row], int(after)) for place, row, _, after in changes]
-        )
+            return Flips([place], [ids[row]], [after])
+        told = sorted([(place, ids[row], after) for place, row, _, after in changes])
         event, rule, truth = zip(*told, strict=True)
         return Flips(list(event), list(rule), list(truth))
 

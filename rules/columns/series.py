@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from math import inf, isnan, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -144,6 +144,30 @@ class Column:
         return own + self.own.nbytes + self.common.nbytes
 
 
+class Watched(NamedTuple):
+    """A column as plain Python meets it: its memory is looked up once, not by event."""
+
+    column: Column
+    name: str
+    bit: int
+    known: "memoryview[Any]"
+    value: "memoryview[Any]"
+    standings: "tuple[tuple[Positions, memoryview[Any], memoryview[Any]], ...]"
+    """Where it stands, with the last cut passed and the first that is not."""
+
+    @classmethod
+    def of(cls, column: Column) -> "Watched":
+        """Look up the memory of a column, as it is until it grows."""
+        return cls(
+            column,
+            column.name,
+            column.bit,
+            column.known.view,
+            column.value.view,
+            tuple((one, one.low.view, one.high.view) for one in column.standings),
+        )
+
+
 class Series:
     """The keys and watched fields of one series, numbered as they are first seen.
 
@@ -158,6 +182,7 @@ class Series:
         self.names: list[str] = []
         self.columns: dict[str, Column] = {}
         self.by_number: list[Column] = []
+        self.watched: tuple[Watched, ...] = ()
         self.groups = Groups(width=0)
         self.shapes: dict[int, int] = {}
         self.interests: dict[int, int] = {}
@@ -187,7 +212,13 @@ class Series:
             known = self.columns[name] = Column(name, len(self.columns))
             self.by_number.append(known)
             known.reach(len(self.seen))
+            self._watch()
         return known
+
+    def use(self, column: Column, standing: Positions) -> None:
+        """Note that there are cuts for a column to stand among."""
+        column.use(standing)
+        self._watch()
 
     def shape(self, carried: int) -> int:
         """Give the number of a shape, by the bits of its columns."""
@@ -250,6 +281,10 @@ class Series:
         self.groups.widen(room)
         for column in self.columns.values():
             column.reach(room)
+        self._watch()
+
+    def _watch(self) -> None:
+        self.watched = tuple(map(Watched.of, self.by_number))
 
     def _see(self, counts: Longs) -> None:
         self.seen = counts

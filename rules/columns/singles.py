@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from rules.columns.cuts import CROSSING, MEMBER, UP
-from rules.columns.groups import ROOT, Groups
+from rules.columns.groups import ROOT, Added, Groups
 from rules.columns.moving import Step, take_in
 from rules.columns.passing import Passed, crossed_rows
 from rules.columns.readings import Reading, read_number
@@ -22,6 +22,7 @@ from rules.columns.truth import CROSSED, FALSE, TRUE, Changes
 _MISSING = object()
 _NEAR = 6
 """So many cuts are looked at one by one before halving begins."""
+_SPECIAL = MEMBER | CROSSING
 _MANY = 64
 """From so many cuts on, arrays are faster."""
 
@@ -51,18 +52,24 @@ class Singles:
             The bits of the columns that the event carries.
         """
         carried = 0
-        for column in self._series.by_number:
-            value = fields.get(column.name, _MISSING)
+        for column, name, bit, known, values, standings in self._series.watched:
+            value = fields.get(name, _MISSING)
             if value is _MISSING:
                 continue
-            carried |= column.bit
-            if type(value) is float and column.known.view[key] and column.is_simple:
-                self._take_double(place, key, column, value, changes)
-            else:
+            carried |= bit
+            if type(value) is not float or not known[key] or not column.is_simple:
                 self._take_other(place, key, column, value, changes)
-        if self._own.touched:
+                continue
+            for standing, low, high in standings:
+                if not low[key] <= value < high[key]:
+                    if not isfinite(value):
+                        self._take_slowly(place, key, column, None, changes)
+                        break
+                    self._walk(place, key, standing, value, changes)
+            else:
+                values[key] = value
+        if self._own.added or self._shared.added:
             self._own.settle(place, changes)
-        if self._shared.touched:
             self._shared.settle(place, changes)
         return carried
 
@@ -126,17 +133,16 @@ class Singles:
         changes: list[Change],
     ) -> None:
         """Go from the old position to the new one."""
-        segments = self._segments
+        segments, at = self._segments, self._segments.at.view
         segment = standing.common
         if not standing.is_shared:
             segment = standing.segment.view[key]
         base = segments.base.view[segment]
         old = base + standing.position.view[key]
-        end = base + segments.length.view[segment] + 1
-        new = _search_near(segments.at.view, value, old, (base, end))
+        new = _search_near(at, value, old, base, segments.length.view[segment])
         standing.position.view[key] = new - base
-        standing.low.view[key] = segments.at.view[new]
-        standing.high.view[key] = segments.at.view[new + 1]
+        standing.low.view[key] = at[new]
+        standing.high.view[key] = at[new + 1]
         if -_MANY < new - old < _MANY:
             self._pass(place, key, standing, (old, new), changes)
         else:
@@ -153,22 +159,22 @@ class Singles:
     ) -> None:
         """Pass a few cuts; ``way`` are two places in the arrays."""
         old, new = way
-        is_up = new > old
-        if not is_up:
-            old, new = new, old
+        falls = 0
+        if new < old:
+            old, new, falls = new, old, UP
         kinds, targets = self._segments.kind.view, self._segments.target.view
         for cut in range(old + 1, new + 1):
-            kind = kinds[cut]
-            true = (kind & UP > 0) is is_up
-            if not kind & (MEMBER | CROSSING):
-                changes.append((place, targets[cut], not true, true))
+            kind, target = kinds[cut], targets[cut]
+            true = (kind ^ falls) & UP
+            if not kind & _SPECIAL:
+                changes.append((place, target, 1 - true, true))
             elif kind & MEMBER:
-                one = 1 if true else -1
+                one = true or -1
                 if standing.is_shared:
-                    cell = targets[cut] * self._series.groups.width + key
-                    self._shared.count(cell, one, -one)
+                    cell = target * self._series.groups.width + key
+                    self._shared.added.append((cell, one, -one))
                 else:
-                    self._own.count(targets[cut], one, -one)
+                    self._own.added.append((target, one, -one))
 
     def _pass_many(
         self, place: int, key: int, step: Step, changes: list[Change]
@@ -181,66 +187,39 @@ class Singles:
         for is_shared, parts in passed.members.items():
             counting = self._shared if is_shared else self._own
             for _, cells, true, false in parts:
-                for cell, one, other in zip(
+                counting.added += zip(
                     cells.tolist(), true.tolist(), false.tolist(), strict=True
-                ):
-                    counting.count(cell, one, other)
+                )
 
 
 class _Counting:
-    """Counts members of groups during one event; then the groups are told."""
+    """Gathers what one event adds to groups; then the groups are told."""
 
-    __slots__ = ("groups", "touched")
+    __slots__ = ("added", "groups")
 
     def __init__(self, groups: Groups) -> None:
         self.groups = groups
-        self.touched: dict[int, int] = {}
-
-    def count(self, cell: int, true: int, false: int) -> None:
-        """Count a change of members, noting the truth that the event found."""
-        groups = self.groups
-        if cell not in self.touched:
-            self.touched[cell] = groups.truth(cell)
-        groups.true.view[cell] += true
-        groups.false.view[cell] += false
+        self.added: list[Added] = []
 
     def settle(self, place: int, changes: list[Change]) -> None:
         """Let the changes of groups rise; whole rules are told."""
-        groups = self.groups
-        while self.touched:
-            for cell, before in self._deepest():
-                after = groups.truth(cell)
-                if after == before:
-                    continue
+        groups, rising = self.groups, self.added
+        self.added = []
+        while rising:
+            level, rising = groups.deepest_of(rising)
+            for cell, before, after in groups.count_few(level):
                 node = cell // groups.width
                 parent = groups.parent.view[node]
                 if parent == ROOT:
                     changes.append((place, groups.row.view[node], before, after))
                 else:
-                    self.count(
-                        (parent - node) * groups.width + cell,
-                        (after == TRUE) - (before == TRUE),
-                        (after == FALSE) - (before == FALSE),
-                    )
-
-    def _deepest(self) -> list[tuple[int, int]]:
-        """Take out the cells of the deepest level: those above may still change."""
-        groups, touched = self.groups, self.touched
-        if not groups.deepest:
-            cells = list(touched.items())
-            touched.clear()
-            return cells
-        depths = {cell: groups.depth.view[cell // groups.width] for cell in touched}
-        deepest = max(depths.values())
-        return [
-            (cell, touched.pop(cell))
-            for cell, depth in depths.items()
-            if depth == deepest
-        ]
+                    above = (parent - node) * groups.width + cell
+                    true = (after == TRUE) - (before == TRUE)
+                    rising.append((above, true, (after == FALSE) - (before == FALSE)))
 
 
 def _search_near(
-    at: "memoryview[Any]", value: float, old: int, run: tuple[int, int]
+    at: "memoryview[Any]", value: float, old: int, base: int, length: int
 ) -> int:
     """Find the last cut that a value passes; it is rarely far from the old one.
 
@@ -251,10 +230,10 @@ def _search_near(
         while at[new + 1] <= value:
             new += 1
             if new - old > _NEAR:
-                return bisect_right(at, value, new, run[1]) - 1
+                return bisect_right(at, value, new, base + length + 1) - 1
         return new
     while at[new] > value:
         new -= 1
         if old - new > _NEAR:
-            return bisect_right(at, value, run[0] + 1, new + 1) - 1
+            return bisect_right(at, value, base + 1, new + 1) - 1
     return new

@@ -122,7 +122,7 @@ class Standing:
                 standing.common = segment
             else:
                 standing.segment.view[key] = segment
-            column.use(standing)
+            series.use(column, standing)
         return segment, standing
 
     def series_of(self, row: int) -> Series:
