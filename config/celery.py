@@ -6,13 +6,10 @@ due. Nothing else in the program sends a Celery message.
 
 import logging
 import os
-import threading
-import time
 import zlib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache, partial
-from typing import Protocol
 
 import redis
 from celery import Celery
@@ -21,6 +18,8 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from kombu.connection import ConnectionPool
 from kombu.exceptions import KombuError
+
+from config.bells import bells, pause
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +41,6 @@ class _OurTask(CeleryTask):  # type: ignore[misc] # Celery comes without types
 app = Celery("bellwether", task_cls=_OurTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-
-#: How long a bell that was rung but not answered keeps others from ringing, seconds.
-BELL_LIFE_SECONDS = 5
-#: After a broker failed, publishing pauses so that ingest never waits for it.
-BROKER_PAUSE_SECONDS = 5.0
 
 
 class Task(StrEnum):
@@ -104,9 +98,8 @@ def answer(task: Task, **ids: int | str) -> None:
     An event stored after that read therefore always rings. While the
     broker is away no bell rings, and a key that stays dies by itself soon after.
     """
-    if _pause.is_on():
-        return
-    _bells().remove(_bell_key(task, ids))
+    if not pause.is_on():
+        bells().answer(task, ids)
 
 
 def ring(task: Task, ids: Mapping[str, int | str]) -> None:
@@ -115,7 +108,8 @@ def ring(task: Task, ids: Mapping[str, int | str]) -> None:
     Nor is one sent for a while after the broker failed: publishing never raises, and
     the sweeps find what is due.
     """
-    if _pause.is_on() or not _bells().add(_bell_key(task, ids)):
+    queue = queue_of(task, ids)
+    if pause.is_on() or not bells().ring(task, ids, queue=queue):
         return
     try:
         pool = _connections()
@@ -123,101 +117,26 @@ def ring(task: Task, ids: Mapping[str, int | str]) -> None:
             app.send_task(
                 task.value,
                 kwargs=dict(ids),
-                queue=queue_of(task, ids),
+                queue=queue,
                 connection=connection,
                 expires=30,
                 retry=False,
                 ignore_result=True,
             )
     except (KombuError, OSError, redis.RedisError):
-        _pause.begin()
+        pause.begin()
         logger.warning("broker away, sweeps take over", extra={"task": task.value})
 
 
 def is_broker_away() -> bool:
     """Say whether Redis failed a moment ago, so that nobody asks it now."""
-    return _pause.is_on()
+    return pause.is_on()
 
 
 def note_broker_away() -> None:
     """Have everybody in this process leave Redis alone for a few seconds."""
-    _pause.begin()
+    pause.begin()
 
-
-def _bell_key(task: Task, ids: Mapping[str, int | str]) -> str:
-    return ":".join([task.value, *(f"{name}={ids[name]}" for name in sorted(ids))])
-
-
-class _Bells(Protocol):
-    """Which bells have rung and were not answered."""
-
-    def add(self, key: str) -> bool: ...
-
-    def remove(self, key: str) -> None: ...
-
-
-class _LocalBells:
-    """Bells of one process, for the embedded default."""
-
-    def __init__(self) -> None:
-        self._rung: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def add(self, key: str) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            if self._rung.get(key, 0) > now:
-                return False
-            self._rung[key] = now + BELL_LIFE_SECONDS
-            return True
-
-    def remove(self, key: str) -> None:
-        with self._lock:
-            self._rung.pop(key, None)
-
-
-class _RedisBells:
-    """Bells shared by all processes.
-
-    Without an answer from Redis none rings for a while; sweeps take over.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=0.2, socket_connect_timeout=0.2
-        )
-
-    def add(self, key: str) -> bool:
-        try:
-            return bool(
-                self._redis.set(f"bell:{key}", 1, nx=True, ex=BELL_LIFE_SECONDS)
-            )
-        except redis.RedisError:
-            _pause.begin()
-            return False
-
-    def remove(self, key: str) -> None:
-        try:
-            self._redis.delete(f"bell:{key}")
-        except redis.RedisError:
-            # The key dies by itself after its life; the sweep covers the meantime.
-            _pause.begin()
-
-
-class _Pause:
-    """Remembers for a few seconds that the broker is away."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def is_on(self) -> bool:
-        return time.monotonic() < self._until
-
-    def begin(self) -> None:
-        self._until = time.monotonic() + BROKER_PAUSE_SECONDS
-
-
-_pause = _Pause()
 
 #: Whoever publishes has somebody waiting. Those who read wait for hours, and have other
 #: limits (settings, `CELERY_BROKER_TRANSPORT_OPTIONS`).
@@ -238,8 +157,3 @@ def _connections() -> ConnectionPool:
 
 # A child has none of its parent's connections, only copies of their files.
 os.register_at_fork(after_in_child=_connections.cache_clear)
-
-
-@lru_cache(maxsize=1)
-def _bells() -> _Bells:
-    return _RedisBells(settings.REDIS_URL) if settings.REDIS_URL else _LocalBells()

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from alerts.services import ONLY_WORKER
 from alerts.up import plan, runner, web, workers
+from alerts.up.drainers import Drainers
 from alerts.up.parent import say
 from alerts.up.watching import LEAVING_SECONDS, leave, watch_judging
 from config import env
@@ -46,11 +47,13 @@ def run_everything(*, host: str, port: int) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     worker = workers.WorkerThread(plan.workers()[ONLY_WORKER])
     beat = workers.BeatThread()
+    drainers = Drainers()
     stopping = threading.Event()
 
     def work() -> None:
         # Only now: what they load would make the first page wait.
         worker.start()
+        drainers.start()
         beat.start()
         runner.start_sweeping(stopping)
         _say_where(host, port)
@@ -58,6 +61,7 @@ def run_everything(*, host: str, port: int) -> int:
     web.serve(host=host, port=port, on_serving=work)
     stopping.set()
     beat.stop()
+    drainers.stop(seconds=LEAVING_SECONDS / 4)
     worker.stop(seconds=LEAVING_SECONDS / 2)
     leave(0)
 

@@ -17,6 +17,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 from alerts.services import note_heartbeat, part_of_worker
 from alerts.up.calls import end_calls
+from alerts.up.drainers import hear_bells
 from alerts.up.plan import Worker
 from alerts.up.watching import (
     LEAVING_SECONDS,
@@ -147,6 +148,7 @@ def run_worker(worker: Worker) -> int:
         redirect_stdouts=False,
         **_QUIET,
     )
+    hear_bells(worker.queues)
     ring_for(part=part)
     watch_worker(part=part)
     controller.start()
