@@ -157,16 +157,17 @@ def test_socket_that_broke_goes_on_without_a_gap_or_a_double(
     page.route_web_socket(re.compile("/ws/v1/"), carry)
     page.goto("/w/DEMO/feed")
     started_at = page.evaluate(LISTEN)
-    for _ in range(3):
+    for is_left_alone in (False, True):
         hear_more(page)
         sockets[-1].close(code=1012)
         expect(page.get_by_text("Reconnecting")).to_be_visible()
-        page.get_by_role("button", name="Retry now").click()
-        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        if not is_left_alone:
+            page.get_by_role("button", name="Retry now").click()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
     hear_more(page)
 
     heard = page.evaluate("heard")
-    assert len(sockets) == 4
+    assert len(sockets) == 3
     assert heard == list(range(started_at + 1, started_at + 1 + len(heard)))
 
 
