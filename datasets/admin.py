@@ -36,6 +36,7 @@ from datasets.services import (
     NothingToReplay,
     ScheduleInvalid,
     SourceInvalid,
+    is_held_here,
     read_schedule,
     replay_quarantined,
     save_dataset,
@@ -269,6 +270,7 @@ class SourceAdmin(admin.ModelAdmin):
         """Store the source; a new one begins with its first slot from now on."""
         if not change:
             obj.created_at = database_now()
+            obj.is_held = is_held_here(obj.kind)
             obj.next_run_at = obj.schedule.first_slot(obj.created_at)
         super().save_model(request, obj, form, change)
 

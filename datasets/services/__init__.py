@@ -32,6 +32,7 @@ from datasets.services.configuring import (
     SourceNotFound,
     create_source,
     find_source,
+    is_held_here,
     turn_source,
 )
 from datasets.services.drafts import (
@@ -315,6 +316,7 @@ __all__ = [
     "insert_rows",
     "is_beginning",
     "is_claimed",
+    "is_held_here",
     "is_lock_timeout",
     "is_market_off",
     "is_own_key",

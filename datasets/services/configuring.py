@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Case, Value, When
 
 from datasets.connectors import ConfigInvalid, ConnectorError, find_connector
+from datasets.connectors.simulator import Simulator
 from datasets.models import Dataset, Source
 from datasets.schedules import Schedule
 from datasets.store.writing import writing
@@ -53,9 +55,15 @@ def create_source(
             **Source.columns_of(schedule),
             next_run_at=schedule.first_slot(now),
             created_at=now,
+            is_held=is_held_here(kind),
         )
         record_audit(access=access, action="source.created", target=name, now=now)
     return source
+
+
+def is_held_here(kind: str) -> bool:
+    """Say whether this installation keeps sources of a kind from running."""
+    return kind == Simulator.kind and not settings.BELLWETHER_SIMULATOR
 
 
 def check_config(*, kind: str, config: Mapping[str, object]) -> dict[str, object]:

@@ -72,12 +72,13 @@ def seed_market(*, access: Access, is_simulated: bool, now: datetime) -> None:
 
     What was made once is not made again, also if somebody deleted it since. A market
     that began without the simulator gets it as long as nobody has fed it. Sources of
-    the simulator are held where `is_simulated` is false; else their switches decide.
+    the simulator, whoever's, are held where `is_simulated` is false; else their
+    switches decide.
     """
     for part in _PARTS:
         with writing():
             _seed_part(part, access=access, is_simulated=is_simulated, now=now)
-    _simulators(access.workspace).update(is_held=not is_simulated)
+    Source.objects.filter(kind=Simulator.kind).update(is_held=not is_simulated)
 
 
 def turn_market(*, access: Access, on: bool, now: datetime) -> None:

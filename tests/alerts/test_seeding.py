@@ -21,16 +21,18 @@ from datasets.connectors import registry
 from datasets.connectors.simulator import COMPANIES, Simulator
 from datasets.connectors.simulator.connector import Feed
 from datasets.models import Batch, BatchState, Dataset, Fact, Record, Run, Source
+from datasets.schedules import Every
 from datasets.services import (
     Ingest,
     accept_batch,
+    create_source,
     fetch_source,
     open_lane,
     turn_source,
 )
 from rules.models import Rule
 from rules.services import turn_rule
-from tests.factories import NOW, UserFactory, WorkspaceFactory
+from tests.factories import NOW, DatasetFactory, UserFactory, WorkspaceFactory
 from workspaces.access import Access, AccessDenied, Need, open_for_system
 from workspaces.models import Membership, User, Workspace
 from workspaces.services import create_owner
@@ -164,6 +166,31 @@ def test_simulator_rests_and_runs_as_the_setting_says(settings: Settings) -> Non
     seed_installation(now=NOW)
 
     assert Source.objects.running().count() == 2
+
+
+def test_simulator_of_another_workspace_runs_where_it_may_only(
+    settings: Settings,
+) -> None:
+    dataset = DatasetFactory()
+    settings.BELLWETHER_SIMULATOR = False
+    create_source(
+        access=open_for_system(workspace=dataset.workspace),
+        dataset=dataset,
+        name="Ours",
+        kind="simulator",
+        config={},
+        schedule=Every(timedelta(minutes=1)),
+        now=NOW,
+    )
+    running = Source.objects.running().filter(dataset=dataset)
+    assert not running.exists()
+
+    seed_installation(now=NOW)
+    assert not running.exists()
+    Source.objects.update(is_held=False)
+    seed_installation(now=NOW)
+
+    assert not running.exists()
 
 
 @pytest.mark.usefixtures("brief")

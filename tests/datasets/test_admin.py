@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from config.clock import database_now
 from datasets.models import Dataset, Source
@@ -59,6 +60,17 @@ def test_source_begins_with_its_next_slot_and_all_its_settings(
     assert source.config == config
     assert source.created_at >= before
     assert before < source.next_run_at <= source.created_at + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("is_simulated", [True, False], ids=["may run", "may not"])
+def test_source_of_the_simulator_is_held_where_that_may_not_run(
+    staff: Client, prices: Dataset, settings: Settings, is_simulated: bool
+) -> None:
+    settings.BELLWETHER_SIMULATOR = is_simulated
+
+    staff.post(ADD, new_source(prices))
+
+    assert Source.objects.running().exists() is is_simulated
 
 
 @pytest.mark.parametrize(
