@@ -6,9 +6,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY requirements/run.txt requirements/
+# `--build-arg TRACES=on` puts in what BELLWETHER_TRACES=otlp needs (docs/operating.md).
+ARG TRACES=off
+COPY requirements/run.txt requirements/traces.txt requirements/
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt \
+    && if [ "$TRACES" = on ]; then \
+        /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/traces.txt; \
+    fi
 COPY . .
 # What pages load is built here, so that a container needs neither npm nor a network.
 RUN BELLWETHER_DATA_DIR=/tmp/data /venv/bin/python manage.py build_frontend \
