@@ -4,6 +4,10 @@ It answers the calls that programs make all day long: records as JSON, with a to
 for a dataset that exists, and all of them right. It asks no question per request that
 was just answered for another, and shares commits with whoever comes at the same time.
 
+Loads by `/v1/data` are none of them, not even of a few records of JSON: they are
+imports, kept as a file, answered by a job and read by a worker, who tells of each line
+that does not fit. There is no commit that they could share.
+
 Whatever is not so plain, and every mistake, takes the long way through Django's views
 with its body untouched. So refusals have one author, and this module none.
 """

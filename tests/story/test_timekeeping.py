@@ -210,6 +210,26 @@ def test_rule_that_listens_for_silence_opens_and_ends_with_it(
     assert steps() == [("opened", 60), ("opened", 90), ("resolved", 100)]
 
 
+def test_silence_outside_of_the_active_hours_is_told_after_the_next_event(
+    access: Access, prices: Dataset
+) -> None:
+    silent = {"fact": "DEMO:PRICES:MSFT:price", "op": "silent", "value": "2m"}
+    hours = {"hours": "15:00-15:31", "zone": "UTC"}
+    made(access, kind="state", watch={"facts": []}, when=silent, active=hours)
+    day = 24 * 3_600
+    send(prices, price(300))
+    drain(prices)
+
+    pass_time(prices, 120)
+    pass_time(prices, day - 1_200)
+    assert steps() == []
+    send(prices, price(300), at=day - 600)
+    drain(prices)
+    pass_time(prices, day - 480)
+
+    assert steps() == [("opened", day - 480)]
+
+
 def test_rule_that_has_come_to_its_end_is_turned_off(
     access: Access, prices: Dataset
 ) -> None:
