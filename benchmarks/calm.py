@@ -124,7 +124,12 @@ class Storing:
     def store(self, count: int) -> Rules:
         """Store rules; give them as they were drawn."""
         drawn = make_rules(count, KEYS)
-        prices = prices_of(drawn)
+        self.store_drawn(drawn, prices_of(drawn))
+        return drawn
+
+    def store_drawn(self, drawn: Rules, prices: NDArray[np.float64]) -> None:
+        """Store rules with these thresholds on the price."""
+        count = len(drawn)
         for start in range(0, count, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, count))
             with transaction.atomic():
@@ -136,7 +141,6 @@ class Storing:
             for statement in reset:
                 cursor.execute(statement)
             cursor.execute("ANALYZE")
-        return drawn
 
     def _store_rules(self, drawn: Rules, numbers: range) -> None:
         common = Rule(
