@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Max
@@ -45,6 +45,8 @@ from rules.services import JudgedTransition, Judgement
 
 #: The namespace of alert ids; random, fixed for ever.
 _ALERTS = uuid.UUID("6d1c2f8e-58a5-4c9d-9d0e-3a1f0f7f2b11")
+#: Alerts of one commit follow each other in time, so that lists keep their order.
+_APART = timedelta(microseconds=1)
 _DELIVERIES = uuid.UUID("0e0f5f5c-9a41-4a0b-8a38-6d9f3a9d7c52")
 
 _STATE_AFTER = {
@@ -201,7 +203,7 @@ def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> 
         values=dict(transition.values),
         subject=transition.set,
         opened_at=transition.at,
-        recorded_at=record.now,
+        recorded_at=record.now + len(record.alerts) * _APART,
         is_historical=not one.batch.is_live,
         is_simulated=record.lane.dataset.is_simulated or one.rule.reads_simulated,
     )

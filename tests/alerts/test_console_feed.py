@@ -27,7 +27,7 @@ def page_of(client: Client, address: str = FEED) -> str:
 def keys_of(page: str) -> list[str]:
     """Return the keys of the rows, without the pattern for arrivals."""
     rows = page.partition('id="feed-row"')[0]
-    return re.findall(r'data-slot="key">([^<]*)<', rows)
+    return re.findall(r'data-slot="key"(?: hidden)?>([^<]*)<', rows)
 
 
 def test_newest_alert_stands_first_and_the_head_says_how_far_it_reaches(
@@ -41,6 +41,15 @@ def test_newest_alert_stands_first_and_the_head_says_how_far_it_reaches(
 
     assert keys_of(page) == ["C", "B", "A"]
     assert 'data-since="3"' in page
+
+
+def test_alerts_of_one_batch_stand_in_the_order_of_its_events(
+    market: Market, owner: Client
+) -> None:
+    market.watch()
+    market.trade(*({"symbol": key, "price": 300} for key in "ABCDEFGH"))
+
+    assert keys_of(page_of(owner)) == list("HGFEDCBA")
 
 
 def test_an_alert_of_many_entries_is_one_row_with_its_last_number(
