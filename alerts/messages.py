@@ -11,7 +11,7 @@ from typing import cast
 
 from alerts.outputs.base import OutgoingMessage, Summary
 from alerts.templating import TemplateInvalid, render_template
-from rules.engine import Value, show
+from rules.engine import Value, key_name, show
 
 MAX_SUBJECT_LENGTH = 250
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -136,7 +136,8 @@ def _names(message: OutgoingMessage) -> dict[str, object]:
 
 
 def _default_subject(message: OutgoingMessage) -> str:
-    return _marked(f"{message.rule}: {message.key}", message)
+    key = key_name(message.key)
+    return _marked(f"{message.rule}: {key}" if key else message.rule, message)
 
 
 def _marked(subject: str, message: OutgoingMessage) -> str:
@@ -155,11 +156,11 @@ def _headed(subject: str, message: OutgoingMessage) -> str:
 
 
 def _default_text(message: OutgoingMessage) -> str:
-    reason = message.reason
-    lines = [f"{message.key}: {reason}." if reason else f"{message.key}."]
+    said = [one for one in (key_name(message.key), message.reason) if one]
+    lines = [f"{': '.join(said)}."] if said else []
     if message.sentence:
         lines.append(f"Rule: {message.sentence}")
-    lines.append(f"Time: {_time(message)}")
+    lines.append(f"Time: {_when(message.at)}")
     return "\n".join(lines)
 
 
@@ -171,7 +172,7 @@ def _composed_summary(message: OutgoingMessage, summary: Summary) -> Composed:
     subject = f"{_number(summary.count, 'message')} of {message.rule}"
     lines = [
         f"{subject} about {_number(summary.keys, 'key')}: {kinds}.",
-        f"They came from {_instant(summary.since)} to {_instant(summary.until)}.",
+        f"They came from {_when(summary.since)} to {_when(summary.until)}.",
         f"Of one rule {summary.measure:,} messages a minute are sent one by one.",
         "These are more, so this message stands for them; each is in the list.",
     ]
@@ -179,7 +180,7 @@ def _composed_summary(message: OutgoingMessage, summary: Summary) -> Composed:
         lines.append(f"Rule: {message.sentence}")
     lines += ["", "The first:"]
     lines += [
-        f"{one.key} {_word(one.kind)} {_instant(one.at)}: {one.reason}"
+        f"{key_name(one.key)} {_word(one.kind)} {_when(one.at)}: {one.reason}".strip()
         for one in summary.samples
     ]
     return Composed(
@@ -199,6 +200,11 @@ def _number(count: int, noun: str) -> str:
 
 def _time(message: OutgoingMessage) -> str:
     return _instant(message.at)
+
+
+def _when(at: datetime) -> str:
+    """Return a moment as people read it: 2 Mar 2026 14:30:00 UTC."""
+    return f"{at.astimezone(UTC):%-d %b %Y %H:%M:%S} UTC"
 
 
 def _instant(at: datetime) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from alerts.models import Alert
 from alerts.services import (
     AlreadyAcknowledged,
     NothingToRetry,
@@ -24,6 +25,7 @@ from alerts.services import (
     retry_delivery,
 )
 from config.clock import database_now, utc_now
+from rules.engine import key_name
 from workspaces.access import Access, Need
 from workspaces.console.views import in_workspace
 from workspaces.refusals import Clash
@@ -41,7 +43,7 @@ def show_alert(
         request,
         "alerts/alert.html",
         {
-            "title": f"{page.alert.rule.name} · {page.alert.key}",
+            "title": _title_of(page.alert),
             "crumbs": [("Live feed", reverse("alerts:feed", args=[slug]))],
             "is_simulated": page.alert.is_simulated,
             "page": page,
@@ -72,7 +74,7 @@ def show_test(
         "title": "As a test",
         "crumbs": [
             ("Live feed", reverse("alerts:feed", args=[slug])),
-            (f"{alert.rule.name} · {alert.key}", alert_url),
+            (_title_of(alert), alert_url),
         ],
         "is_simulated": alert.is_simulated,
         "text": text,
@@ -121,3 +123,8 @@ def retry(
     else:
         messages.success(request, "On its way.")
     return redirect("alerts:detail", access.workspace.slug, alert_id)
+
+
+def _title_of(alert: Alert) -> str:
+    name, key = alert.rule.name, key_name(alert.key)
+    return f"{name} · {key}" if key else name

@@ -9,6 +9,7 @@ from django.db import models
 
 from datasets.exact import ExactJSONField
 from datasets.models import Lane
+from rules.engine import key_name
 from rules.models import Kind, Rule, Version
 from workspaces.models import Workspace
 
@@ -98,7 +99,8 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.reason}"
+        key = key_name(self.key)
+        return f"{key}: {self.reason}" if key else self.reason
 
 
 class TransitionKind(models.TextChoices):

@@ -26,7 +26,7 @@ def make_rule_test(*, access: Access, alert_id: uuid.UUID) -> str:
     return write_rule_test(
         version=alert.version,
         key=alert.key,
-        name=f"{alert.key}: {alert.reason}",
+        name=str(alert),
         happened=[
             Happened(kind=one.kind, at=one.at, seq=one.seq, ord=one.ord)
             for one in transitions

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from rules.console.drafts import Draft
 from rules.console.showing import definition_for
-from rules.engine import show
+from rules.engine import key_name, show
 from rules.models import BacktestRun, Rule
 from rules.services import (
     Backtest,
@@ -145,7 +145,8 @@ def answer_of(found: Backtest) -> str:
     if found.closest is None:
         return f"{said}."
     near, by = show(found.closest.value), show(found.closest.margin)
-    return f"{said}. {found.closest.key} came closest: {near}, missed by {by}."
+    key = key_name(found.closest.key) or "It"
+    return f"{said}. {key} came closest: {near}, missed by {by}."
 
 
 def _told(found: Backtest) -> str:

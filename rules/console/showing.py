@@ -13,7 +13,7 @@ from rules.console.drafts import (
     operator_choices,
 )
 from rules.console.forms import FormError, Phrase, form_errors, phrases_of, row_of
-from rules.engine import FieldType, show
+from rules.engine import FieldType, key_name, show
 from rules.models import Rule
 from rules.services import (
     Standing,
@@ -167,9 +167,9 @@ def definition_for(access: Access, draft: Draft) -> dict[str, object]:
 
 def _name_for(row: Row) -> str:
     key, _, name = ":".join(row.fact.split(":")[2:]).rpartition(":")
-    if key in {"*", "ANYEVENT", "_"}:
+    if key in {"*", "ANYEVENT"}:
         key = ""
-    return f"{key} {name} alert".strip() if name else "Rule"
+    return f"{key_name(key)} {name} alert".strip() if name else "Rule"
 
 
 def _shown_row(

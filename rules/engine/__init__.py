@@ -68,7 +68,7 @@ from rules.engine.operands import (
     Wanted,
 )
 from rules.engine.operators import OPERATORS, Operand, Operator, find_operator
-from rules.engine.paths import ANY_KEY, FactPath
+from rules.engine.paths import ANY_KEY, FactPath, key_name
 from rules.engine.places import Place
 from rules.engine.program import CompiledRule, Needs, Program
 from rules.engine.quieting import may_repeat, quiet_times
@@ -204,6 +204,7 @@ __all__ = [
     "is_number",
     "judge_event",
     "judge_facts",
+    "key_name",
     "may_repeat",
     "nearest_miss",
     "nodes_of",

@@ -150,6 +150,11 @@ def _named_key(key: str) -> str | None:
     return key[1:] if bare in _ANY_KEYS else key
 
 
+def key_name(key: str) -> str:
+    """Return a key as people know it: blank where a dataset has no key column."""
+    return "" if key == ONLY_KEY else key
+
+
 def _escape_key(key: str) -> str:
     return f"\\{key}" if key.lstrip("\\") in _ANY_KEYS else key
 

@@ -12,12 +12,15 @@ export function shownState(alert) {
   return isRunning && alert.acknowledged_at ? "acknowledged" : alert.state;
 }
 
+/** Return an alert's key as people know it: "" where the dataset has no key column. */
+export const keyName = (alert) => (alert.key === "_" ? "" : alert.key);
+
 /** Say whether an alert belongs into the list under its filter. */
 export function matches(alert, { show, severity, q }) {
   if (show === "open" && alert.acknowledged_at && alert.state !== "open") return false;
   if (severity && alert.severity !== severity) return false;
   const wanted = (q ?? "").toLowerCase();
-  const texts = [alert.rule.name, alert.key, alert.reason];
+  const texts = [alert.rule.name, keyName(alert), alert.reason];
   return texts.some((text) => text.toLowerCase().includes(wanted));
 }
 

@@ -1,6 +1,6 @@
 // Draws entries of the feed from the page's own patterns, as the server draws them.
 
-import { orderOf, shownState } from "bellwether/feed-list.js";
+import { keyName, orderOf, shownState } from "bellwether/feed-list.js";
 import { setTime } from "bellwether/time.js";
 
 const pattern = (id) =>
@@ -30,6 +30,7 @@ export function drawRow(frame, row = pattern("feed-row")) {
   slot("rule").textContent = alert.rule.name;
   slot("rule").href = alert.url;
   slot("key").textContent = alert.key;
+  slot("key").hidden = !keyName(alert);
   slot("reason").textContent = alert.reason;
   slot("simulated").hidden = !alert.simulated;
   slot("historical").hidden = !alert.historical;
@@ -39,7 +40,7 @@ export function drawRow(frame, row = pattern("feed-row")) {
   if (form) {
     form.action = `${alert.url}/acknowledge`;
     form.hidden = Boolean(alert.acknowledged_at);
-    slot("about").textContent = ` ${alert.rule.name} ${alert.key}`;
+    slot("about").textContent = ` ${alert.rule.name} ${keyName(alert)}`;
   }
   return row;
 }

@@ -3,6 +3,7 @@
 // one question at a time. While the history is being prepared the panel says so and asks
 // again; for a rule that has no one threshold it stays away.
 
+import { keyName } from "bellwether/feed-list.js";
 import { drawCurve, drawSeries } from "bellwether/threshold-picture.js";
 
 const PATIENCE_MS = 400;
@@ -124,7 +125,8 @@ function say() {
   const shown = marks[0].length;
   const rest = shown < marked ? `; the newest ${shown} are marked` : "";
   part("answer").textContent = answer;
-  part("caption").textContent = `${key}: ${times(marked)} at ${counted}${rest}.`;
+  const about = keyName({ key }) && `${key}: `;
+  part("caption").textContent = `${about}${times(marked)} at ${counted}${rest}.`;
   slider.setAttribute("aria-valuetext", `${counted}. ${answer}`);
 }
 

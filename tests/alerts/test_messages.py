@@ -76,8 +76,15 @@ def test_rule_without_words_gets_a_default() -> None:
     assert composed.text.splitlines() == [
         "SHOP: latestPrice is 309.20, at or below 310 (by 0.80).",
         "Rule: When SHOP latestPrice is at or below 310, tell email-me.",
-        "Time: 2026-11-23T18:35:50Z",
+        "Time: 23 Nov 2026 18:35:50 UTC",
     ]
+
+
+def test_alert_of_a_dataset_without_key_column_names_none() -> None:
+    composed = compose(replace(MESSAGE, key="_"))
+
+    assert composed.subject == "Shopify under a threshold"
+    assert composed.text.startswith("latestPrice is 309.20, at or below 310")
 
 
 def test_alert_without_values_or_reason_still_says_whose_it_is() -> None:

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   arrivalsText,
+  keyName,
   matches,
   orderOf,
   saidText,
@@ -33,6 +34,11 @@ test("rows of one instant stand in the order of their ids", () => {
   const at = "2026-01-01T00:00:01.5+00:00";
 
   assert.ok(orderOf(at, "a") < orderOf(at, "b"));
+});
+
+test("a dataset without key column has a key that nobody is shown", () => {
+  assert.equal(keyName(alert), "MSFT");
+  assert.equal(keyName({ ...alert, key: "_" }), "");
 });
 
 test("an open alert stays in the first view although it is acknowledged", () => {
