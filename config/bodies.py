@@ -8,6 +8,8 @@ long is refused unread, and what does not say is counted while it comes.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -52,14 +54,21 @@ def limit_of(path: str, method: str) -> int:
     uploaded: int = settings.BELLWETHER_UPLOAD_BYTES
     if not is_call(path):
         return _PAGES_BEAR * uploaded
+    in_memory: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return uploaded if method in _taking_files(path) else in_memory
+
+
+# Programs call the same path all day long, and finding its view takes longer than
+# reading what they send.
+@lru_cache(maxsize=1_024)
+def _taking_files(path: str) -> Collection[str]:
+    """Return the methods with which a path takes files."""
     try:
         view = getattr(resolve(path).func, "cls", None)
     except Resolver404:
-        view = None
-    if method in getattr(view, "takes_files", ()):
-        return uploaded
-    in_memory: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return in_memory
+        return ()
+    taking: Collection[str] = getattr(view, "takes_files", ())
+    return taking
 
 
 def _said_length(scope: Any) -> int:

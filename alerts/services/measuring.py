@@ -27,20 +27,30 @@ def count_round(
     *, settled: Sequence[SettledBatch], judgement: Judgement, now: datetime
 ) -> None:
     """Count what a drain has just committed."""
+    events: Counter[str] = Counter()
     for one in settled:
-        batch = one.batch
-        metrics.EVENTS_JUDGED.labels(batch.origin).inc(len(one.events))
-        if not one.is_whole:
-            continue
-        metrics.BATCHES_SETTLED.labels(one.state.value).inc()
-        if batch.is_live:
-            lag = (now - batch.received_at).total_seconds()
-            metrics.LAG_SECONDS.labels(batch.origin).observe(lag)
+        events[one.batch.origin] += len(one.events)
+    for origin, count in events.items():
+        metrics.EVENTS_JUDGED.labels(origin).inc(count)
+    _count_batches([one for one in settled if one.is_whole], now)
     for result, count in asdict(judgement.evaluated).items():
         metrics.EVALUATIONS.labels(result).inc(count)
     kinds = Counter(one.transition.kind.value for one in judgement.transitions)
     for kind, count in kinds.items():
         metrics.TRANSITIONS.labels(kind).inc(count)
+
+
+def _count_batches(settled: Sequence[SettledBatch], now: datetime) -> None:
+    """Count batches that are done with, and how long live ones took until now."""
+    for state, count in Counter(one.state.value for one in settled).items():
+        metrics.BATCHES_SETTLED.labels(state).inc(count)
+    live = [one.batch for one in settled if one.batch.is_live]
+    lags = {
+        origin: metrics.LAG_SECONDS.labels(origin)
+        for origin in {one.origin for one in live}
+    }
+    for batch in live:
+        lags[batch.origin].observe((now - batch.received_at).total_seconds())
 
 
 class Stored(Collector):

@@ -324,7 +324,7 @@ def _finished(one: SettledBatch) -> FinishedBatch:
         id=batch.pk,
         state=one.state.value,
         seq=one.seq if one.takes_place else None,
-        outcome=json.dumps(said),
+        outcome=json.dumps(said) if said else "{}",
     )
 
 

@@ -54,7 +54,7 @@ def insert_records(rows: Iterable[RecordRow]) -> None:
         cursor.executemany(
             f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({places})",  # noqa: S608 - our own names
             [
-                (*row[:_TIME], _as_text(row.event_time), *row[_TIME + 1 :])
+                (*row[:_TIME], time_as_text(row.event_time), *row[_TIME + 1 :])
                 for row in rows
             ],
         )
@@ -179,11 +179,11 @@ def _find_some(
 def _time_parameter(at: datetime | None) -> str | datetime | None:
     if at is None or connection.vendor == "postgresql":
         return at
-    return _as_text(at)
+    return time_as_text(at)
 
 
 @lru_cache(maxsize=4_096)
-def _as_text(at: datetime) -> str:
+def time_as_text(at: datetime) -> str:
     """Write a time as SQLite keeps it; many events have one time, and are asked for."""
     return str(connection.ops.adapt_datetimefield_value(at))
 

@@ -9,8 +9,9 @@ without a default in the database. What is JSON is given as its text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.db import connection, models
 
 from config.portions import portions
 from datasets.json import encode
+from datasets.store.records import time_as_text
 from datasets.store.row_statements import (
     inserting,
     inserting_many,
@@ -87,11 +89,15 @@ def _execute(statement: str, rows: Sequence[NamedTuple]) -> None:
 def _values(rows: Sequence[NamedTuple]) -> list[Any]:
     if connection.vendor == "postgresql":
         return [encode([row._asdict() for row in rows]).decode()]
-    return [_adapted(value) for row in rows for value in row]
+    return [
+        adapted(value) if (adapted := _ADAPTED.get(type(value))) else value
+        for row in rows
+        for value in row
+    ]
 
 
-def _adapted(value: Any) -> Any:  # Any: what a column holds
-    """Return a value as Django stores it in SQLite."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value.hex if isinstance(value, UUID) else value
+#: How Django stores in SQLite what that has no type for.
+_ADAPTED: Mapping[type, Callable[[Any], Any]] = {  # Any: what a column holds
+    datetime: time_as_text,
+    UUID: attrgetter("hex"),
+}
