@@ -111,6 +111,9 @@ def walk(count: int, seed: int = 7) -> Records:
     at = first + np.cumsum(gaps, axis=1)
     shares = np.cumsum(chance.normal(0, 0.0005, (KEYS, each)), axis=1)
     prices = np.round(chance.uniform(50, 500, (KEYS, 1)) * np.exp(shares), 2)
+    state = np.full(KEYS * each, NUMBER, np.int8)
+    # What a price was some time ago, to be compared with.
+    before = np.roll(prices, 8, axis=1)
     return Records(
         keys=[f"K{number:04}" for number in range(KEYS)],
         starts=np.arange(KEYS + 1, dtype=np.int64) * each,
@@ -118,7 +121,10 @@ def walk(count: int, seed: int = 7) -> Records:
         seq=np.argsort(np.argsort(at.ravel(), kind="stable")) + 1,
         ord=np.zeros(KEYS * each, dtype=np.int32),
         flags=np.zeros(KEYS * each, dtype=np.int8),
-        columns={"x": Column(prices.ravel(), np.full(KEYS * each, NUMBER, np.int8))},
+        columns={
+            "x": Column(prices.ravel(), state),
+            "y": Column(before.ravel(), state),
+        },
     )
 
 
@@ -305,12 +311,14 @@ def _key_of(name: str) -> str | None:
 
 def _events(records: Records) -> list[Event]:
     order = np.argsort(records.seq, kind="stable").tolist()
-    value = records.columns["x"].value
+    values = {name: one.value for name, one in records.columns.items()}
     return [
         Event(
             series=SERIES,
             key=records.key_at(row),
-            fields={"x": Decimal(repr(float(value[row])))},
+            fields={
+                name: Decimal(repr(float(value[row]))) for name, value in values.items()
+            },
             at=EPOCH + int(records.at[row]) * MICROSECOND,
             position=Position(seq=int(records.seq[row]), ord=0),
         )
@@ -319,7 +327,7 @@ def _events(records: Records) -> list[Event]:
 
 
 def _gathered(events: Sequence[Event]) -> Records:
-    gathering = Gathering(fields=("x",), lateness=LATENESS)
+    gathering = Gathering(fields=("x", "y"), lateness=LATENESS)
     for event in events:
         gathering.add(
             key=event.key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from rules.columns.history import Records
@@ -70,6 +71,15 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         {"sequence": [{"op": "gte"}, {"op": "lt"}], "within": "10m"},
         "value",
         (200, 300, 400),
+        {},
+    ),
+    "against another fact": (
+        {"op": "gte"},
+        "value",
+        tuple(
+            {"fact": f"{SERIES}:*:y", "times": Decimal(one)}
+            for one in ("1.001", "1.002", "1.004")
+        ),
         {},
     ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),

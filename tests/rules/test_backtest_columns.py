@@ -141,6 +141,7 @@ def test_columns_tell_of_joined_conditions_what_the_engine_does(
         "all": [
             {"fact": price, "op": "gt", "value": 310},
             {"not": {"fact": opened, "op": "between", "value": [310, 311]}},
+            {"fact": price, "op": "ne", "value": {"fact": opened, "plus": 3}},
         ]
     }
     if "recover" in more:

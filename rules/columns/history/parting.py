@@ -50,7 +50,7 @@ def need_of(question: Question) -> Need:
     follows = any(isinstance(one, Following) for one in question.remembering)
     return Need(
         flags=SILENT | STILL | (0 if question.looks_back else LATE),
-        numeric=windows,
+        numeric=windows | question.equated,
         short=windows,
         in_order=frozenset(question.fields if windows or follows else ()),
         keeps_order=bool(question.departing)

@@ -15,6 +15,7 @@ from rules.columns.cuts import (
 )
 from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.trees import (
+    Against,
     Counted,
     Following,
     Over,
@@ -111,6 +112,13 @@ class Question:
         return tuple(node for node in nodes if isinstance(node, kinds))
 
     @property
+    def equated(self) -> frozenset[str]:
+        """Name the fields that are to equal another, as texts do as well."""
+        nodes = [node for tree in self._trees for node in nodes_of(tree)]
+        found = [one for one in nodes if isinstance(one, Against)]
+        return frozenset(one.field for one in found if one.op in ("eq", "ne"))
+
+    @property
     def windows(self) -> tuple[Over, ...]:
         """Name the conditions over windows."""
         return tuple(one for one in self.remembering if isinstance(one, Over))
@@ -160,8 +168,8 @@ def question_of(spec: Specification) -> Question | None:
 
     They answer for signal rules and for state rules, also of what must last. Conditions
     are about numbers of one key of one dataset, or about windows of them, and their
-    right sides are written out; one that stands alone may also ask for a crossing, or
-    for a move.
+    right sides are written out, or another field of the key; one that stands alone may
+    also ask for a crossing, or for a move.
     """
     if not _is_plain(spec):
         return None

@@ -7,11 +7,13 @@ from functools import reduce
 import numpy as np
 
 from rules.columns.buffers import Flags, Longs
+from rules.columns.history.against import Newest, judge_against
 from rules.columns.history.holding import Said
 from rules.columns.history.records import LATE, NO_EXACTS, Records
 from rules.columns.history.runs import Runs, in_order
 from rules.columns.history.spells import Count, Succession
 from rules.columns.history.trees import (
+    Against,
     Branch,
     Counted,
     Following,
@@ -51,6 +53,9 @@ class Together:
         """
         if isinstance(tree, Leaf):
             return self._judge_leaf(tree)
+        if isinstance(tree, Against):
+            sides = (tree.field, tree.wanted.fact.root)
+            return judge_against(tree, *map(self._newest, sides))
         if isinstance(tree, Over):
             return self.windows_of(tree.field).judge(tree)
         if not isinstance(tree, Branch):
@@ -102,6 +107,9 @@ class Together:
             if last[place] >= 0
         }
         return sorted(rows)
+
+    def _newest(self, name: str) -> Newest:
+        return Newest(self.fields[name], self.last[name])
 
     def _judge_leaf(self, leaf: Leaf) -> tuple[Flags, Flags]:
         own, last = self.fields[leaf.field], self.last[leaf.field]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from rules.columns.cuts import line_of
 from rules.columns.history.trees import (
+    Against,
     Branch,
     Counted,
     Following,
@@ -23,11 +24,13 @@ from rules.engine import (
     Negation,
     Node,
     OfLast,
+    OtherFact,
     Spell,
     Times,
     Window,
 )
 
+_COMPARED = frozenset({"gt", "gte", "lt", "lte", "eq", "ne"})
 _MOMENT = timedelta(microseconds=1)
 _MOVES = frozenset({"rise", "fall", "change"})
 _RECORDS = frozenset({"new_high", "new_low"})
@@ -49,8 +52,14 @@ def tree_of(node: Node, *, is_inverted: bool = False) -> Tree | None:
             return _counted(node, is_inverted=is_inverted)
         case InSequence():
             return _following(node, is_inverted=is_inverted)
+    return _of_condition(node, is_inverted=is_inverted)
+
+
+def _of_condition(node: Condition, *, is_inverted: bool) -> Tree | None:
     if node.window is not None:
         return _over(node, node.window, is_inverted=is_inverted)
+    if isinstance(node.wanted, OtherFact):
+        return _against(node, node.wanted, is_inverted=is_inverted)
     return _leaf(node, is_inverted=is_inverted)
 
 
@@ -71,6 +80,23 @@ def _leaf(condition: Condition, *, is_inverted: bool) -> Leaf | None:
         return None
     return Leaf(
         field=condition.fact.root, line=line.inverted() if is_inverted else line
+    )
+
+
+def _against(
+    condition: Condition, wanted: OtherFact, *, is_inverted: bool
+) -> Against | None:
+    """Read one fact beside another; whose that is, whoever asks has to see to."""
+    plain = Condition(fact=condition.fact, op=condition.op, wanted=wanted)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    if wanted.fact.steps or condition.op not in _COMPARED:
+        return None
+    return Against(
+        field=condition.fact.root,
+        op=condition.op,
+        wanted=wanted,
+        is_inverted=is_inverted,
     )
 
 

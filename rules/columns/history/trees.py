@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.columns.cuts import Line
-from rules.engine import Amount, Take, Trace, Window
+from rules.engine import Amount, OtherFact, Take, Trace, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,16 @@ class Leaf:
 
     field: str
     line: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """A condition on one field and another of the same key."""
+
+    field: str
+    op: str
+    wanted: OtherFact
+    is_inverted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +92,18 @@ class Following:
     is_inverted: bool = False
 
 
-Tree = Leaf | Over | Branch | Counted | Following
+Tree = Leaf | Against | Over | Branch | Counted | Following
 
 
 def fields_of(tree: Tree) -> set[str]:
     """Name the fields that conditions are about."""
-    return {one.field for one in nodes_of(tree) if isinstance(one, Leaf | Over)}
+    fields = set()
+    for one in nodes_of(tree):
+        if isinstance(one, Leaf | Against | Over):
+            fields.add(one.field)
+        if isinstance(one, Against):
+            fields.add(one.wanted.fact.root)
+    return fields
 
 
 def nodes_of(tree: Tree) -> Iterator[Tree]:

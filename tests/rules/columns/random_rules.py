@@ -92,9 +92,27 @@ def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
         return {random.choice(["all", "any"]): members}
     op, levels = random.choice(OPERATORS), [*LEVELS, LONG[0]]
     value: object = random.choice(levels)
+    if random.random() < 0.25:
+        return random_beside(random, key)
     if op in ("between", "outside", "in", "nin"):
         value = sorted(random.sample(levels, 2))
     return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op, "value": value}
+
+
+def random_beside(random: Random, key: str) -> dict[str, object]:
+    """Ask one field against another, or what is made of that."""
+    ways: list[dict[str, object]] = [
+        {},
+        {"times": Decimal("0.5")},
+        {"plus": 1},
+        {"times": 3, "plus": LONG[0]},
+    ]
+    field, other = random.sample("xy", 2)
+    return {
+        "fact": f"{SERIES}:{key}:{field}",
+        "op": random.choice(OPERATORS[:6]),
+        "value": {"fact": f"{SERIES}:{key}:{other}", **random.choice(ways)},
+    }
 
 
 TAKES = ("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change")
