@@ -82,6 +82,12 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         ),
         {},
     ),
+    "state, silent": (
+        {"op": "silent"},
+        "value",
+        ("8s", "9s", "10s"),
+        {"kind": "state"},
+    ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
 }
 

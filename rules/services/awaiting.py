@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 
+import numpy as np
+
 from datasets.models import Batch, Lane
-from rules.columns.history import Answer, Await, Records
-from rules.services.gathering import MICROSECOND
+from rules.columns.history import Answer, Await, Longs, Records
+from rules.services.gathering import instant_of, microseconds_of
 
 _AT_ONCE = 500
-_MOST_ARMED = 50_000
+_MOST_BATCHES = 50_000
+#: In place of a time: later than all, and room to add to it.
+_NEVER = 2**62
 Look = tuple[datetime, str]
 """When the sweep looks at a timer, and the key that has it: in that order it goes."""
 
@@ -27,7 +31,6 @@ class Awaiting:
         self._records = records
         self._lane = lane
         self._now = now
-        self._received: dict[int, datetime | None] = {}
 
     def settle(self, answer: Answer) -> Answer:
         """Leave out of an answer what still waits, and place what does not.
@@ -64,32 +67,41 @@ class Awaiting:
             Undecided: of the events that may have set a timer not all say the same.
         """
         every = list(awaits)
-        if sum(len(one.armed) for one in every) > _MOST_ARMED:
-            raise Undecided(f"{len(every)} timers may be due.")
-        self._read({int(self._records.seq[row]) for one in every for row in one.armed})
+        if not every:
+            return []
+        rows = np.concatenate([one.armed for one in every])
+        first = np.cumsum([0, *(len(one.armed) for one in every[:-1])])
+        looks = self._lags(rows) + np.repeat(
+            [one.due for one in every], [len(one.armed) for one in every]
+        )
+        is_due = looks <= microseconds_of(self._now)
+        some = np.logical_or.reduceat(is_due, first)
+        if (some & ~np.logical_and.reduceat(is_due, first)).any():
+            raise Undecided("Not all events that may have set a timer say when.")
+        latest = np.maximum.reduceat(looks, first)
         found = []
-        for one in every:
-            looks = [self._looked_at(row, one.due) for row in one.armed]
-            due = [look for look in looks if look is not None and look <= self._now]
-            if due and len(due) < len(looks):
-                raise Undecided(f"A timer may be due at {max(due)}.")
-            if due:
-                look = max(due), self._records.key_at(one.armed[0])
-                found.append((look, one))
+        for number in np.flatnonzero(some).tolist():
+            one = every[number]
+            key = self._records.key_at(int(one.armed[0]))
+            found.append(((instant_of(int(latest[number])), key), one))
         return sorted(found, key=itemgetter(0))
 
-    def _looked_at(self, row: int, due: int) -> datetime | None:
-        """Say when the sweep looks at what the event of a row has set."""
-        received = self._received.get(int(self._records.seq[row]))
-        if received is None:
-            return None
-        return received + (due - int(self._records.at[row])) * MICROSECOND
+    def _lags(self, rows: Longs) -> Longs:
+        """Say how long after its time each event came; history never did.
 
-    def _read(self, seqs: set[int]) -> None:
-        """Note when batches were received; history has no such time."""
-        unknown = sorted(seqs - self._received.keys())
-        for first in range(0, len(unknown), _AT_ONCE):
-            some = unknown[first : first + _AT_ONCE]
-            for batch in Batch.objects.filter(lane=self._lane, seq__in=some):
-                received = batch.received_at if batch.is_live else None
-                self._received[int(batch.seq or 0)] = received
+        Raises:
+            Undecided: too many batches would have to be read.
+        """
+        seqs, batch = np.unique(self._records.seq[rows], return_inverse=True)
+        if len(seqs) > _MOST_BATCHES:
+            raise Undecided(f"{len(seqs)} batches may have set timers.")
+        received = np.full(len(seqs), _NEVER, dtype=np.int64)
+        for start in range(0, len(seqs), _AT_ONCE):
+            some = seqs[start : start + _AT_ONCE].tolist()
+            for one in Batch.objects.filter(lane=self._lane, seq__in=some):
+                if one.is_live:
+                    place = np.searchsorted(seqs, one.seq or 0)
+                    received[place] = microseconds_of(one.received_at)
+        known = received[batch]
+        lags: Longs = np.where(known == _NEVER, _NEVER, known - self._records.at[rows])
+        return lags

@@ -16,12 +16,13 @@ from datasets.services import Period, read_period, read_zone
 from rules.engine import Specification
 from rules.services.backtests import Backtest
 from rules.services.charting import curve_of
-from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
+from rules.services.columnar import Survey, survey_rule
 from rules.services.definitions import foreign_lanes, read_definition
 from rules.services.divided_pasts import DividedPast
 from rules.services.judged_pasts import PastJudging
 from rules.services.pasts import JudgedPast, SurveyedPast
 from rules.services.previewing import with_outputs
+from rules.services.witnesses import ColumnsDisagree
 from workspaces.access import Access
 
 logger = logging.getLogger(__name__)

@@ -18,12 +18,13 @@ from datasets.services import Period, backlog_of
 from rules.columns.history import choose_levels, question_of
 from rules.engine import Specification
 from rules.services.backtests import Backtest, CurvePoint
-from rules.services.columnar import ColumnsDisagree, Survey, survey_rule
+from rules.services.columnar import Survey, survey_rule
 from rules.services.definitions import read_definition
 from rules.services.facts import series_of
 from rules.services.histories import Preparing, preparing_of
 from rules.services.homes import is_spread
 from rules.services.previewing import with_outputs
+from rules.services.witnesses import ColumnsDisagree
 from workspaces.access import Access
 
 logger = logging.getLogger(__name__)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from datasets.models import Batch, Lane, Record
+from datasets.models import Lane
 from datasets.services import Period, read_zone
 from rules.columns.history import (
     Answer,
@@ -20,16 +20,8 @@ from rules.columns.history import (
     question_of,
 )
 from rules.engine import (
-    Event,
-    KeyFacts,
-    Position,
     Program,
-    RuleKind,
     Specification,
-    TransitionKind,
-    Value,
-    Verdict,
-    judge_event,
 )
 from rules.services.awaiting import Awaiting, Undecided
 from rules.services.backtests import (
@@ -43,6 +35,7 @@ from rules.services.facts import series_of, traits_of
 from rules.services.gathering import instant_of, microseconds_of
 from rules.services.histories import history_of
 from rules.services.homes import is_spread
+from rules.services.witnesses import Witness
 
 _DRAFT = 1
 #: Keys of which the events are looked for by name.
@@ -57,10 +50,6 @@ class Begun(NamedTuple):
     key: str
     at: int
     is_after: bool
-
-
-class ColumnsDisagree(Exception):
-    """The engine does not confirm what the columns found: one of them is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +85,7 @@ class Survey:
         zone = read_zone(self.lane.dataset.zone)
         keys = begun.keys_counted(self.history.records)
         return Backtest(
-            hits=_Witness(self, answer).hits(most_hits),
+            hits=Witness(self, answer).hits(most_hits),
             alerts=len(begun.places),
             told=answer.count_told(),
             told_by_output=dict(
@@ -142,7 +131,7 @@ class Survey:
     def tell_of(self, period: Period, places: Sequence[int]) -> tuple[Hit, ...]:
         """Tell of some alerts that begin within a period, by their numbers there."""
         answer = self.answer.between(*_bounds(period)).began()
-        return _Witness(self, answer).hits_at(places)
+        return Witness(self, answer).hits_at(places)
 
     def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:
         """Count the alerts that each of some levels, which rise, would have raised."""
@@ -227,159 +216,6 @@ def survey_rule(
 
 def _may_part(parting: Parting, most_apart: int) -> bool:
     return parting.events_apart <= most_apart and len(parting.apart) <= _KEYS_APART
-
-
-class _Witness:
-    """Lets the engine judge once more where columns found that something came about."""
-
-    def __init__(self, survey: Survey, answer: Answer) -> None:
-        self._survey = survey
-        self._answer = answer
-        self._records = survey.history.records
-        self._series = series_of(survey.lane.dataset)
-        self._fields = survey.question.fields
-
-    def hits(self, most: int) -> tuple[Hit, ...]:
-        """Tell of the newest transitions, in the order in which they came."""
-        return self.hits_at(self._answer.newest(self._records, most) if most else [])
-
-    def hits_at(self, places: Sequence[int]) -> tuple[Hit, ...]:
-        """Tell of some transitions, by their places in the answer."""
-        past = {
-            place: self._answer.past_of(
-                self._survey.question,
-                int(self._answer.places[place]),
-                with_own=self._answer.is_of_timer(place),
-            )
-            for place in places
-        }
-        row = self._answer.runs.row
-        rows = {int(row[one]) for runs in past.values() for one in runs}
-        rows |= {int(row[self._answer.places[place]]) for place in places}
-        values = self._values(rows)
-        remembered = self._answer.remembered(self._survey.question, places)
-        return tuple(
-            self._hit(place, [int(row[one]) for one in past[place]], values, kept)
-            for place, kept in zip(places, remembered, strict=True)
-        )
-
-    def _hit(
-        self,
-        place: int,
-        past: Iterable[int],
-        values: Mapping[int, Mapping[str, Any]],  # Any: JSON as decoded
-        remembered: Mapping[str, object],
-    ) -> Hit:
-        row = int(self._answer.runs.row[self._answer.places[place]])
-        facts = KeyFacts()
-        for before in past:
-            facts = facts.take_in(self._event(before, values[before]))
-        if self._answer.is_of_timer(place):
-            event = self._instant(place, row)
-        else:
-            event = self._event(row, values[row])
-        begins = bool(self._answer.begins[place])
-        verdict = self._judge(event, facts, remembered, begins=begins)
-        told = int(self._answer.told[place])
-        return Hit(
-            kind=self._kind(begins=begins),
-            key=event.key,
-            at=event.at,
-            position=event.position,
-            value=self._value(event, facts),
-            reason=verdict.reason,
-            told=tuple(
-                name
-                for number, name in enumerate(self._survey.question.outputs)
-                if told >> number & 1
-            ),
-        )
-
-    def _value(self, event: Event, facts: KeyFacts) -> Value:
-        """Give the leading fact's value: the event's, or the last one before."""
-        leading = self._survey.question.fact.root
-        if leading in event.fields:
-            return event.fields[leading]
-        known = facts.values.get(leading)
-        return None if known is None else known.value
-
-    def _kind(self, *, begins: bool) -> TransitionKind:
-        if not begins:
-            return TransitionKind.RESOLVED
-        is_state = self._survey.question.kind is RuleKind.STATE
-        return TransitionKind.OPENED if is_state else TransitionKind.RAISED
-
-    def _judge(
-        self,
-        event: Event,
-        facts: KeyFacts,
-        remembered: Mapping[str, object],
-        *,
-        begins: bool,
-    ) -> Verdict:
-        spec = self._survey.spec
-        ends = spec.recover.when
-        if not begins and ends is not None:
-            spec = replace(spec, when=ends)
-        verdict = judge_event(
-            spec,
-            {event.subject: facts},
-            event,
-            key=event.key,
-            series=self._survey.program.series,
-            remembered=remembered,
-        )
-        if verdict.truth is not (begins or ends is not None):
-            raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")
-        return verdict
-
-    def _event(self, row: int, fields: Mapping[str, Any]) -> Event:  # Any: JSON
-        return Event(
-            series=self._series,
-            key=self._records.key_at(row),
-            fields=fields,
-            at=instant_of(int(self._records.at[row])),
-            position=self._position(row),
-        )
-
-    def _instant(self, place: int, row: int) -> Event:
-        """Stand in for what a timer finds: things as they are, at its own time."""
-        sequences, orders = self._answer.positions(self._records)
-        return Event(
-            series=self._series,
-            key=self._records.key_at(row),
-            fields={},
-            at=instant_of(int(self._answer.at[place])),
-            position=Position(seq=int(sequences[place]), ord=int(orders[place])),
-        )
-
-    def _position(self, row: int) -> Position:
-        return Position(
-            seq=int(self._records.seq[row]), ord=int(self._records.ord[row])
-        )
-
-    def _values(self, rows: Iterable[int]) -> dict[int, dict[str, Any]]:  # Any: JSON
-        """Read what the events carried, digit by digit as they were sent.
-
-        What was removed a moment ago is told as the columns still have it.
-        """
-        places = {row: self._position(row) for row in rows}
-        seqs = {one.seq for one in places.values()}
-        batches = Batch.objects.filter(lane=self._survey.lane, seq__in=seqs)
-        ids = dict(batches.values_list("seq", "pk"))
-        wanted = [(ids[one.seq], one.ord) for one in places.values() if one.seq in ids]
-        bodies = {
-            record.pk: record.body for record in Record.objects.filter(pk__in=wanted)
-        }
-        values = {}
-        for row, one in places.items():
-            body = bodies.get((ids.get(one.seq), one.ord))
-            values[row] = (
-                self._records.numbers_at(self._fields, row)
-                if body is None
-                else {name: body[name] for name in self._fields if name in body}
-            )
-        return values
 
 
 def _bounds(period: Period) -> tuple[int | None, int | None]:

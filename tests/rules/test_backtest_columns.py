@@ -217,6 +217,26 @@ def test_values_have_left_a_window_by_now(prices: Dataset, access: Access) -> No
         assert [hit.kind for hit in found.hits] == kinds
 
 
+def test_key_is_silent_by_now_until_it_is_heard_of(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311)
+    when = {"fact": HIGH["fact"], "op": "silent", "value": "10m"}
+    for seconds, kinds in (
+        (599, []),
+        (600, ["opened"]),
+        (1200, ["opened", "resolved"]),
+    ):
+        now = NOW + timedelta(seconds=seconds)
+        if seconds == 1200:
+            heard = [{"symbol": "MSFT", "volume": 1}]
+            accept_batch(dataset=prices, events=heard, ingest=Ingest(), now=now)
+            drain_all(prices)
+        found = look_back(access, when, kind="state", now=now)
+        assert told(found) == told(judge(access, when, kind="state", now=now))
+        assert [hit.kind for hit in found.hits] == kinds
+
+
 def test_segments_follow_the_log_and_are_put_together(
     prices: Dataset, access: Access, directory: Path
 ) -> None:

@@ -4,6 +4,7 @@
 exactly as ``step`` would.
 """
 
+from rules.columns.buffers import Longs
 from rules.columns.history.answers import Answer, KeyCount
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
@@ -34,6 +35,7 @@ __all__ = [
     "Gathering",
     "History",
     "KeyCount",
+    "Longs",
     "Parting",
     "Question",
     "Records",

@@ -7,13 +7,13 @@ import numpy as np
 from rules.columns.buffers import Flags, Longs
 from rules.columns.cuts import Line
 from rules.columns.history.answers import Answer
-from rules.columns.history.cooling import told_apart
 from rules.columns.history.departures import placed
 from rules.columns.history.holding import Said, course_of
 from rules.columns.history.moves import Steps
 from rules.columns.history.questions import Question
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, in_order
+from rules.columns.history.telling import tell_at
 from rules.columns.history.together import Together
 from rules.columns.history.truths import (
     Source,
@@ -163,7 +163,7 @@ def _waiting(
     begun = answer.only(answer.begins)
     bounds = np.searchsorted(begun.places, runs.starts)
     ordered = in_order(begun.at, bounds)
-    answer.told[answer.begins], _ = _tell_at(question, begun.at, bounds, ordered)
+    answer.told[answer.begins], _ = tell_at(question, begun.at, bounds, ordered)
     if question.announces:
         ended = np.flatnonzero(~answer.begins)
         answer.told[ended] = answer.told[ended - 1]
@@ -185,19 +185,4 @@ def _decided(source: Source) -> Flags | None:
 def _tell(question: Question, runs: Runs, places: Longs) -> tuple[Longs, Flags]:
     """Say which outputs are told at some runs, and at which anybody is, or the feed."""
     bounds = np.searchsorted(places, runs.starts)
-    return _tell_at(question, runs.at[places], bounds, runs.in_order)
-
-
-def _tell_at(
-    question: Question, at: Longs, bounds: Longs, ordered: Flags
-) -> tuple[Longs, Flags]:
-    told = np.zeros(len(at), dtype=np.int64)
-    for cool_down in {*question.cool_downs}:
-        bits = sum(
-            1 << n for n, one in enumerate(question.cool_downs) if one == cool_down
-        )
-        told[told_apart(at, bounds, ordered, cool_down)] |= bits
-    noticed = told != 0
-    if question.feed_cool_down not in question.cool_downs:
-        noticed[told_apart(at, bounds, ordered, question.feed_cool_down)] = True
-    return told, noticed
+    return tell_at(question, runs.at[places], bounds, runs.in_order)

@@ -36,7 +36,8 @@ class Answer:
     raise or open an alert, the others resolve one; ``told`` has a bit for each output,
     in the rule's order. ``passes`` says where it was true, run by run or by place.
     Where timers may have brought them about, ``course`` says how; ``ticks`` are then
-    the positions of those that no event fired, in the order of the transitions.
+    the positions of those that no event fired, in the order of the transitions. Where
+    ``ticks_run``, each that was is a run at which the rule was true.
     """
 
     runs: Runs
@@ -48,6 +49,7 @@ class Answer:
     together: Together | None = None
     course: Course | None = None
     ticks: Longs | None = None
+    ticks_run: bool = False
 
     @property
     def rows(self) -> Longs:
@@ -93,6 +95,8 @@ class Answer:
     def ran(self) -> int:
         """Count the runs."""
         departs = None if self.together is None else self.together.departs
+        if self.ticks_run:
+            return len(self.runs) + self.passed
         if departs is None:
             return len(self.runs)
         return len(self.runs) - int(np.count_nonzero(departs))
@@ -102,7 +106,8 @@ class Answer:
         """Count the runs at which the rule was true."""
         if self.passes.dtype == np.bool_:
             return int(np.count_nonzero(self.passes))
-        return len(self.passes)
+        found = len(self.passes)
+        return found + int(np.count_nonzero(self.awaited)) * self.ticks_run
 
     def began(self) -> "Answer":
         """Leave the beginnings of alerts alone."""
@@ -189,7 +194,7 @@ class Answer:
     def sent(self) -> int:
         """Count the passes told to an output; the feed is none, and a timer no pass."""
         told = self.begins & (self.told != 0)
-        if self.course is not None:
+        if self.course is not None and not self.ticks_run:
             told &= self.course.rows == self.runs.row[self.places]
         return int(np.count_nonzero(told))
 
@@ -219,8 +224,11 @@ class Answer:
 
         For a crossing these are the last that was on a side, the last that was known,
         and the last of all; of several fields those that carried what is not new. What
-        a timer finds was left by the run itself as well.
+        a timer finds was left by the run itself as well. Of a silence the last event of
+        all is one of them.
         """
+        if self.together is not None and question.silence:
+            return self._heard_before(place if with_own else place - 1)
         if self.together is not None:
             rows = self.together.rows_behind(place)
             behind: list[int] = np.searchsorted(self.runs.row, rows).tolist()
@@ -239,6 +247,13 @@ class Answer:
         sides = known if level is None else known[value[known] != float(level)]
         found = {first + int(some[-1]) for some in (sides, known) if len(some)}
         return sorted({*found, place - 1})
+
+    def _heard_before(self, place: int) -> list[int]:
+        """Name the run at a place, and that before it which had the fact's value."""
+        assert self.together is not None  # noqa: S101 - the caller has looked
+        rows = self.together.rows_behind(place)
+        behind: list[int] = np.searchsorted(self.runs.row, rows).tolist()
+        return sorted({*behind, place})
 
     def remembered(
         self, question: Question, places: Sequence[int]

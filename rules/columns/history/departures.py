@@ -77,7 +77,7 @@ def placed(answer: Answer, departs: Flags, records: Records, span: int) -> Answe
     rows[leaves] = _fired_at(records, stands, when)
     awaits = tuple(
         Await(
-            armed=_armed(records, int(answer.runs.row[answer.places[number]]), span),
+            armed=armed_by(records, int(answer.runs.row[answer.places[number]]), span),
             due=int(at[number]),
             number=number,
         )
@@ -111,13 +111,14 @@ def _fired_at(records: Records, stands: Longs, when: Longs) -> Longs:
     return np.where(is_there, row, NOT_YET)
 
 
-def _armed(records: Records, row: int, span: int) -> tuple[int, ...]:
+def armed_by(records: Records, row: int, span: int) -> Longs:
     """Name the events of a key that may have set a timer which none has fired."""
     number = int(np.searchsorted(records.starts, row, side="right")) - 1
     low, high = int(records.starts[number]), int(records.starts[number + 1])
     fires = low + np.flatnonzero((records.flags[low:high] & LATE) == 0)
     at = records.at[fires]
-    return tuple(fires[at > at[-1] - span].tolist())
+    armed: Longs = fires[at > at[-1] - span]
+    return armed
 
 
 def _keys(starts: Longs) -> Longs:

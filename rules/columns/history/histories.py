@@ -17,6 +17,7 @@ from rules.columns.history.pictures import thin_out
 from rules.columns.history.questions import Move, Question
 from rules.columns.history.records import LATE, SILENT, STILL, Records
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
+from rules.columns.history.silences import answer_silence
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
 from rules.columns.history.together import Together, together_of
 from rules.columns.history.truths import Source
@@ -100,6 +101,8 @@ class History:
         """
         if any(name not in self.records.columns for name in question.fields):
             return None
+        if question.silence:
+            return self._answer_silence(question, key)
         if question.tree is not None:
             return self._answer_together(question, key)
         field = question.fact.root
@@ -126,6 +129,26 @@ class History:
         try:
             together = self._together_for(question, key)
             return answer_together(question, together, self.records)
+        except LeftToEngine:
+            return None
+
+    def _answer_silence(self, question: Question, key: str | None) -> Answer | None:
+        """Answer for a rule that all events of a key run."""
+        if self._is_odd(SILENT | STILL):
+            return None
+        field = question.fact.root
+        seen = (self.records.flags & LATE) == 0
+        if key is not None:
+            own = self._under_key(key)
+            seen[: own.start] = seen[own.stop :] = False
+        together = together_of(
+            self.records,
+            {field: self.runs(field, key, looks_back=True)},
+            are_all_keys=key is None,
+            seen=seen,
+        )
+        try:
+            return answer_silence(question, together, self.records)
         except LeftToEngine:
             return None
 
@@ -203,6 +226,13 @@ class History:
         order = np.argsort(-events, kind="stable")[:count]
         return [self.records.keys[number] for number in order.tolist()]
 
+    def _under_key(self, key: str) -> slice:
+        """Give the stretch of rows that are a key's."""
+        number, starts = self.records.number_of(key), self.records.starts
+        if number is None:
+            return slice(0, 0)
+        return slice(int(starts[number]), int(starts[number + 1]))
+
     def _under(self, runs: Runs, key: str) -> slice:
         """Give the stretch of runs that are a key's; runs of one key are all its."""
         if len(runs.starts) == 2:
@@ -237,7 +267,7 @@ class History:
 
         Of a rule that was true within the bounds nothing is to be said.
         """
-        if question.tree is not None or answer.between(*bounds).passed:
+        if question.silence or question.tree or answer.between(*bounds).passed:
             return None
         source: Source | None = answer.runs
         if question.move:

@@ -40,7 +40,7 @@ class Await:
     transition among all, none if it turns nothing.
     """
 
-    armed: tuple[int, ...]
+    armed: Longs
     due: int
     number: int | None
 
@@ -184,7 +184,7 @@ class _Walk:
         if fires == self._end:
             stands = high - 1
             step = _Step(stands, NOT_YET, due, not is_open)
-            pending = Await(armed=(self._row[begin],), due=due, number=None)
+            pending = Await(armed=np.array([self._row[begin]]), due=due, number=None)
             return _Waited(step if true[stands] else None, high, pending)
         stands = bisect_left(self._row, fires, begin + 1, high) - 1
         if true[stands]:

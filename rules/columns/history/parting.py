@@ -39,6 +39,8 @@ class Need:
 def need_of(question: Question) -> Need:
     """Say what a rule needs of every key."""
     field = frozenset({question.fact.root})
+    if question.silence:
+        return Need(flags=SILENT | STILL, keeps_order=True)
     if question.tree is None:
         waits = question.needs_past or question.waits
         return Need(

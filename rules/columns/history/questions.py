@@ -34,6 +34,7 @@ from rules.engine import (
     Node,
     OnSilence,
     RuleKind,
+    Span,
     Specification,
     blank_specification,
     feed_cool_down,
@@ -70,7 +71,7 @@ class Question:
     be moved, none if there are several. ``ends`` is what ends an alert of a state
     rule, where that is not the line's contrary. Cool-downs and holds are microseconds.
     A rule of several conditions has a ``tree`` of them instead, and maybe one that ends
-    it.
+    it. Of one about a ``silence`` it is how long that must be.
     """
 
     kind: RuleKind
@@ -91,6 +92,7 @@ class Question:
     ends_tree: Tree | None = None
     hold: int = 0
     recover_hold: int = 0
+    silence: int = 0
 
     @property
     def waits(self) -> bool:
@@ -138,6 +140,7 @@ class Question:
             or self.mode is not Mode.EVERY_MATCH
             or self.needs_past
             or bool(self.remembering)
+            or bool(self.silence)
         )
 
     @property
@@ -173,7 +176,7 @@ def question_of(spec: Specification) -> Question | None:
     """
     if not _is_plain(spec):
         return None
-    found = _of_one(spec) or _of_several(spec)
+    found = _of_silence(spec) or _of_one(spec) or _of_several(spec)
     waits = bool(spec.hold or spec.recover.hold)
     if found is None or (waits and _is_momentary(found)):
         return None
@@ -187,6 +190,35 @@ def question_of(spec: Specification) -> Question | None:
         announces=spec.announces_resolve,
         hold=spec.hold // _MOMENT,
         recover_hold=spec.recover.hold // _MOMENT,
+    )
+
+
+def _of_silence(spec: Specification) -> Question | None:
+    """Read a rule that only asks whether a key is silent.
+
+    Of a signal rule each silence must be noticed by somebody, or by the feed.
+    """
+    when = spec.when
+    if not isinstance(when, Condition) or not isinstance(when.wanted, Span):
+        return None
+    plain = Condition(fact=when.fact, op="silent", wanted=when.wanted)
+    if when.fact.steps or when != replace(plain, zone=when.zone):
+        return None
+    if spec.hold or spec.recover.hold or spec.recover.when is not None:
+        return None
+    if spec.kind is RuleKind.SIGNAL and (
+        spec.mode is Mode.ONCE_PER_KEY
+        or feed_cool_down(spec.outputs) > when.wanted.length
+    ):
+        return None
+    return Question(
+        kind=spec.kind,
+        mode=spec.mode,
+        fact=when.fact,
+        op=when.op,
+        line=Line(base=False, bounds=()),
+        level=None,
+        silence=when.wanted.length // _MOMENT,
     )
 
 

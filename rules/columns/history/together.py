@@ -133,13 +133,21 @@ def _any(flags: Iterable[Flags]) -> Flags:
 
 
 def together_of(
-    records: Records, fields: Mapping[str, Runs], *, are_all_keys: bool
+    records: Records,
+    fields: Mapping[str, Runs],
+    *,
+    are_all_keys: bool,
+    seen: Flags | None = None,
 ) -> Together:
-    """Put the runs of some fields together, of all keys or of one."""
-    carries = np.zeros(len(records), dtype=np.bool_)
-    for own in fields.values():
-        carries[own.row] = True
-    rows = np.flatnonzero(carries)
+    """Put the runs of some fields together, of all keys or of one.
+
+    Or all events that are ``seen``, whatever they carry.
+    """
+    if seen is None:
+        seen = np.zeros(len(records), dtype=np.bool_)
+        for own in fields.values():
+            seen[own.row] = True
+    rows = np.flatnonzero(seen)
     begins = np.repeat(records.starts[:-1], np.diff(records.starts))[rows]
     starts = np.array([0, len(rows)])
     if are_all_keys:

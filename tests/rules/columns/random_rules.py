@@ -195,6 +195,19 @@ def random_spell(random: Random, key: str, depth: int) -> dict[str, object]:
     return {"sequence": steps, "within": span, **between}
 
 
+def random_silent_rule(random: Random) -> dict[str, object]:
+    """Write a rule on keys of which nothing is heard."""
+    key = random.choice(["*", "*", "A"])
+    rule = {**random_rule(random), "when": random_silence(random, key)}
+    rule.pop("recover", None)
+    return rule
+
+
+def random_silence(random: Random, key: str) -> dict[str, object]:
+    span = random.choice(["1s", "5s", "24s", "90s", "200s"])
+    return {"fact": f"{SERIES}:{key}:x", "op": "silent", "value": span}
+
+
 def random_joined_rule(random: Random) -> dict[str, object]:
     """Write a rule of joined conditions, and maybe of others that end it."""
     key = random.choice(["*", "*", "A"])

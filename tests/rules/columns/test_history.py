@@ -43,6 +43,7 @@ from tests.rules.columns.random_rules import (
     random_joined_rule,
     random_repeated_rule,
     random_rule,
+    random_silent_rule,
     random_value,
     random_waiting_rule,
     random_windowed_rule,
@@ -209,8 +210,9 @@ def test_columns_answer_for_one_plain_condition(
         random_waiting_rule,
         random_windowed_rule,
         random_repeated_rule,
+        random_silent_rule,
     ],
-    ids=["one", "more", "lasting", "windows", "repeated"],
+    ids=["one", "more", "lasting", "windows", "repeated", "silent"],
 )
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))
