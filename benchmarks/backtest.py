@@ -7,8 +7,8 @@ at 60 levels that from one in ten thousand to one in twenty values pass, and at 
 half of them do, the columns in memory. An answer has the counts, those of each key, and
 the newest 20 transitions. Rules that cannot bear it are asked again where an event of
 one key in a hundred came late: those keys are the engine's. It also judges the first
-events one by one, and both have to find the same. Times are the processor's, in
-milliseconds.
+events one by one, and both have to find the same; and by rules that are the engine's.
+Times are the processor's, in milliseconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -31,11 +30,25 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-from benchmarks.backtest_kinds import KINDS, SERIES, fall_under_some_keys, kind
+from benchmarks.backtest_history import (
+    KEYS,
+    LATENESS,
+    events_of,
+    gathered,
+    judge,
+    walk,
+)
+from benchmarks.backtest_kinds import (
+    ALONE,
+    KINDS,
+    SERIES,
+    alone,
+    fall_under_some_keys,
+    kind,
+)
 from rules.columns.buffers import Floats, Longs
 from rules.columns.history import (
     Answer,
-    Gathering,
     History,
     Question,
     Records,
@@ -45,23 +58,12 @@ from rules.columns.history import (
     question_of,
     write_segment,
 )
-from rules.columns.history.records import NUMBER, Column
 from rules.engine import (
-    Event,
-    Position,
-    Program,
-    Slice,
     Specification,
     parse_definition,
-    step,
 )
 
-KEYS = 1_000
 LEVELS = 60
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-LATENESS = timedelta(seconds=60) // MICROSECOND
-BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
 #: Name -> operator, rest of the definition, and the key.
 RULES: dict[str, tuple[str, dict[str, Any], str]] = {
     "threshold, cool-down 60 s": ("gte", {}, "*"),
@@ -74,6 +76,11 @@ RULES: dict[str, tuple[str, dict[str, Any], str]] = {
         "*",
     ),
     "rise in percent": ("rise", {}, "*"),
+    "threshold in active hours": (
+        "gte",
+        {"active": {"hours": "19:00-20:00", "zone": "America/New_York"}},
+        "*",
+    ),
     "one key of 1,000": ("gte", {}, "K0500"),
 }
 
@@ -100,32 +107,7 @@ def main() -> None:
         for name in KINDS:
             measure_parted(name, late)
     measure_engine(options.judged)
-
-
-def walk(count: int, seed: int = 7) -> Records:
-    """Let prices walk in all keys, an event of each about every six seconds."""
-    chance = np.random.default_rng(seed)
-    each = count // KEYS
-    first = (BEGAN - EPOCH) // MICROSECOND
-    gaps = chance.integers(1_000_000, 11_000_000, (KEYS, each))
-    at = first + np.cumsum(gaps, axis=1)
-    shares = np.cumsum(chance.normal(0, 0.0005, (KEYS, each)), axis=1)
-    prices = np.round(chance.uniform(50, 500, (KEYS, 1)) * np.exp(shares), 2)
-    state = np.full(KEYS * each, NUMBER, np.int8)
-    # What a price was some time ago, to be compared with.
-    before = np.roll(prices, 8, axis=1)
-    return Records(
-        keys=[f"K{number:04}" for number in range(KEYS)],
-        starts=np.arange(KEYS + 1, dtype=np.int64) * each,
-        at=at.ravel(),
-        seq=np.argsort(np.argsort(at.ravel(), kind="stable")) + 1,
-        ord=np.zeros(KEYS * each, dtype=np.int32),
-        flags=np.zeros(KEYS * each, dtype=np.int8),
-        columns={
-            "x": Column(prices.ravel(), state),
-            "y": Column(before.ravel(), state),
-        },
-    )
+    measure_alone(options.judged)
 
 
 def measure_disk(records: Records) -> None:
@@ -212,7 +194,7 @@ def measure_parted(name: str, records: Records) -> None:
     parting = history.parted(asked[1], None)
     apart = () if parting is None else parting.apart
     numbers = np.searchsorted(records.keys, apart)
-    events = _events(records.only(np.isin(records.numbers, numbers)))
+    events = events_of(records.only(np.isin(records.numbers, numbers)))
     began: set[tuple[int, int]] = set()
     _print(
         what=f"late under some keys: {name}",
@@ -220,7 +202,7 @@ def measure_parted(name: str, records: Records) -> None:
         events_apart=len(events),
         first_ms=round(took[0], 1),
         levels_ms=[round(one, 1) for one in took[3:]],
-        engine_ms=round(_timed(partial(_judge, kind(name, 1), events, began))),
+        engine_ms=round(_timed(partial(judge, kind(name, 1), events, began))),
     )
 
 
@@ -233,19 +215,17 @@ def _answer_parted(history: History, question: Question) -> Answer:
 
 def measure_engine(count: int) -> None:
     """Judge the first events one by one, and compare what both found."""
-    events = _events(walk(max(count, KEYS)))
-    gathered = _gathered(events)
-    history = History(gathered)
+    events = events_of(walk(max(count, KEYS)))
+    records = gathered(events)
+    history = History(records)
     for name in (*RULES, *KINDS):
         spec = _middle(name)
         began: set[tuple[int, int]] = set()
-        took = _timed(partial(_judge, spec, events, began))
+        took = _timed(partial(judge, spec, events, began))
         question = _question(spec)
         columns = _timed(partial(_answer, history, question, _key_of(name)))
         rows = _found(history, question, _key_of(name)).began().rows
-        found = zip(
-            gathered.seq[rows].tolist(), gathered.ord[rows].tolist(), strict=True
-        )
+        found = zip(records.seq[rows].tolist(), records.ord[rows].tolist(), strict=True)
         if set(found) != began:
             raise SystemExit(f"{name}: columns and engine disagree")
         _print(
@@ -254,6 +234,23 @@ def measure_engine(count: int) -> None:
             engine_ms=round(took),
             columns_ms=round(columns, 2),
             times=round(took / columns),
+            alerts=len(began),
+        )
+
+
+def measure_alone(count: int) -> None:
+    """Judge the first events by rules for which columns do not answer."""
+    events = events_of(walk(max(count, KEYS)))
+    for name in ALONE:
+        spec = alone(name)
+        if question_of(spec) is not None:
+            raise SystemExit(f"Columns answer for {name}.")
+        began: set[tuple[int, int]] = set()
+        took = _timed(partial(judge, spec, events, began))
+        _print(
+            what=f"engine alone: {name}",
+            events=len(events),
+            seconds_a_million=round(took * 1_000 / len(events), 1),
             alerts=len(began),
         )
 
@@ -307,51 +304,6 @@ def _question(spec: Specification) -> Question:
 def _key_of(name: str) -> str | None:
     key = "*" if name in KINDS else RULES[name][2]
     return None if key == "*" else key
-
-
-def _events(records: Records) -> list[Event]:
-    order = np.argsort(records.seq, kind="stable").tolist()
-    values = {name: one.value for name, one in records.columns.items()}
-    return [
-        Event(
-            series=SERIES,
-            key=records.key_at(row),
-            fields={
-                name: Decimal(repr(float(value[row]))) for name, value in values.items()
-            },
-            at=EPOCH + int(records.at[row]) * MICROSECOND,
-            position=Position(seq=int(records.seq[row]), ord=0),
-        )
-        for row in order
-    ]
-
-
-def _gathered(events: Sequence[Event]) -> Records:
-    gathering = Gathering(fields=("x", "y"), lateness=LATENESS)
-    for event in events:
-        gathering.add(
-            key=event.key,
-            at=(event.at - EPOCH) // MICROSECOND,
-            place=(event.position.seq, event.position.ord),
-            fields=event.fields,
-        )
-    return gathering.done()
-
-
-def _judge(
-    spec: Specification, events: Sequence[Event], began: set[tuple[int, int]]
-) -> None:
-    program = Program()
-    program.put(1, 1, spec)
-    facts: dict[Any, Any] = {}
-    instances: dict[Any, Any] = {}
-    for event in events:
-        result = step(program, Slice(facts=facts, instances=instances), event)
-        facts.update(result.facts)
-        instances.update(result.instances)
-        for one in result.transitions:
-            if one.kind != "resolved":
-                began.add((one.position.seq, one.position.ord))
 
 
 def _levels(measured: Floats) -> list[Decimal]:

@@ -92,6 +92,64 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
 }
 
 
+_X = {"fact": f"{SERIES}:*:x"}
+_HIGH = {**_X, "op": "gte", "value": 300}
+#: Name -> the definition of a rule that is the engine's alone.
+ALONE: dict[str, dict[str, Any]] = {
+    "held for 1 min within a condition": {"when": {**_HIGH, "held": "1m"}},
+    "state, 3 times within 10 min": {
+        "kind": "state",
+        "when": {**_HIGH, "times": {"at_least": 3, "within": "10m"}},
+    },
+    "tumbling average over 10 min": {
+        "when": {
+            **_HIGH,
+            "over": {"take": "avg", "length": "10m", "window": "tumbling"},
+        }
+    },
+    "unusual among the last 50": {
+        "when": {**_X, "op": "anomaly", "value": 3.5, "over": {"last": 50}}
+    },
+    "distinct over 1 h": {
+        "when": {**_HIGH, "value": 500, "over": {"take": "distinct", "length": "1h"}}
+    },
+    "beside what is present": {
+        "when": {"all": [_HIGH, {**_X, "op": "is_present"}]},
+    },
+    "against a fact of another key": {
+        "when": {**_X, "op": "gte", "value": {"fact": f"{SERIES}:K0500:x"}}
+    },
+    "state, reminders each 10 min": {
+        "kind": "state",
+        "when": _HIGH,
+        "raise": {"remind_every": "10m"},
+    },
+    "state, a ladder of severities": {
+        "kind": "state",
+        "when": _HIGH,
+        "ladder": [{"when": {**_HIGH, "value": 400}, "is": "critical"}],
+    },
+    "state, resolved where no data come": {
+        "kind": "state",
+        "when": _HIGH,
+        "no_data": {"after": "10m", "then": "resolve"},
+    },
+    "state held, in active hours": {
+        "kind": "state",
+        "when": _HIGH,
+        "hold": "1m",
+        "active": {"hours": "19:00-20:00", "zone": "America/New_York"},
+    },
+}
+
+
+def alone(name: str) -> Specification:
+    """Write a rule that is the engine's alone."""
+    outputs = [{"output": "mail", "at_most_every": "60s"}]
+    definition = {"kind": "signal", "name": name, "outputs": outputs, **ALONE[name]}
+    return parse_definition(definition, workspace="DEMO")
+
+
 def kind(name: str, level: int) -> Specification:
     """Write a rule of a kind at one of its levels."""
     asked, member, levels, rest = KINDS[name]

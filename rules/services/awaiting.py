@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-import numpy as np
-
 from datasets.models import Batch, Lane
-from rules.columns.history import Answer, Await, Longs, Records
+from rules.columns.history import Answer, Await, LeftToEngine, Looks, Records
 from rules.services.gathering import instant_of, microseconds_of
 
 _AT_ONCE = 500
 _MOST_BATCHES = 50_000
-#: In place of a time: later than all, and room to add to it.
-_NEVER = 2**62
 Look = tuple[datetime, str]
 """When the sweep looks at a timer, and the key that has it: in that order it goes."""
 
@@ -64,44 +60,28 @@ class Awaiting:
         """Give those that are found, in the order in which they are.
 
         Raises:
-            Undecided: of the events that may have set a timer not all say the same.
+            Undecided: columns cannot tell which are, or too many batches may have set
+                them.
         """
-        every = list(awaits)
-        if not every:
-            return []
-        rows = np.concatenate([one.armed for one in every])
-        first = np.cumsum([0, *(len(one.armed) for one in every[:-1])])
-        looks = self._lags(rows) + np.repeat(
-            [one.due for one in every], [len(one.armed) for one in every]
-        )
-        is_due = looks <= microseconds_of(self._now)
-        some = np.logical_or.reduceat(is_due, first)
-        if (some & ~np.logical_and.reduceat(is_due, first)).any():
-            raise Undecided("Not all events that may have set a timer say when.")
-        latest = np.maximum.reduceat(looks, first)
-        found = []
-        for number in np.flatnonzero(some).tolist():
-            one = every[number]
-            key = self._records.key_at(int(one.armed[0]))
-            found.append(((instant_of(int(latest[number])), key), one))
-        return sorted(found, key=itemgetter(0))
+        looks = Looks(list(awaits), self._records)
+        if len(looks.seqs) > _MOST_BATCHES:
+            raise Undecided(f"{len(looks.seqs)} batches may have set timers.")
+        try:
+            found = looks.by(microseconds_of(self._now), self._received(looks.seqs))
+        except LeftToEngine as error:
+            raise Undecided(str(error)) from error
+        named = [
+            ((instant_of(at), self._records.key_at(int(one.armed[0]))), one)
+            for at, one in found
+        ]
+        return sorted(named, key=itemgetter(0))
 
-    def _lags(self, rows: Longs) -> Longs:
-        """Say how long after its time each event came; history never did.
-
-        Raises:
-            Undecided: too many batches would have to be read.
-        """
-        seqs, batch = np.unique(self._records.seq[rows], return_inverse=True)
-        if len(seqs) > _MOST_BATCHES:
-            raise Undecided(f"{len(seqs)} batches may have set timers.")
-        received = np.full(len(seqs), _NEVER, dtype=np.int64)
+    def _received(self, seqs: Sequence[int]) -> dict[int, int]:
+        """Say when batches were received; history has no such time."""
+        received = {}
         for start in range(0, len(seqs), _AT_ONCE):
-            some = seqs[start : start + _AT_ONCE].tolist()
-            for one in Batch.objects.filter(lane=self._lane, seq__in=some):
-                if one.is_live:
-                    place = np.searchsorted(seqs, one.seq or 0)
-                    received[place] = microseconds_of(one.received_at)
-        known = received[batch]
-        lags: Longs = np.where(known == _NEVER, _NEVER, known - self._records.at[rows])
-        return lags
+            some = seqs[start : start + _AT_ONCE]
+            for batch in Batch.objects.filter(lane=self._lane, seq__in=some):
+                if batch.is_live:
+                    received[int(batch.seq or 0)] = microseconds_of(batch.received_at)
+        return received

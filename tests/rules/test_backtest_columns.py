@@ -111,10 +111,10 @@ def told(found: Backtest) -> Backtest:
     "more",
     [
         {"kind": "signal", "raise": {"mode": "on_enter"}},
-        {"kind": "state"},
+        {"kind": "state", "active": {"hours": "00:01-23:59", "zone": "UTC"}},
         {"kind": "state", "recover": {"when": {"op": "lt", "value": 310}}},
     ],
-    ids=["signal", "state", "recovery"],
+    ids=["signal", "state in hours", "recovery"],
 )
 def test_columns_tell_of_joined_conditions_what_the_engine_does(
     prices: Dataset,
@@ -205,36 +205,6 @@ def test_columns_tell_what_the_engine_does(prices: Dataset, access: Access) -> N
                 assert told(found) == told(judge(access, when, **kind))
                 assert found.events
                 assert all(hit.reason for hit in found.hits)
-
-
-def test_values_have_left_a_window_by_now(prices: Dataset, access: Access) -> None:
-    send(prices, 311)
-    when = {**HIGH, "op": "gte", "value": 1, "over": {"take": "count", "length": "10m"}}
-    for seconds, kinds in ((540, ["opened"]), (660, ["opened", "resolved"])):
-        now = NOW + timedelta(seconds=seconds)
-        found = look_back(access, when, kind="state", now=now)
-        assert told(found) == told(judge(access, when, kind="state", now=now))
-        assert [hit.kind for hit in found.hits] == kinds
-
-
-def test_key_is_silent_by_now_until_it_is_heard_of(
-    prices: Dataset, access: Access
-) -> None:
-    send(prices, 311)
-    when = {"fact": HIGH["fact"], "op": "silent", "value": "10m"}
-    for seconds, kinds in (
-        (599, []),
-        (600, ["opened"]),
-        (1200, ["opened", "resolved"]),
-    ):
-        now = NOW + timedelta(seconds=seconds)
-        if seconds == 1200:
-            heard = [{"symbol": "MSFT", "volume": 1}]
-            accept_batch(dataset=prices, events=heard, ingest=Ingest(), now=now)
-            drain_all(prices)
-        found = look_back(access, when, kind="state", now=now)
-        assert told(found) == told(judge(access, when, kind="state", now=now))
-        assert [hit.kind for hit in found.hits] == kinds
 
 
 def test_segments_follow_the_log_and_are_put_together(

@@ -4,11 +4,11 @@
 exactly as ``step`` would.
 """
 
-from rules.columns.buffers import Longs
 from rules.columns.history.answers import Answer, KeyCount
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
+from rules.columns.history.looks import Looks
 from rules.columns.history.questions import Question, question_of
 from rules.columns.history.records import (
     LATE,
@@ -25,6 +25,7 @@ from rules.columns.history.segments import (
     remove,
     write_segment,
 )
+from rules.columns.history.windows import LeftToEngine
 
 __all__ = [
     "LATE",
@@ -35,7 +36,8 @@ __all__ = [
     "Gathering",
     "History",
     "KeyCount",
-    "Longs",
+    "LeftToEngine",
+    "Looks",
     "Parting",
     "Question",
     "Records",

@@ -14,8 +14,9 @@ from rules.columns.history.departures import with_departures
 from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.parting import Need, keys_apart, need_of
 from rules.columns.history.pictures import thin_out
-from rules.columns.history.questions import Move, Question
+from rules.columns.history.questions import Move, Question, Watch
 from rules.columns.history.records import LATE, SILENT, STILL, Records
+from rules.columns.history.resting import awake_at, awake_of
 from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.silences import answer_silence
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
@@ -49,6 +50,7 @@ class History:
         self._parted: dict[Need, tuple[History | None, Sequence[str], int]] = {}
         self._runs: dict[tuple[str, bool], Runs] = {}
         self._steps: dict[tuple[str, Move], Steps | None] = {}
+        self._watched: dict[tuple[int, Watch], Runs] = {}
         self._plain: dict[str, bool] = {}
         self._together: dict[tuple[object, ...], Together] = {}
         self._span: Span | None = None
@@ -101,20 +103,37 @@ class History:
         """
         if any(name not in self.records.columns for name in question.fields):
             return None
-        if question.silence:
-            return self._answer_silence(question, key)
-        if question.tree is not None:
-            return self._answer_together(question, key)
+        try:
+            if question.silence:
+                return self._answer_silence(question, key)
+            if question.tree is not None:
+                return self._answer_together(question, key)
+            source = self._source_for(question, key)
+        except LeftToEngine:
+            return None
+        return None if source is None else answer_from(question, source, self.records)
+
+    def _source_for(self, question: Question, key: str | None) -> Source | None:
+        """Give what a rule of one condition compares; none if columns cannot tell."""
         field = question.fact.root
         if question.needs_past and not self._has_plain_past(field):
             return None
-        runs = self.runs(field, key, looks_back=question.looks_back)
-        source: Source | None = runs
-        if question.move:
-            source = self._steps_of(question, runs)
         if question.waits and self._is_odd(SILENT | STILL):
             return None
-        return None if source is None else answer_from(question, source, self.records)
+        runs = self.runs(field, key, looks_back=question.looks_back)
+        if question.watch is not None:
+            runs = self._awake(question.watch, runs)
+        return self._steps_of(question, runs) if question.move else runs
+
+    def _awake(self, watch: Watch, runs: Runs) -> Runs:
+        """Leave out those at which a rule rests; only those of one key are not kept."""
+        if not any(runs is one for one in self._runs.values()):
+            return runs.only(awake_at(watch, runs.at))
+        named = (id(runs), watch)
+        if named not in self._watched:
+            make_room(self._watched)
+            self._watched[named] = runs.only(awake_at(watch, runs.at))
+        return self._watched[named]
 
     def _is_odd(self, flags: int) -> bool:
         return bool((self.records.flags & flags).any())
@@ -126,11 +145,8 @@ class History:
             return None
         if any(not self._has_plain_past(one.field) for one in question.windows):
             return None
-        try:
-            together = self._together_for(question, key)
-            return answer_together(question, together, self.records)
-        except LeftToEngine:
-            return None
+        together = self._together_for(question, key)
+        return answer_together(question, together, self.records)
 
     def _answer_silence(self, question: Question, key: str | None) -> Answer | None:
         """Answer for a rule that all events of a key run."""
@@ -147,15 +163,12 @@ class History:
             are_all_keys=key is None,
             seen=seen,
         )
-        try:
-            return answer_silence(question, together, self.records)
-        except LeftToEngine:
-            return None
+        return answer_silence(question, together, self.records)
 
     def _together_for(self, question: Question, key: str | None) -> Together:
         """Put the runs of a rule's fields together; those of one key are not kept."""
         spans = tuple(sorted((one.field, one.length) for one in question.departing))
-        named = (question.fields, question.looks_back, spans)
+        named = (question.fields, question.looks_back, spans, question.watch)
         together = self._together.get(named) if key is None else None
         if together is not None:
             return together
@@ -166,6 +179,8 @@ class History:
         together = together_of(self.records, own, are_all_keys=key is None)
         if spans:
             together = with_departures(together, question.departing)
+        if question.watch is not None:
+            together = awake_of(question.watch, together)
         if key is None:
             make_room(self._together)
             self._together[named] = together

@@ -1,7 +1,7 @@
 """Which rules columns can answer, and what has to be asked of them."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rules.columns.cuts import (
     Line,
@@ -24,6 +24,7 @@ from rules.columns.history.trees import (
     nodes_of,
 )
 from rules.engine import (
+    ActiveHours,
     Amount,
     Condition,
     Constant,
@@ -63,6 +64,14 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """When a rule is awake: in its active hours, if it has any, until it expires."""
+
+    active: ActiveHours | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked of the columns.
 
@@ -71,7 +80,8 @@ class Question:
     be moved, none if there are several. ``ends`` is what ends an alert of a state
     rule, where that is not the line's contrary. Cool-downs and holds are microseconds.
     A rule of several conditions has a ``tree`` of them instead, and maybe one that ends
-    it. Of one about a ``silence`` it is how long that must be.
+    it. Of one about a ``silence`` it is how long that must be. One that rests at times
+    has a ``watch``.
     """
 
     kind: RuleKind
@@ -93,6 +103,7 @@ class Question:
     hold: int = 0
     recover_hold: int = 0
     silence: int = 0
+    watch: Watch | None = None
 
     @property
     def waits(self) -> bool:
@@ -180,8 +191,14 @@ def question_of(spec: Specification) -> Question | None:
     waits = bool(spec.hold or spec.recover.hold)
     if found is None or (waits and _is_momentary(found)):
         return None
+    watch = None
+    if spec.active is not None or spec.expires_at is not None:
+        watch = Watch(active=spec.active, expires_at=spec.expires_at)
+        if waits or not _may_rest(found):
+            return None
     return replace(
         found,
+        watch=watch,
         kind=spec.kind,
         mode=spec.mode,
         outputs=tuple(use.output for use in spec.outputs),
@@ -295,8 +312,18 @@ def _is_momentary(question: Question) -> bool:
     )
 
 
+def _may_rest(question: Question) -> bool:
+    """Tell whether nothing is remembered of runs but what the facts were.
+
+    And no timer may come up that finds the rule at rest.
+    """
+    if question.needs_past or question.silence or question.departing:
+        return False
+    return all(isinstance(one, Over) for one in question.remembering)
+
+
 def _is_plain(spec: Specification) -> bool:
-    """Tell whether nothing but the condition, the mode and cool-downs decides.
+    """Tell whether nothing decides but conditions, mode, cool-downs and active hours.
 
     What a definition may say besides some day is not known here: a rule that says more
     than these members is the engine's.
@@ -313,6 +340,8 @@ def _is_plain(spec: Specification) -> bool:
         hold=spec.hold,
         recover=spec.recover,
         no_data=spec.no_data,
+        active=spec.active,
+        expires_at=spec.expires_at,
     ):
         return False
     if spec.kind is RuleKind.SIGNAL and spec.mode not in _MODES:

@@ -195,6 +195,24 @@ def random_spell(random: Random, key: str, depth: int) -> dict[str, object]:
     return {"sequence": steps, "within": span, **between}
 
 
+def random_resting_rule(random: Random) -> dict[str, object]:
+    """Write a rule that watches at some hours of some days, or until some day."""
+    draw = random.choice([random_rule, random_joined_rule, random_windowed_rule])
+    rule = draw(random)
+    hours = random.choice(["14:00-14:35", "09:30-09:34", "23:00-15:00", "15:30-01:30"])
+    zone = random.choice(["UTC", "America/New_York", "Asia/Kathmandu"])
+    active: dict[str, object] = {"hours": hours, "zone": zone}
+    if random.random() < 0.3:
+        active["days"] = random.choice(["mon-fri", "tue-sun"])
+    if random.random() < 0.2:
+        active["holidays"] = ["2026-03-02"]
+    if random.random() < 0.8:
+        rule["active"] = active
+    if random.random() < 0.4:
+        rule["expires_at"] = "2026-03-02T14:36:00Z"
+    return rule
+
+
 def random_silent_rule(random: Random) -> dict[str, object]:
     """Write a rule on keys of which nothing is heard."""
     key = random.choice(["*", "*", "A"])

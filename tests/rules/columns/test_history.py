@@ -42,6 +42,7 @@ from tests.rules.columns.random_rules import (
     SERIES,
     random_joined_rule,
     random_repeated_rule,
+    random_resting_rule,
     random_rule,
     random_silent_rule,
     random_value,
@@ -211,8 +212,9 @@ def test_columns_answer_for_one_plain_condition(
         random_windowed_rule,
         random_repeated_rule,
         random_silent_rule,
+        random_resting_rule,
     ],
-    ids=["one", "more", "lasting", "windows", "repeated", "silent"],
+    ids=["one", "more", "lasting", "windows", "repeated", "silent", "resting"],
 )
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))

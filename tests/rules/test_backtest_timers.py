@@ -1,0 +1,65 @@
+"""Back-tests of which time alone brings something about, after the last event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from datasets.models import Dataset
+from datasets.services import Ingest, accept_batch
+from tests.factories import NOW
+from tests.rules.test_backtest_columns import (
+    HIGH,
+    drain_all,
+    judge,
+    look_back,
+    send,
+    told,
+)
+from workspaces.access import Access, Need
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def access(prices: Dataset) -> Access:
+    return Access(workspace=prices.workspace, gives=Need.MANAGE)
+
+
+@pytest.fixture(autouse=True)
+def directory(settings: Settings, tmp_path: Path) -> Path:
+    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
+    return tmp_path
+
+
+def test_values_have_left_a_window_by_now(prices: Dataset, access: Access) -> None:
+    send(prices, 311)
+    when = {**HIGH, "op": "gte", "value": 1, "over": {"take": "count", "length": "10m"}}
+    for seconds, kinds in ((540, ["opened"]), (660, ["opened", "resolved"])):
+        now = NOW + timedelta(seconds=seconds)
+        found = look_back(access, when, kind="state", now=now)
+        assert told(found) == told(judge(access, when, kind="state", now=now))
+        assert [hit.kind for hit in found.hits] == kinds
+
+
+def test_key_is_silent_by_now_until_it_is_heard_of(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311)
+    when = {"fact": HIGH["fact"], "op": "silent", "value": "10m"}
+    for seconds, kinds in (
+        (599, []),
+        (600, ["opened"]),
+        (1200, ["opened", "resolved"]),
+    ):
+        now = NOW + timedelta(seconds=seconds)
+        if seconds == 1200:
+            heard = [{"symbol": "MSFT", "volume": 1}]
+            accept_batch(dataset=prices, events=heard, ingest=Ingest(), now=now)
+            drain_all(prices)
+        found = look_back(access, when, kind="state", now=now)
+        assert told(found) == told(judge(access, when, kind="state", now=now))
+        assert [hit.kind for hit in found.hits] == kinds
