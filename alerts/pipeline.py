@@ -18,7 +18,12 @@ from functools import partial
 from django.db import OperationalError
 
 from alerts.poison import judge_with_care
-from alerts.services import count_round, record_transitions, trace_round
+from alerts.services import (
+    count_round,
+    gather_alerts,
+    record_transitions,
+    trace_round,
+)
 from config.about import about, note
 from config.celery import Task, answer, nudge
 from config.metrics import COMMIT_SECONDS
@@ -115,12 +120,13 @@ def judge_and_record(
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)
+    gathered = gather_alerts(lane=lane, judgement=judgement, now=now)
     with COMMIT_SECONDS.labels("judgement").time(), writing():
         moved_at = now + timedelta(seconds=time.monotonic() - began)
         next_seq = finish_batches(lane=lane, settled=settled, now=moved_at)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
-        record_transitions(lane=lane, settled=settled, judgement=judgement, now=now)
+        record_transitions(gathered=gathered, settled=settled)
         return_program(lane, program, next_seq=next_seq)
     took = timedelta(seconds=time.monotonic() - began)
     count_round(settled=settled, judgement=judgement, now=now + took)

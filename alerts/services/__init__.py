@@ -61,7 +61,7 @@ from alerts.services.outputs import (
     show_secret,
 )
 from alerts.services.reading import FeedPage, read_feed
-from alerts.services.recording import record_transitions
+from alerts.services.recording import gather_alerts, record_transitions
 from alerts.services.replaying import Difference, ReplayReport, Step, check_replay
 from alerts.services.retrying import (
     DeliveryNotFound,
@@ -134,6 +134,7 @@ __all__ = [
     "find_output",
     "forget_canaries",
     "frame_of",
+    "gather_alerts",
     "head_of",
     "list_alerts",
     "list_deliveries",

@@ -7,7 +7,7 @@ once; unique constraints make a double impossible to store.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -39,7 +39,7 @@ from config.celery import Task, nudge
 from config.prepared import Given, Prepared
 from datasets.json import encode
 from datasets.models import Lane
-from datasets.services import SettledBatch, insert_rows
+from datasets.services import SettledBatch, insert_rows, prepare_insert
 from rules.engine import TransitionKind as Step
 from rules.services import JudgedTransition, Judgement
 
@@ -62,15 +62,17 @@ _STATE_AFTER = {
 
 
 @dataclass(slots=True, kw_only=True)
-class _Record:
-    """The rows of one commit, gathered before they are inserted in bulk."""
+class Gathered:
+    """What a drain decided about alerts, made ready for its commit."""
 
     lane: Lane
     now: datetime
+    judged: Sequence[JudgedTransition]
     alerts: dict[uuid.UUID, Alert] = field(default_factory=dict)
     changed: dict[uuid.UUID, Alert] = field(default_factory=dict)
     transitions: list[_Step] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
+    inserts: list[Callable[[], None]] = field(default_factory=list)
 
 
 class _Step(NamedTuple):
@@ -90,44 +92,52 @@ def alert_id_of(one: JudgedTransition, lane: Lane) -> uuid.UUID:
     )
 
 
-def record_transitions(
-    *,
-    lane: Lane,
-    settled: Sequence[SettledBatch],
-    judgement: Judgement,
-    now: datetime,
-) -> None:
-    """Store what a drain decided; part of its one commit.
+def gather_alerts(*, lane: Lane, judgement: Judgement, now: datetime) -> Gathered:
+    """Make ready, before the commit, what it is to store of alerts; write nothing yet.
 
-    1. Gather alerts and transitions, and a feed entry for each live one.
-    2. Change and end alerts before new ones open: an instance has one open alert at a
-       time.
-    3. Insert the rest in bulk, then a delivery per transition and told output; what is
-       too much for an output goes into a summary.
-    4. Close imports that end in this round with one entry each.
-    5. After the commit: send the deliveries.
+    Alerts and transitions, and a feed entry for each live one. Where there is one
+    writer everybody waits for the commit, and an event may raise very many alerts.
     """
-    record = _Record(lane=lane, now=now)
+    gathered = Gathered(lane=lane, now=now, judged=judgement.transitions)
     standing = _open_alerts(judgement.transitions)
     numbers = _last_numbers(standing.values())
     for one in judgement.transitions:
-        _gather(record, one, standing, numbers)
+        _gather(gathered, one, standing, numbers)
+    alerts = [alert_row(alert) for alert in gathered.alerts.values()]
+    gathered.inserts = [
+        prepare_insert(Alert, alerts),
+        prepare_insert(Transition, [step.row for step in gathered.transitions]),
+    ]
+    return gathered
+
+
+def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -> None:
+    """Store what a drain decided; part of its one commit.
+
+    1. Change and end alerts before new ones open: an instance has one open alert at a
+       time.
+    2. Insert the rest in bulk, then a delivery per transition and told output; what is
+       too much for an output goes into a summary.
+    3. Close imports that end in this round with one entry each.
+    4. After the commit: send the deliveries.
+    """
+    lane, now = gathered.lane, gathered.now
     Alert.objects.bulk_update(
-        record.changed.values(), ["state", "severity", "ended_at"], batch_size=500
+        gathered.changed.values(), ["state", "severity", "ended_at"], batch_size=500
     )
-    insert_rows(Alert, [alert_row(alert) for alert in record.alerts.values()])
-    insert_rows(Transition, [step.row for step in record.transitions])
-    deliveries = _deliveries(record, judgement.transitions)
+    for insert in gathered.inserts:
+        insert()
+    deliveries = _deliveries(gathered)
     fold_storms(deliveries, now=now)
     insert_rows(Delivery, [delivery_row(one) for one in deliveries])
-    note_last_alerts({one.rule_id for one in record.alerts.values()}, now=now)
+    note_last_alerts({one.rule_id for one in gathered.alerts.values()}, now=now)
     imported = import_entries(lane=lane, settled=settled, now=now)
-    enter_feed([*record.entries, *imported])
+    enter_feed([*gathered.entries, *imported])
     _nudge(deliveries)
 
 
 def _gather(
-    record: _Record,
+    gathered: Gathered,
     one: JudgedTransition,
     standing: dict[tuple[int, str], Alert],
     numbers: dict[uuid.UUID, int],
@@ -136,20 +146,20 @@ def _gather(
     kind = TransitionKind(transition.kind.value)
     instance = (transition.rule_id, transition.key)
     if kind in {TransitionKind.RAISED, TransitionKind.OPENED}:
-        alert = _new_alert(record, one, kind)
-        record.alerts[alert.pk] = alert
+        alert = _new_alert(gathered, one, kind)
+        gathered.alerts[alert.pk] = alert
         if kind is TransitionKind.OPENED:
             standing[instance] = alert
     elif _STATE_AFTER[kind] is AlertState.OPEN:
         alert = standing[instance]
         if transition.severity is not None:
             alert.severity = transition.severity.value
-            _note_changed(record, alert)
+            _note_changed(gathered, alert)
     else:
         alert = standing.pop(instance)
         alert.state = _STATE_AFTER[kind]
         alert.ended_at = transition.at
-        _note_changed(record, alert)
+        _note_changed(gathered, alert)
     numbers[alert.pk] = numbers.get(alert.pk, 0) + 1
     row = TransitionRow(
         alert_id=alert.pk,
@@ -157,21 +167,21 @@ def _gather(
         kind=kind.value,
         rule_id=transition.rule_id,
         key=transition.key,
-        lane_id=record.lane.pk,
+        lane_id=gathered.lane.pk,
         seq=transition.position.seq,
         ord=transition.position.ord,
         at=transition.at,
-        recorded_at=record.now,
+        recorded_at=gathered.now,
         reason=transition.reason,
         verdict=_as_text(transition.verdict.to_json() if transition.verdict else {}),
     )
-    record.transitions.append(_Step(row, alert))
+    gathered.transitions.append(_Step(row, alert))
     if one.batch.is_live:
-        record.entries.append(
+        gathered.entries.append(
             NewEntry(
                 workspace_id=alert.workspace_id,
                 kind=EntryKind(kind.value),
-                at=record.now,
+                at=gathered.now,
                 alert=alert,
                 rule=one.rule,
             )
@@ -182,16 +192,18 @@ def _as_text(value: object) -> str:
     return encode(value).decode()
 
 
-def _note_changed(record: _Record, alert: Alert) -> None:
+def _note_changed(gathered: Gathered, alert: Alert) -> None:
     """Have an alert stored as it is now; a new one is stored anyway."""
-    if alert.pk not in record.alerts:
-        record.changed[alert.pk] = alert
+    if alert.pk not in gathered.alerts:
+        gathered.changed[alert.pk] = alert
 
 
-def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> Alert:
+def _new_alert(
+    gathered: Gathered, one: JudgedTransition, kind: TransitionKind
+) -> Alert:
     transition, spec = one.transition, one.rule.specification
     return Alert(
-        id=alert_id_of(one, record.lane),
+        id=alert_id_of(one, gathered.lane),
         workspace_id=one.rule.workspace_id,
         rule_id=transition.rule_id,
         version_id=transition.version,
@@ -203,9 +215,9 @@ def _new_alert(record: _Record, one: JudgedTransition, kind: TransitionKind) -> 
         values=dict(transition.values),
         subject=transition.set,
         opened_at=transition.at,
-        recorded_at=record.now + len(record.alerts) * _APART,
+        recorded_at=gathered.now + len(gathered.alerts) * _APART,
         is_historical=not one.batch.is_live,
-        is_simulated=record.lane.dataset.is_simulated or one.rule.reads_simulated,
+        is_simulated=gathered.lane.dataset.is_simulated or one.rule.reads_simulated,
     )
 
 
@@ -236,13 +248,14 @@ def _last_numbers(alerts: Iterable[Alert]) -> dict[uuid.UUID, int]:
     return dict(rows.annotate(last=Max("number")))
 
 
-def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Delivery]:
+def _deliveries(gathered: Gathered) -> list[Delivery]:
+    judged = gathered.judged
     outputs = _outputs_told(judged)
     if not outputs:
         return []
     steps = [
         (step, one)
-        for step, one in zip(record.transitions, judged, strict=True)
+        for step, one in zip(gathered.transitions, judged, strict=True)
         if one.transition.told
     ]
     ids = transition_ids({step.alert.pk for step, _ in steps})
@@ -257,7 +270,9 @@ def _deliveries(record: _Record, judged: Sequence[JudgedTransition]) -> list[Del
                 is_live=one.batch.is_live,
                 is_taken_on=_is_taken_on(stored),
             )
-            deliveries.append(_delivery(record, stored, output, texts.get(slug), held))
+            deliveries.append(
+                _delivery(gathered, stored, output, texts.get(slug), held)
+            )
     return deliveries
 
 
@@ -280,7 +295,7 @@ def _is_taken_on(stored: Transition) -> bool:
 
 
 def _delivery(
-    record: _Record,
+    gathered: Gathered,
     stored: Transition,
     output: Output,
     text: object,
@@ -295,8 +310,8 @@ def _delivery(
         reason=held.value if held else "",
         subject=getattr(text, "subject", None) or "",
         message=getattr(text, "message", None) or "",
-        due_at=record.now,
-        created_at=record.now,
+        due_at=gathered.now,
+        created_at=gathered.now,
     )
 
 

@@ -32,10 +32,22 @@ from datasets.store.row_statements import (
 _AT_ONCE = 1_000
 
 
+def prepare_insert(
+    model: type[models.Model], rows: Sequence[NamedTuple]
+) -> Callable[[], None]:
+    """Make rows ready and return what inserts them, inside the caller's transaction.
+
+    Whoever waits for that transaction waits for nothing but the database then.
+    """
+    values = _values_of(rows)
+    statement = inserting(model, rows[0]._fields) if rows else ""
+    return lambda: _execute(statement, values) if values else None
+
+
 def insert_rows(model: type[models.Model], rows: Sequence[NamedTuple]) -> None:
     """Insert rows inside the caller's transaction."""
     if rows:
-        _execute(inserting(model, rows[0]._fields), rows)
+        _execute(inserting(model, rows[0]._fields), _values_of(rows))
 
 
 def insert_new(
@@ -66,7 +78,7 @@ def replace_rows(
     Each such combination may be given but once.
     """
     if rows:
-        _execute(replacing(model, rows[0]._fields, unique), rows)
+        _execute(replacing(model, rows[0]._fields, unique), _values_of(rows))
 
 
 def update_rows(
@@ -74,16 +86,22 @@ def update_rows(
 ) -> None:
     """Change the rows that have these `unique` columns, which are a row's last."""
     if rows:
-        _execute(updating(model, rows[0]._fields, unique), rows)
+        _execute(updating(model, rows[0]._fields, unique), _values_of(rows))
 
 
-def _execute(statement: str, rows: Sequence[NamedTuple]) -> None:
+def _execute(statement: str, values: Sequence[list[Any]]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for some in portions(rows, _AT_ONCE):
-                cursor.execute(statement, _values(some))
+            for some in values:
+                cursor.execute(statement, some)
         else:
-            cursor.executemany(statement, [_values([row]) for row in rows])
+            cursor.executemany(statement, values)
+
+
+def _values_of(rows: Sequence[NamedTuple]) -> list[list[Any]]:
+    """Return what each execution of a statement takes of many rows."""
+    together = _AT_ONCE if connection.vendor == "postgresql" else 1
+    return [_values(some) for some in portions(rows, together)]
 
 
 def _values(rows: Sequence[NamedTuple]) -> list[Any]:
