@@ -90,7 +90,7 @@ def test_flood_is_one_message_with_its_count_and_all_alerts_are_there(
     assert body["summary"]["kinds"] == {"opened": len(many)}
     assert [one["key"] for one in body["summary"]["samples"]] == many[:10]
     assert body["alert"]["subject"] == "Storm: 400 messages of Cheap"
-    assert "K9 opened 2026-03-02T15:30:00Z: price is 300" in body["alert"]["message"]
+    assert "K9 opened 2 Mar 2026 15:30:00 UTC: price is 300" in body["alert"]["message"]
     assert Alert.objects.filter(state="open").count() == len(many)
     assert FeedEntry.objects.count() == len(many)
     held = Counter(Delivery.objects.values_list("status", "reason"))
