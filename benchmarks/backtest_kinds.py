@@ -88,6 +88,12 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         ("8s", "9s", "10s"),
         {"kind": "state"},
     ),
+    "state, resolved after 10 s without data": (
+        {"op": "gte"},
+        "value",
+        (200, 300, 400),
+        {"kind": "state", "no_data": {"after": "10s", "then": "resolve"}},
+    ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
 }
 
@@ -129,10 +135,10 @@ ALONE: dict[str, dict[str, Any]] = {
         "when": _HIGH,
         "ladder": [{"when": {**_HIGH, "value": 400}, "is": "critical"}],
     },
-    "state, resolved where no data come": {
+    "state, told of where no data come": {
         "kind": "state",
         "when": _HIGH,
-        "no_data": {"after": "10m", "then": "resolve"},
+        "no_data": {"after": "10m", "then": "alert"},
     },
     "state held, in active hours": {
         "kind": "state",

@@ -75,6 +75,7 @@ from rules.engine.quieting import may_repeat, quiet_times
 from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
+from rules.engine.silence import say_silence
 from rules.engine.specification import (
     Mode,
     NoData,
@@ -217,6 +218,7 @@ __all__ = [
     "render_sentence",
     "same_meaning",
     "say_duration",
+    "say_silence",
     "seen_at",
     "show",
     "show_brief",

@@ -68,4 +68,9 @@ def _seen(run: Run) -> datetime | None:
 def _say(run: Run, no_data: NoData) -> str:
     leading = run.specification.leading_fact
     _, key = subject_of(leading, run.instance.key, run.view.series)
+    return say_silence(key, no_data)
+
+
+def say_silence(key: str, no_data: NoData) -> str:
+    """Say why an alert resolved, or who was told: nothing was heard of a key."""
     return f"Nothing was heard of {key} for {say_duration(no_data.after)}."

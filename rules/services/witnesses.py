@@ -20,6 +20,7 @@ from rules.engine import (
     Verdict,
     judge_event,
     judge_facts,
+    say_silence,
 )
 from rules.services.backtests import Hit
 from rules.services.facts import series_of
@@ -104,10 +105,14 @@ class Witness:
         else:
             event = self._event(row, values[row])
         begins = bool(self._answer.begins[place])
-        if begins and self._asked.question.silence:
-            verdict = self._stand(event, facts)
+        no_data = self._asked.spec.no_data
+        if no_data and self._answer.is_quiet(self._asked.question, place):
+            # Its conditions are not asked: the silence ends it, whatever they are.
+            reason = say_silence(event.key, no_data)
+        elif begins and self._asked.question.silence:
+            reason = self._stand(event, facts).reason
         else:
-            verdict = self._judge(event, facts, remembered, begins=begins)
+            reason = self._judge(event, facts, remembered, begins=begins).reason
         told = int(self._answer.told[place])
         return Hit(
             kind=self._kind(begins=begins),
@@ -115,7 +120,7 @@ class Witness:
             at=event.at,
             position=event.position,
             value=self._value(event, facts),
-            reason=verdict.reason,
+            reason=reason,
             told=tuple(
                 name
                 for number, name in enumerate(self._asked.question.outputs)

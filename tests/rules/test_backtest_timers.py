@@ -63,3 +63,25 @@ def test_key_is_silent_by_now_until_it_is_heard_of(
         found = look_back(access, when, kind="state", now=now)
         assert told(found) == told(judge(access, when, kind="state", now=now))
         assert [hit.kind for hit in found.hits] == kinds
+
+
+def test_alert_resolves_where_nothing_is_heard_of_its_key(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 309, 311)
+    more = {"kind": "state", "no_data": {"after": "10m", "then": "resolve"}}
+    early, late = (NOW + timedelta(seconds=one) for one in (599, 600))
+
+    before, after = (look_back(access, HIGH, now=one, **more) for one in (early, late))
+
+    judged = judge(access, HIGH, now=late, **more)
+    assert [hit.kind for hit in before.hits] == ["opened"]
+    assert [hit.kind for hit in after.hits] == ["opened", "resolved"]
+    assert told(after) == told(judged)
+    assert after.hits[-1].reason == judged.hits[-1].reason
+    heard = [{"symbol": "MSFT", "price": 312}]
+    accept_batch(dataset=prices, events=heard, ingest=Ingest(), now=late)
+    drain_all(prices)
+    found, judged = (one(access, HIGH, now=late, **more) for one in (look_back, judge))
+    assert told(found) == told(judged)
+    assert found.alerts == 2

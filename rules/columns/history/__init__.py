@@ -5,11 +5,12 @@ exactly as ``step`` would.
 """
 
 from rules.columns.history.answers import Answer, KeyCount
+from rules.columns.history.asking import question_of
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
 from rules.columns.history.looks import Looks
-from rules.columns.history.questions import Question, question_of
+from rules.columns.history.questions import Question
 from rules.columns.history.records import (
     LATE,
     SILENT,

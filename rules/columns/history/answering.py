@@ -15,6 +15,7 @@ from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, in_order
 from rules.columns.history.telling import tell_at
 from rules.columns.history.together import Together
+from rules.columns.history.trees import Tree
 from rules.columns.history.truths import (
     Source,
     changes,
@@ -47,25 +48,39 @@ def answer_together(
     if question.tree is None:
         raise ValueError("There are no joined conditions.")
     runs = together.runs
-    truth, falsity = together.judge(question.tree)
+    said = _judged(question, together, question.tree, begins=True)
+    ends = None
+    if question.ends_tree is not None:
+        ends = _judged(question, together, question.ends_tree, begins=False)
     found: Answer | None
     if question.kind is not RuleKind.STATE:
-        found = _signal(question, runs, *_passes_of(question, truth, runs))
+        found = _signal(question, runs, *_passes_of(question, said.true, runs))
     elif question.waits:
-        ends_tree = question.ends_tree
-        end = None if ends_tree is None else Said(*together.judge(ends_tree))
-        found = _waiting(question, runs, records, Said(truth, falsity), end)
-    elif question.ends_tree is None:
-        found = _state(question, runs, truth, truth | falsity)
+        found = _waiting(question, runs, records, said, ends)
+    elif ends is None:
+        found = _state(question, runs, said.true, said.true | said.false)
     else:
-        ends, _ = together.judge(question.ends_tree)
-        found = _state_ended(question, runs, truth, ends)
+        found = _state_ended(question, runs, said.true, ends.true)
     if found is None:
         return None
     if together.departs is not None:
-        span = max(one.length or 0 for one in question.departing)
+        lengths = [one.length or 0 for one in question.departing]
+        span = max([question.quiet, *lengths])
         found = placed(found, together.departs, records, span)
     return replace(found, together=together)
+
+
+def _judged(
+    question: Question, together: Together, tree: Tree, *, begins: bool
+) -> Said:
+    """Judge what begins an alert, or what ends it; that a key is quiet ends one."""
+    said = Said(*together.judge(tree))
+    quiet = together.departs
+    if not question.quiet or quiet is None:
+        return said
+    if begins:
+        return Said(said.true & ~quiet, said.false | quiet)
+    return Said(said.true | quiet, said.false & ~quiet)
 
 
 def _signal(

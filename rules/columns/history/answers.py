@@ -91,6 +91,10 @@ class Answer:
             return False
         return bool(self.course.rows[place] != self.runs.row[self.places[place]])
 
+    def is_quiet(self, question: Question, place: int) -> bool:
+        """Tell whether an alert resolved because nothing was heard of its key."""
+        return bool(question.quiet) and self.is_of_timer(place)
+
     @property
     def ran(self) -> int:
         """Count the runs."""

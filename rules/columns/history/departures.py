@@ -23,25 +23,56 @@ _ROOM = 2**62
 def with_departures(together: Together, asked: Iterable[Over]) -> Together:
     """Put the instants at which values leave some windows among the runs.
 
-    They come before the events of their time. What is known there is what was known at
-    the run before.
+    Raises:
+        LeftToEngine: times of a key fall.
+    """
+    found = []
+    for name, length in sorted({(one.field, one.length or 0) for one in asked}):
+        members = together.fields[name].known()
+        found.append((members.at + length, _keys(members.starts)))
+    times, keys = (np.concatenate(some) for some in zip(*found, strict=True))
+    return _with_instants(together, times, keys)
+
+
+def with_silences(together: Together, records: Records, length: int) -> Together:
+    """Put the instants among the runs at which nothing was heard of a key for so long.
+
+    Those before its first run matter to nobody.
 
     Raises:
         LeftToEngine: times of a key fall.
     """
     runs = together.runs
+    heard = np.flatnonzero((records.flags & LATE) == 0)
+    number = np.searchsorted(records.starts, heard, side="right")
+    is_quiet = np.ones(len(heard), dtype=np.bool_)
+    is_quiet[:-1] = np.diff(records.at[heard]) >= length
+    is_quiet[:-1] |= number[1:] != number[:-1]
+    quiet = heard[is_quiet]
+    # A run of the key is at the event, or before it.
+    before = np.searchsorted(runs.row, quiet, side="right") - 1
+    quiet, before = quiet[before >= 0], before[before >= 0]
+    number = np.searchsorted(records.starts, quiet, side="right") - 1
+    is_own = runs.row[before] >= records.starts[number]
+    keys = np.searchsorted(runs.starts, before[is_own], side="right") - 1
+    return _with_instants(together, records.at[quiet[is_own]] + length, keys)
+
+
+def _with_instants(together: Together, times: Longs, keys: Longs) -> Together:
+    """Put instants of some keys among the runs.
+
+    They come before the events of their time. What is known there is what was known at
+    the run before.
+    """
+    runs = together.runs
     if not together.keeps_order or not len(runs):
         raise LeftToEngine("The times of a key fall, or there are none.")
-    spans = {(one.field, one.length or 0) for one in asked}
     least = int(runs.at.min())
-    room = int(runs.at.max()) - least + max(length for _, length in spans) + 1
+    most = int(max(runs.at.max(), times.max(initial=0)))
+    room = most - least + 1
     if room * len(runs.starts) >= _ROOM:
         raise LeftToEngine("The times lie too far apart.")
-    found = []
-    for name, length in sorted(spans):
-        members = together.fields[name].known()
-        found.append(members.at - least + length + _keys(members.starts) * room)
-    leaving = distinct(np.concatenate(found))
+    leaving = distinct(times - least + keys * room)
     own = runs.at - least + _keys(runs.starts) * room
     places = np.searchsorted(own, leaving) + np.arange(len(leaving))
     departs = np.zeros(len(runs) + len(leaving), dtype=np.bool_)

@@ -10,7 +10,7 @@ from rules.columns.cuts import Number
 from rules.columns.history.answering import answer_from, answer_together
 from rules.columns.history.answers import Answer
 from rules.columns.history.curves import PlacedRuns
-from rules.columns.history.departures import with_departures
+from rules.columns.history.departures import with_departures, with_silences
 from rules.columns.history.moves import Steps, steps_of
 from rules.columns.history.parting import Need, keys_apart, need_of
 from rules.columns.history.pictures import thin_out
@@ -168,7 +168,8 @@ class History:
     def _together_for(self, question: Question, key: str | None) -> Together:
         """Put the runs of a rule's fields together; those of one key are not kept."""
         spans = tuple(sorted((one.field, one.length) for one in question.departing))
-        named = (question.fields, question.looks_back, spans, question.watch)
+        rest = (question.watch, question.quiet)
+        named = (question.fields, question.looks_back, spans, *rest)
         together = self._together.get(named) if key is None else None
         if together is not None:
             return together
@@ -179,6 +180,8 @@ class History:
         together = together_of(self.records, own, are_all_keys=key is None)
         if spans:
             together = with_departures(together, question.departing)
+        if question.quiet:
+            together = with_silences(together, self.records, question.quiet)
         if question.watch is not None:
             together = awake_of(question.watch, together)
         if key is None:

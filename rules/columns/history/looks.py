@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rules.columns.buffers import Longs
+from rules.columns.buffers import Longs, distinct
 from rules.columns.history.holding import Await
 from rules.columns.history.records import Records
 from rules.columns.history.windows import LeftToEngine
@@ -23,7 +23,9 @@ class Looks:
         rows = np.concatenate([np.zeros(0, np.int64), *(one.armed for one in awaits)])
         self._first = np.cumsum(sizes) - sizes
         self._away = np.repeat(dues, sizes) - records.at[rows]
-        seqs, self._batch = np.unique(records.seq[rows], return_inverse=True)
+        own = records.seq[rows]
+        seqs = distinct(own)
+        self._batch = np.searchsorted(seqs, own)
         self.seqs: list[int] = seqs.tolist()
 
     def by(self, now: int, received: Mapping[int, int]) -> list[tuple[int, Await]]:

@@ -55,7 +55,7 @@ def need_of(question: Question) -> Need:
         numeric=windows | question.equated,
         short=windows,
         in_order=frozenset(question.fields if windows or follows else ()),
-        keeps_order=bool(question.departing)
+        keeps_order=bool(question.departing or question.quiet)
         or any(
             isinstance(one, Counted) and one.within > 0 for one in question.remembering
         ),

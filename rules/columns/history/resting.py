@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Longs, distinct
 from rules.columns.history.questions import Watch
 from rules.columns.history.together import Together
 from rules.columns.history.windows import LeftToEngine
@@ -53,7 +53,7 @@ def _in_hours(at: Longs, active: ActiveHours) -> Flags:
     """
     if int(at.min()) < _EVEN_SINCE or int(at.max()) > _LAST:
         raise LeftToEngine("Times lie too far away.")
-    days = np.unique(at // _DAY) * _DAY
+    days = distinct(at // _DAY) * _DAY
     turns = np.unique([one for day in days.tolist() for one in _turns(day, active)])
     holds = np.array([active.hold(_instant(one)) for one in turns.tolist()])
     inside: Flags = holds[np.searchsorted(turns, at, side="right") - 1]

@@ -120,3 +120,10 @@ def nodes_of(tree: Tree) -> Iterator[Tree]:
     for member in inside:
         if member is not None:
             yield from nodes_of(member)
+
+
+def turns_by_time(one: Over | Counted | Following) -> bool:
+    """Tell whether time alone turns it, where what it counts grows too old."""
+    if isinstance(one, Over):
+        return one.length is not None and not one.extends
+    return isinstance(one, Counted) and bool(one.within)

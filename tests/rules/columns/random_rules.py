@@ -231,6 +231,9 @@ def random_joined_rule(random: Random) -> dict[str, object]:
     key = random.choice(["*", "*", "A"])
     rule = {**random_rule(random), "when": random_tree(random, key, 3)}
     rule.pop("recover", None)
+    if rule["kind"] == "state" and random.random() < 0.5:
+        after = random.choice(["1s", "5s", "24s", "200s"])
+        rule["no_data"] = {"after": after, "then": random.choice(["keep", "resolve"])}
     if rule["kind"] == "state" and random.random() < 0.4:
         rule["recover"] = {"when": random_tree(random, key, 1)}
     return rule
