@@ -81,7 +81,7 @@ class Sorted:
         """Count, for each event in the order of the batch, those of its key before."""
         sizes = self.last - self.first + 1
         ranks = np.empty_like(self.event)
-        ranks[self.event] = np.arange(len(self.key)) - np.repeat(self.first, sizes)
+        ranks[self.event] = np.arange(len(self.key)) - self.first.repeat(sizes)
         return ranks
 
 
@@ -207,8 +207,10 @@ def _stand(
     moved = (settled != kept[last]).nonzero()[0]
     standing.settle_all(key[last[moved]], segments, settled[moved])
     mover = key[at]
-    own = standing.common if standing.is_shared else standing.segment.array[mover]
-    base = np.broadcast_to(segments.base.array[own], len(at))
+    if standing.is_shared:
+        base = np.full(len(at), segments.base.view[standing.common])
+    else:
+        base = segments.base.array[standing.segment.array[mover]]
     return at, Moves(events.event[at], mover, base, old[at], new[at])
 
 

@@ -105,19 +105,21 @@ def _runs_before(
     rows: Rows, several: Mapping[int, Runners], batch: Batch, changes: Changes
 ) -> Longs:
     """Count, for each change, the runs of its rule before its event."""
-    interest = rows.interest.array[changes.of]
     key = batch.key[changes.event]
     series = batch.series
     if len(series.shapes) == 1 and batch.shape is None and batch.runs is None:
         runs: Longs = series.seen[key, 0] + batch.sorted.ranks[changes.event]
     else:
         runs = np.zeros(len(changes), dtype=np.int64)
+        interest = rows.interest.array[changes.of]
         for one in distinct(interest):
             here = interest == one
             hits = _hits(series, int(one))
             runs[here] = series.seen[key[here]][:, : len(hits)] @ hits
             ranks = _ranks(batch, _ran(batch, hits))
             runs[here] += ranks[changes.event[here]]
+    if not several:
+        return runs
     for place in np.flatnonzero(rows.key.array[changes.of] == SEVERAL):
         runners = several[int(changes.of[place])]
         runs[place] = _several_before(runners, batch, int(changes.event[place]))

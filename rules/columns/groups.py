@@ -1,9 +1,10 @@
 """Groups of conditions: how many members of each are true, and how many are false.
 
 A *node* is a group of a rule. Its counts lie in a *cell*: one a node, or for rules on
-any key one a node and key. *All* is false if one member is false, true if every one is
-true, else unknown; *any* mirrors it. A group that changes counts as a member of its
-parent, so changes rise level by level, the deepest first.
+any key one a node and key. A group is true if it has the true members that it needs,
+all of them or one; it is false if more are false than it can spare; else unknown. A
+group that changes counts as a member of its parent, so changes rise level by level, the
+deepest first.
 """
 
 from collections.abc import Iterable
@@ -31,17 +32,17 @@ MOST_EVENTS = 1 << (_EVENT_BITS - 1)
 class Groups:
     """Nodes and their counts.
 
-    ``parent`` (int32, ``ROOT`` for a whole rule), ``row`` (int32), ``is_all`` (bool),
-    ``members`` (int16) and ``depth`` (int16) have one element a node; ``true`` and
-    ``false`` (int16) one a cell, which is ``node * width + key``.
+    ``parent`` (int32, ``ROOT`` for a whole rule), ``row`` (int32), ``needed`` and
+    ``spare`` (int16: members) and ``depth`` (int16) have one element a node; ``true``
+    and ``false`` (int16) one a cell, which is ``node * width + key``.
     """
 
     def __init__(self, *, width: int) -> None:
         self.width = width
         self.parent = Buffer(np.int32, ROOT)
         self.row = Buffer(np.int32)
-        self.is_all = Buffer(np.bool_)
-        self.members = Buffer(np.int16)
+        self.needed = Buffer(np.int16)
+        self.spare = Buffer(np.int16)
         self.depth = Buffer(np.int16)
         self.true = Buffer(np.int16)
         self.false = Buffer(np.int16)
@@ -60,8 +61,8 @@ class Groups:
         self._number += len(rows)
         self._reach()
         self.row.array[nodes] = rows
-        self.is_all.array[nodes] = is_all
-        self.members.array[nodes] = members
+        self.needed.array[nodes] = np.where(is_all, members, 1)
+        self.spare.array[nodes] = np.where(is_all, 0, members - 1)
         return nodes
 
     def remove(self, nodes: list[int]) -> None:
@@ -131,8 +132,6 @@ class Groups:
 
     def deepest_of(self, added: list[Added]) -> tuple[list[Added], list[Added]]:
         """Split off what is added on the deepest level: those above may still grow."""
-        if not self.deepest:
-            return added, []
         depths = [self.depth.view[cell // self.width] for cell, _, _ in added]
         deepest = max(depths)
         level: list[Added] = []
@@ -151,11 +150,11 @@ class Groups:
         true, false = self.true.view, self.false.view
         for cell, more_true, more_false in _added_up(added):
             node = cell // self.width
-            is_all, members = self.is_all.view[node], self.members.view[node]
-            before = _truth(true[cell], false[cell], members, is_all=is_all)
+            needed, spare = self.needed.view[node], self.spare.view[node]
+            before = _truth(true[cell] - needed, spare - false[cell])
             true[cell] += more_true
             false[cell] += more_false
-            after = _truth(true[cell], false[cell], members, is_all=is_all)
+            after = _truth(true[cell] - needed, spare - false[cell])
             if after != before:
                 changed.append((cell, before, after))
         return changed
@@ -167,7 +166,7 @@ class Groups:
     @property
     def nbytes(self) -> int:
         """Give the size of the memory."""
-        buffers = (self.parent, self.row, self.is_all, self.members, self.depth)
+        buffers = (self.parent, self.row, self.needed, self.spare, self.depth)
         counts = self.true.nbytes + self.false.nbytes
         return sum(buffer.nbytes for buffer in buffers) + counts
 
@@ -194,14 +193,15 @@ class Groups:
             self._reach()
         self.parent.view[node] = parent
         self.row.view[node] = row
-        self.is_all.view[node] = branch.is_all
-        self.members.view[node] = len(branch.members)
+        members = len(branch.members)
+        self.needed.view[node] = members if branch.is_all else 1
+        self.spare.view[node] = 0 if branch.is_all else members - 1
         self.depth.view[node] = depth
         self.deepest = max(self.deepest, depth)
         return node
 
     def _reach(self) -> None:
-        for buffer in (self.parent, self.row, self.is_all, self.members, self.depth):
+        for buffer in (self.parent, self.row, self.needed, self.spare, self.depth):
             buffer.reach(self._number)
         for counts in (self.true, self.false):
             counts.reach(self._number * self.width)
@@ -226,24 +226,19 @@ class Groups:
         event = place[starts] & ((1 << _EVENT_BITS) - 1)
         cell = place[starts] >> _EVENT_BITS
         run = _starts(cell)
-        true_before, true_after = _run_on(
-            self.true, ((packed >> 2) & 3) - 1, starts, cell, run
-        )
-        false_before, false_after = _run_on(
-            self.false, (packed & 3) - 1, starts, cell, run
-        )
-        before = self._truths(cell, true_before, false_before)
-        after = self._truths(cell, true_after, false_after)
-        changed = before != after
+        true = _run_on(self.true, ((packed >> 2) & 3) - 1, starts, cell, run)
+        false = _run_on(self.false, (packed & 3) - 1, starts, cell, run)
+        before, after = self._truths(cell, true, false)
+        changed = (before != after).nonzero()[0]
         return Changes(event[changed], cell[changed], before[changed], after[changed])
 
     def _truths(self, cell: Longs, true: Counts, false: Counts) -> Bytes:
+        """Give the truth of cells by their counts, in one row or several."""
         node = cell // self.width
-        members, is_all = self.members.array[node], self.is_all.array[node]
-        one, every = np.where(is_all, false, true), np.where(is_all, true, false)
-        decided = np.where(one > 0, ~is_all, is_all)
-        known = (one > 0) | (every == members)
-        return np.where(known, decided, UNKNOWN).astype(np.int8)
+        truths = np.full(true.shape, UNKNOWN, dtype=np.int8)
+        truths[false > self.spare.array[node]] = FALSE
+        truths[true >= self.needed.array[node]] = TRUE
+        return truths
 
     def _rise(self, changes: Changes) -> tuple[Longs, Longs, Bytes, Bytes]:
         """Say what changes of groups add to their parents."""
@@ -254,15 +249,11 @@ class Groups:
         return changes.event, cell, true, false
 
 
-def _truth(true: int, false: int, members: int, *, is_all: bool) -> int:
-    """Give the truth of a group by the numbers of its members."""
-    if is_all:
-        if false:
-            return FALSE
-        return TRUE if true == members else UNKNOWN
-    if true:
+def _truth(true_left: int, spare_left: int) -> int:
+    """Give the truth of a group by the members that it has beyond those it needs."""
+    if true_left >= 0:
         return TRUE
-    return FALSE if false == members else UNKNOWN
+    return FALSE if spare_left < 0 else UNKNOWN
 
 
 def _added_up(added: list[Added]) -> Iterable[Added]:
@@ -287,16 +278,21 @@ def _starts(values: Longs) -> Longs:
 
 def _run_on(
     held: Buffer[np.int16], added: Longs, starts: Longs, cell: Longs, run: Longs
-) -> tuple[Longs, Longs]:
+) -> "np.ndarray":
     """Let counts run on from what their cells hold, and have those keep the last.
 
     ``starts`` begins the additions of one event to one cell, ``run`` the events of one
-    cell. Gives the counts before and after each event.
+    cell. Gives the counts before each event, and in a second row those after it.
     """
     steps = np.add.reduceat(added, starts)
-    sums = np.cumsum(steps)
-    sizes = np.diff(np.append(run, len(cell)))
-    first = held.array[cell[run]] - (sums[run] - steps[run])
-    after = sums + np.repeat(first, sizes)
-    held.array[cell[run]] = after[run + sizes - 1]
-    return after - steps, after
+    last = np.empty_like(run)
+    last[:-1] = run[1:] - 1
+    last[-1] = len(cell) - 1
+    counts = np.empty((2, len(cell)), dtype=np.int64)
+    before, after = counts
+    steps.cumsum(out=after)
+    own = cell[run]
+    after += (held.array[own] - after[run] + steps[run]).repeat(last - run + 1)
+    np.subtract(after, steps, out=before)
+    held.array[own] = after[last]
+    return counts

@@ -52,7 +52,7 @@ class Passed:
         low = np.minimum(moves.old, moves.new)
         lengths = np.abs(moves.new - moves.old)
         places = spread(moves.base + low + 1, lengths)
-        move = np.repeat(np.arange(len(lengths)), lengths)
+        move = np.arange(len(lengths)).repeat(lengths)
         kind, target = self.segments.kind.array[places], self.segments.target.array
         turns_true = ((kind & UP) != 0) == (moves.new > moves.old)[move]
         event, of = moves.event[move], target[places].astype(np.int64)

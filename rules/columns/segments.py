@@ -20,6 +20,8 @@ from rules.columns.cuts import EXACT, OPEN, Cut, bound_of
 
 _SENTINELS = 2
 """Elements of a block that no cut may take: the first, and one at the end."""
+_FEW = 32
+"""So few values are found sooner one by one than all at once."""
 
 
 class Segments:
@@ -119,8 +121,12 @@ class Segments:
         """Count the cuts that each value passes in its segment.
 
         A halving search of all at once: in round ``step`` every value looks ``step``
-        cuts ahead, in rounds longer than its own segment it waits.
+        cuts ahead, in rounds longer than its own segment it waits. A few values are
+        searched one by one.
         """
+        if len(values) < _FEW:
+            pairs = zip(segments.tolist(), values.tolist(), strict=True)
+            return np.array([self.position(*pair) for pair in pairs], dtype=np.int64)
         base, capacity = self.base.array[segments], self.capacity.array[segments]
         at = self.at.array
         least, step = int(capacity.min()), int(capacity.max()) // 2
@@ -267,7 +273,7 @@ def passes(value: Decimal, cut: Cut) -> bool:
 
 def spread(firsts: Longs, lengths: Longs) -> Longs:
     """List the elements of many runs: ``first``, ``first + 1``, ... of each."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    listed: Longs = np.arange(total) + np.repeat(firsts - (ends - lengths), lengths)
+    ends = lengths.cumsum()
+    listed: Longs = (firsts - ends + lengths).repeat(lengths)
+    listed += np.arange(len(listed))
     return listed

@@ -206,7 +206,9 @@ class _Counting:
         groups, rising = self.groups, self.added
         self.added = []
         while rising:
-            level, rising = groups.deepest_of(rising)
+            level, rising = (
+                groups.deepest_of(rising) if groups.deepest else (rising, [])
+            )
             for cell, before, after in groups.count_few(level):
                 node = cell // groups.width
                 parent = groups.parent.view[node]
