@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rules.columns.arranging import NO_FLIPS, arrange_flips, list_flips
 from rules.columns.asked import Asked
 from rules.columns.batches import Batch, Sorted, run_batch
 from rules.columns.counters import Runners, settle_batch, settle_single
@@ -36,7 +37,6 @@ FLIP = 1.1
 
 _NO_FACTS: Mapping[Subject, KeyFacts] = {}
 _NO_SERIES: KnownSeries = {}
-_NONE = Flips([], [], [])
 
 
 class Index:
@@ -183,7 +183,7 @@ class Index:
         series = self._series.get(events.series)
         number = len(events.keys)
         if series is None or not number:
-            return _NONE
+            return NO_FLIPS
         if number * (1 + FLIP * self._flips_an_event) < self._few_events:
             flips = self._few(series, events)
         elif number < MOST_EVENTS:
@@ -295,7 +295,7 @@ class Index:
             pairs = self._telling.late(batch, changes)
             if pairs:
                 changes = self._telling.tell(batch, changes, pairs)
-        return self._list(changes)
+        return list_flips(changes, self._rows.rule_id.view)
 
     def _take_each(
         self, series: Series, events: Events, changes: list[Change]
@@ -329,31 +329,7 @@ class Index:
         if pairs:
             listed = self._telling.tell(batch, changes.as_list(), pairs)
             changes = Changes.of_list(listed)
-        return self._arrange(changes)
-
-    def _list(self, changes: list[Change]) -> Flips:
-        """Put a few changes in order."""
-        if not changes:
-            return _NONE
-        ids = self._rows.rule_id.view
-        if len(changes) == 1:
-            place, row, _, after = changes[0]
-            return Flips([place], [ids[row]], [after])
-        told = sorted([(place, ids[row], after) for place, row, _, after in changes])
-        event, rule, truth = zip(*told, strict=True)
-        return Flips(list(event), list(rule), list(truth))
-
-    def _arrange(self, changes: Changes) -> Flips:
-        """Put many changes in order."""
-        rule = self._rows.rule_id.array[changes.of]
-        if not len(rule) or rule.max() < 1 << 36:
-            # Packed into one number a change sorts several times faster.
-            packed = changes.event << 38 | rule << 2 | changes.after
-            packed.sort()
-            truth = (packed & 3).astype(np.int8)
-            return Flips(packed >> 38, (packed >> 2) & ((1 << 36) - 1), truth)
-        order = np.lexsort((rule, changes.event))
-        return Flips(changes.event[order], rule[order], changes.after[order])
+        return arrange_flips(changes, self._rows.rule_id.array)
 
     def _batch_of(self, series: Series, events: Events, carried: list[int]) -> Batch:
         key = np.array([series.numbers[name] for name in events.keys], dtype=np.int64)
