@@ -180,6 +180,19 @@ def measure_kind(name: str, history: History) -> None:
         first_ms=round(took[0], 1),
         levels_ms=[round(one, 1) for one in again],
         alerts=[_found(history, one, None).count_begun() for one in moved],
+        curve_ms=_curve_ms(history, moved[1]),
+    )
+
+
+def _curve_ms(history: History, question: Question) -> float | None:
+    """Time what levels of a window would have raised; none if a rule has no one."""
+    if question.level is None:
+        return None
+    answer = _found(history, question, None)
+    measured = history.measured(question, answer)
+    levels = choose_levels(measured, count=LEVELS, with_level=question.level)
+    return round(
+        _timed(partial(history.curve, question, answer, levels, (None, None))), 1
     )
 
 

@@ -71,8 +71,14 @@ def test_backtest_says_what_the_draft_would_have_done(program: Client) -> None:
     assert not Rule.objects.exists()
 
 
-def test_curve_says_what_other_thresholds_would_have_raised(program: Client) -> None:
-    told = post(program, {"definition": CHEAP, "with_curve": True}).json()
+@pytest.mark.parametrize(
+    "over", [{}, {"over": {"take": "min", "last": 1}}], ids=["value", "window"]
+)
+def test_curve_says_what_other_thresholds_would_have_raised(
+    program: Client, over: dict[str, Any]
+) -> None:
+    definition = {**CHEAP, "when": {**CHEAP["when"], **over}}
+    told = post(program, {"definition": definition, "with_curve": True}).json()
 
     curve = {one["value"]: one["alerts"] for one in told["curve"]}
     assert (curve[310], min(curve.values()), max(curve.values())) == (3, 1, 4)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from rules.columns.cuts import Line, at_or_above, is_number, line_of
+from rules.columns.cuts import Line, Number, at_or_above, is_number, line_of
 from rules.columns.history.questions import SIDES, Move, Question, Watch
 from rules.columns.history.tree_reading import tree_of
-from rules.columns.history.trees import Following, Over, turns_by_time
+from rules.columns.history.trees import Following, Over, Tree, turns_by_time
 from rules.engine import (
     Amount,
     Condition,
@@ -138,13 +138,14 @@ def _of_several(spec: Specification) -> Question | None:
     ends_tree = None if ends is None else tree_of(ends)
     if tree is None or (ends is not None and ends_tree is None):
         return None
+    op, level = _level_of(spec.when, tree)
     question = Question(
         kind=spec.kind,
         mode=spec.mode,
         fact=spec.leading_fact,
-        op="",
+        op=op,
         line=Line(base=False, bounds=()),
-        level=None,
+        level=level,
         tree=tree,
         ends_tree=ends_tree,
     )
@@ -153,6 +154,16 @@ def _of_several(spec: Specification) -> Question | None:
     # What runs the rule and is not asked about would have to be looked at as well.
     is_all = {one.root for one in spec.facts} == set(question.fields)
     return question if is_all else None
+
+
+def _level_of(node: Node, tree: Tree) -> tuple[str, Number | None]:
+    """Give the one level of a rule that compares what is taken of one window."""
+    if not isinstance(node, Condition) or not isinstance(tree, Over):
+        return "", None
+    wanted = node.wanted
+    if node.op not in SIDES or not isinstance(wanted, Constant):
+        return "", None
+    return (node.op, wanted.value) if is_number(wanted.value) else ("", None)
 
 
 def _can_depart(spec: Specification, question: Question) -> bool:

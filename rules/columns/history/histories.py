@@ -21,6 +21,7 @@ from rules.columns.history.runs import Runs, has_plain_past, runs_of
 from rules.columns.history.silences import answer_silence
 from rules.columns.history.spans import Miss, Span, nearest_of, span_of, within
 from rules.columns.history.together import Together, together_of
+from rules.columns.history.trees import Over
 from rules.columns.history.truths import Source
 from rules.columns.history.windowed import make_room
 from rules.columns.history.windows import LeftToEngine
@@ -201,20 +202,35 @@ class History:
 
         ``settle`` says what became of the timers that no event has fired.
         """
-        source: Source | None = PlacedRuns.of(answer.runs, levels)
+        source: Source | Together | None = answer.together
+        if source is None:
+            source = PlacedRuns.of(answer.runs, levels)
         if question.move:
             source = self._steps_of(question, answer.runs)
         if source is None:
             return []
         counts = []
         for level in levels:
-            found = answer_from(question.at_level(level), source, self.records)
+            found = self._answer_at(question.at_level(level), source)
             begun = None if found is None else settle(found).between(*bounds)
             counts.append(0 if begun is None else begun.count_begun())
         return counts
 
+    def _answer_at(
+        self, question: Question, source: Source | Together
+    ) -> Answer | None:
+        if not isinstance(source, Together):
+            return answer_from(question, source, self.records)
+        try:
+            return answer_together(question, source, self.records)
+        except LeftToEngine:
+            return None
+
     def measured(self, question: Question, answer: Answer) -> Floats:
-        """Give what the level of a rule is compared with: values, or moves."""
+        """Give what the level of a rule is compared with: values, moves, or windows."""
+        if answer.together is not None and isinstance(question.tree, Over):
+            windows = answer.together.windows_of(question.tree.field)
+            return windows.measured(question.tree)
         steps = self._steps_of(question, answer.runs) if question.move else None
         return answer.runs.value if steps is None else steps.moved
 

@@ -151,4 +151,6 @@ class Question:
             line = line.inverted()
         if self.level is None or line.cuts is None:
             raise ValueError(f"There is no level of {self.op} at {level}.")
+        if isinstance(self.tree, Over):
+            return replace(self, tree=replace(self.tree, line=line), level=level)
         return replace(self, line=line, level=level)

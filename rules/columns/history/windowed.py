@@ -61,6 +61,15 @@ class Windows:
             true, false = self._judge_taken(stretch, asked)
         return (false, true) if asked.is_inverted else (true, false)
 
+    def measured(self, asked: Over) -> Floats:
+        """Give what is taken at each run, as doubles; NaN where nothing is.
+
+        Raises:
+            LeftToEngine: columns cannot tell.
+        """
+        taken = self._take(self.stretch(asked), asked.window)
+        return np.where(taken.known, taken.value, np.nan)
+
     def remembered(
         self, asked: Over, place: int, *, with_own: bool
     ) -> dict[str, object]:
@@ -97,14 +106,17 @@ class Windows:
     def _judge_taken(self, stretch: Stretch, asked: Over) -> tuple[Flags, Flags]:
         if asked.line is None:
             raise LeftToEngine(f"{asked.op} has no line.")
-        if asked.window not in self._taken:
-            make_room(self._taken)
-            self._taken[asked.window] = take_of(stretch, asked.window)
-        taken = self._taken[asked.window]
+        taken = self._take(stretch, asked.window)
         truth = np.full(len(taken.value), asked.line.base)
         for number, is_open in asked.line.bounds:
             truth ^= taken.passed(number, is_open=is_open)
         return truth & taken.known, ~truth & taken.known
+
+    def _take(self, stretch: Stretch, window: Window) -> Taken:
+        if window not in self._taken:
+            make_room(self._taken)
+            self._taken[window] = take_of(stretch, window)
+        return self._taken[window]
 
     def _judge_record(self, stretch: Stretch, asked: Over) -> tuple[Flags, Flags]:
         """Compare what events bring with all others; what brings none sets none."""

@@ -161,6 +161,17 @@ def random_windowed_rule(random: Random) -> dict[str, object]:
     return rule
 
 
+def random_average(random: Random) -> dict[str, object]:
+    """Write a rule that compares what is taken of a window with one level."""
+    key = random.choice(["*", "*", "A"])
+    over: dict[str, object] = {"take": random.choice(TAKES)}
+    over |= random.choice([{"length": random.choice(["5s", "24s"])}, {"last": 3}])
+    compared = {"op": random.choice(OPERATORS[:4]), "value": random.choice(LEVELS)}
+    rule = random_rule(random)
+    rule.pop("recover", None)
+    return {**rule, "when": {"fact": f"{SERIES}:{key}:x", "over": over, **compared}}
+
+
 def random_repeated_rule(random: Random) -> dict[str, object]:
     """Write a rule of what must be so at several events, or one after the other."""
     key = random.choice(["*", "*", "A"])

@@ -1,5 +1,6 @@
 """The curve of alerts over levels counts what each level would have raised."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
@@ -10,15 +11,18 @@ from hypothesis import strategies as st
 
 from rules.columns.history import History, choose_levels, question_of
 from rules.engine import parse_definition
-from tests.rules.columns.random_rules import LEVELS, LONG, random_rule
+from tests.rules.columns.random_rules import LEVELS, LONG, random_average, random_rule
 from tests.rules.columns.test_history import gather, random_events
 
 
+@pytest.mark.parametrize("draw", [random_rule, random_average])
 @settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
-def test_curve_counts_what_each_level_would_have_raised(seed: int) -> None:
+def test_curve_counts_what_each_level_would_have_raised(
+    draw: Callable[[Random], dict[str, object]], seed: int
+) -> None:
     random = Random(seed)
-    question = question_of(parse_definition(random_rule(random), workspace="DEMO"))
+    question = question_of(parse_definition(draw(random), workspace="DEMO"))
     events = random_events(random, is_wild=random.random() < 0.5)
     history = History(gather(events))
     key = None if random.random() < 0.5 else "A"
