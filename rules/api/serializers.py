@@ -190,6 +190,7 @@ class CarriedSerializer(serializers.Serializer[object]):
     slug = serializers.CharField()
     name = serializers.CharField()
     action = serializers.CharField()
+    sentence = serializers.CharField()
 
 
 class MatchSerializer(serializers.Serializer[object]):

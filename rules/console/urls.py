@@ -17,6 +17,7 @@ urlpatterns = [
     ),
     path("w/<str:workspace>/rules/suggest", pages.suggest, name="suggest"),
     path("w/<str:workspace>/rules/export", carrying.export, name="export"),
+    path("w/<str:workspace>/rules/import", carrying.take_in, name="import"),
     path(
         "w/<str:workspace>/rules/<str:rule>/export",
         carrying.export,

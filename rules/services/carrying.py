@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from rules.services.saving import (
     list_rules,
     turn_rule,
 )
+from rules.services.sentences import output_names, sentence_of
 from rules.yaml import Written, YamlInvalid, read_yaml
 from rules.yaml_writing import write_yaml
 from workspaces.access import Access, Need
@@ -36,11 +38,12 @@ class RulesFileInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What an import does to a rule: `created`, `changed` or `unchanged`."""
+    """A rule as it reads, and what an import does: create, change it or nothing."""
 
     slug: str
     name: str
     action: str
+    sentence: str
 
 
 def export_rules(*, access: Access, rules: Iterable[Rule] | None = None) -> str:
@@ -96,7 +99,7 @@ def import_rules(
     return carried
 
 
-@dataclass(slots=True)
+@dataclass
 class _Import:
     """One file on its way into a workspace."""
 
@@ -160,7 +163,7 @@ class _Import:
                 is_enabled=is_enabled is not False,
                 slug=slug,
             )
-            return Carried(slug=rule.slug, name=rule.name, action="created")
+            return self._carried(rule, "created")
         before = (found.latest_id, found.is_enabled)
         rule = change_rule(
             access=self.access, rule=found, definition=definition, now=self.now
@@ -168,8 +171,18 @@ class _Import:
         if is_enabled is not None:
             turn_rule(access=self.access, rule=rule, on=is_enabled, now=self.now)
         is_same = before == (rule.latest_id, rule.is_enabled)
-        action = "unchanged" if is_same else "changed"
-        return Carried(slug=rule.slug, name=rule.name, action=action)
+        return self._carried(rule, "unchanged" if is_same else "changed")
+
+    def _carried(self, rule: Rule, action: str) -> Carried:
+        sentence = ""
+        if rule.latest is not None:
+            workspace = self.access.workspace
+            sentence = sentence_of(rule.latest, workspace=workspace, names=self._names)
+        return Carried(slug=rule.slug, name=rule.name, action=action, sentence=sentence)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        return output_names(workspace=self.access.workspace)
 
 
 def _read_slug(place: Place | None) -> str:

@@ -76,6 +76,7 @@ FILLED = {
     "rules": "/w/DEMO/rules",
     "rules-filtered-empty": "/w/DEMO/rules?q=nothing+like+it",
     "rule-new": "/w/DEMO/rules/new",
+    "rules-import": "/w/DEMO/rules/import",
     "data": "/w/DEMO/data",
     "data-core": "/w/CORE/data",
     "data-new": "/w/DEMO/data/new",

@@ -271,6 +271,31 @@ def test_rule_that_fails_is_seen_on_home_and_in_the_list_until_turned_on(
     expect(failing).not_to_contain_text("In error")
 
 
+def test_rules_are_taken_from_yaml_once_it_is_said_how_they_read(page: Page) -> None:
+    page.goto(f"{RULES}/import")
+    page.get_by_label("Rules").fill(
+        "rules:\n"
+        "  - slug: dear-for-an-hour\n"
+        "    definition:\n"
+        "      kind: signal\n"
+        "      name: Dear for an hour\n"
+        "      when: {fact: CORE:STOCK:*:latestPrice, op: gt, value: 500000,\n"
+        "             over: {take: avg, length: 1h}}\n"
+    )
+
+    page.get_by_role("button", name="Check").click()
+
+    becomes = page.get_by_role("region", name="What would become of each")
+    expect(becomes).to_contain_text("When the average of latestPrice of any STOCK key")
+    expect(becomes).to_be_focused()
+    assert wrongs(page) == []
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("Rules imported: 1 created.")).to_be_visible()
+    page.get_by_role("link", name="Edit Dear for an hour").click()
+    page.get_by_role("link", name="Change as YAML").click()
+    expect(page.get_by_label("Rules")).to_have_value(re.compile("value: 500000"))
+
+
 def test_everybody_can_use_the_pages_of_rules(context: BrowserContext) -> None:
     context.add_init_script(path=AXE)
     page = context.new_page()

@@ -204,7 +204,9 @@ def test_programs_export_and_import(market: Market, client: Client) -> None:
 
     assert (text["Content-Type"], one.content) == ("application/yaml", text.content)
     assert checked.json() == made.json()
-    assert made.json() == [{"slug": "cheap", "name": "Cheap", "action": "created"}]
+    [carried] = made.json()
+    assert carried.pop("sentence").startswith("When price of any PRICES key is ")
+    assert carried == {"slug": "cheap", "name": "Cheap", "action": "created"}
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/rules"
 
