@@ -39,7 +39,12 @@ from config.celery import Task, nudge
 from config.prepared import Given, Prepared
 from datasets.json import encode
 from datasets.models import Lane
-from datasets.services import SettledBatch, insert_rows, prepare_insert
+from datasets.services import (
+    SettledBatch,
+    insert_rows,
+    note_judged,
+    prepare_insert,
+)
 from rules.engine import TransitionKind as Step
 from rules.services import JudgedTransition, Judgement
 
@@ -102,6 +107,7 @@ def gather_alerts(*, lane: Lane, judgement: Judgement, now: datetime) -> Gathere
     standing = _open_alerts(judgement.transitions)
     numbers = _last_numbers(standing.values())
     for one in judgement.transitions:
+        note_judged()
         _gather(gathered, one, standing, numbers)
     alerts = [alert_row(alert) for alert in gathered.alerts.values()]
     gathered.inserts = [

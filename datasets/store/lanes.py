@@ -1,5 +1,6 @@
 """Holding a lane: a row lock on PostgreSQL, a lock of the process on SQLite."""
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -30,6 +31,10 @@ _held: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 _UNHURRIED_SECONDS = 60.0
 #: By thread: the lane that it holds, and when it last came on, in monotonic time.
 _at_work: dict[int, tuple[int, float]] = {}
+#: By thread: when it last asked the database anything.
+_asked_at: dict[int, float] = {}
+#: PostgreSQL ends a session that is silent within a transaction for half a minute.
+_SILENT_SECONDS = 10.0
 
 
 @contextmanager
@@ -77,13 +82,23 @@ def lane_held_for(least: timedelta) -> int | None:
 
 
 def note_judging() -> None:
-    """Tell that the holder of a lane, if this thread is one, judges the next event."""
+    """Tell that a lane's holder, if this thread is one, runs the next event or rule."""
+    _break_silence()
     _come_on(allowed_seconds=0.0)
 
 
 def note_judged() -> None:
     """Tell that it has judged: what follows is storing, and waiting for a turn."""
+    _break_silence()
     _come_on(allowed_seconds=_UNHURRIED_SECONDS)
+
+
+def _break_silence() -> None:
+    """Say something to the database, if the holder of a lane has not for a while."""
+    thread = threading.get_ident()
+    if time.monotonic() - _asked_at.get(thread, math.inf) >= _SILENT_SECONDS:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
 
 
 def _come_on(*, allowed_seconds: float) -> None:
@@ -96,12 +111,13 @@ def _come_on(*, allowed_seconds: float) -> None:
 @contextmanager
 def _watched(lane_id: int) -> Iterator[None]:
     thread = threading.get_ident()
-    _at_work[thread] = (lane_id, time.monotonic() + _UNHURRIED_SECONDS)
+    _asked_at[thread] = time.monotonic()
+    _at_work[thread] = (lane_id, _asked_at[thread] + _UNHURRIED_SECONDS)
     try:
         with connection.execute_wrapper(_noting_statement):
             yield
     finally:
-        del _at_work[thread]
+        del _at_work[thread], _asked_at[thread]
 
 
 def _noting_statement(
@@ -113,7 +129,8 @@ def _noting_statement(
     context: Any,
 ) -> Any:
     result = execute(sql, parameters, many, context)
-    note_judged()
+    _asked_at[threading.get_ident()] = time.monotonic()
+    _come_on(allowed_seconds=_UNHURRIED_SECONDS)
     return result
 
 

@@ -1,6 +1,6 @@
 """The program of a lane: its rules, found by the facts that run them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,6 +65,10 @@ class Needs:
     instances: frozenset[InstanceId]
 
 
+def _tell_nobody() -> None:
+    """Watch nothing."""
+
+
 class Program:
     """The rules of a lane, changed in place, indexed by the facts that run them.
 
@@ -76,6 +80,8 @@ class Program:
         self._rules: dict[int, CompiledRule] = {}
         self._triggered: dict[Trigger, dict[int, CompiledRule]] = {}
         self._keeping_time: set[int] = set()
+        #: Called before each run of a rule, for whoever watches that judging goes on.
+        self.before_run: Callable[[], object] = _tell_nobody
 
     def __len__(self) -> int:
         """Count the rules."""

@@ -120,6 +120,7 @@ class _Bench:
         due: Due | None = None,
     ) -> None:
         """Run one rule at an event, or because a timer of it is due."""
+        self.program.before_run()
         timer = due.timer if due else None
         before = self.instance(rule, key)
         is_once = rule.specification.mode is Mode.ONCE
@@ -146,6 +147,7 @@ class _Bench:
 
     def observe(self, rule: CompiledRule, key: str, view: View) -> None:
         """Let the windows of a rule that does not run take in an event's values."""
+        self.program.before_run()
         before = self.instance(rule, key)
         try:
             after = _observe(rule, before, view)

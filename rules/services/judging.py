@@ -123,14 +123,16 @@ class _Bench:
         self._read_for([happening for _, happening in happenings])
         # What `_take` puts into these is what the next step finds.
         state = Slice(facts=self._facts, instances=self._instances, armed=self._armed)
+        # An event may run very many rules; as long as one follows another it comes on.
+        self.program.choosing.before_run = note_judging
         for one, happening in happenings:
             note_judging()
             result = step(self.program.choosing, state, happening)
+            note_judged()
             if result.late and one.batch.origin != Origin.FORWARD:
                 one.late.append(happening.position.ord)
             self._take(result, one.batch, at=happening.at)
             self._count(result, happening)
-        note_judged()
 
     def change_rule(self, one: SettledBatch) -> None:
         """Let a rule's version come into effect, or leave it, at this position.
