@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from config.clock import database_now
@@ -40,35 +37,11 @@ from datasets.services import (
     open_draft,
 )
 from workspaces.access import Access, Need
+from workspaces.console.pastes import refusing_long_pastes
 from workspaces.console.views import in_workspace
 from workspaces.refusals import Invalid, TooLarge
 
-View = Callable[..., HttpResponse]
 _PASTED = "the pasted text"
-
-
-def refusing_long_pastes(view: View) -> View:
-    """Let the page itself say that a paste is too long.
-
-    Django reads the form to check its token, before any view runs; so that check is
-    put off until the form was seen to be readable.
-    """
-    checked = csrf_protect(view)
-
-    @csrf_exempt
-    @wraps(view)
-    def readable(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            request.POST  # noqa: B018 - reading it is what may fail
-        except RequestDataTooBig:
-            # Nothing of it is used, so no token is needed: the page is shown again.
-            request.method = "GET"
-            response = checked(request, *args, is_too_long=True, **kwargs)
-            response.status_code = 413
-            return response
-        return checked(request, *args, **kwargs)
-
-    return readable
 
 
 @refusing_long_pastes

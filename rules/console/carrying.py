@@ -21,6 +21,7 @@ from rules.services import (
     import_rules,
 )
 from workspaces.access import Access, Need
+from workspaces.console.pastes import refusing_long_pastes
 from workspaces.console.views import in_workspace
 
 #: So many mistakes of a file are said at once.
@@ -75,16 +76,19 @@ def export(request: HttpRequest, access: Access, rule: str = "") -> HttpResponse
     return HttpResponse(text, content_type="application/yaml", headers=headers)
 
 
+@refusing_long_pastes
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_workspace(Need.INSPECT)
-def take_in(request: HttpRequest, access: Access) -> HttpResponse:
+def take_in(
+    request: HttpRequest, access: Access, *, is_too_long: bool = False
+) -> HttpResponse:
     """Take rules from YAML: first what would become of each, then all of them or none.
 
     `?rule=` begins with a rule of the workspace, to be changed.
     """
     if request.method != "POST":
         begun = YamlForm(initial={"text": _begin(request, access)})
-        return _page(request, access, begun)
+        return _page(request, access, begun, is_too_long=is_too_long)
     form = YamlForm(request.POST)
     if not form.is_valid():
         return _page(request, access, form)
@@ -119,6 +123,8 @@ def _page(
     access: Access,
     form: YamlForm,
     carried: list[Carried] | None = None,
+    *,
+    is_too_long: bool = False,
 ) -> HttpResponse:
     rules = reverse("rules:list", args=[access.workspace.slug])
     context = {
@@ -126,6 +132,7 @@ def _page(
         "crumbs": [("Rules", rules)],
         "form": form,
         "carried": carried,
+        "is_too_long": is_too_long,
     }
     status = 422 if form.errors else 200
     return TemplateResponse(request, "rules/import.html", context, status=status)

@@ -110,3 +110,12 @@ def test_who_may_only_look_imports_nothing(prices: Dataset) -> None:
     assert "disabled" in page.content.decode()
     assert answer.status_code == 403
     assert Rule.objects.count() == 1
+
+
+def test_more_than_a_form_may_hold_is_refused_with_a_sentence(
+    client: Client, prices: Dataset
+) -> None:
+    answer = client.post(IMPORT, {"text": "a" * 3_000_000, "do": "import"})
+
+    assert answer.status_code == 413
+    assert "That is more text than can be pasted here" in answer.content.decode()
