@@ -155,6 +155,14 @@ class Installation:
             name: pid for pid, name in self.processes().items() if _leads_session(pid)
         }
 
+    def pool_of(self, part: str) -> list[int]:
+        """Return the processes in which a worker runs its tasks, if they are others."""
+        return [
+            pid
+            for pid, name in self.processes().items()
+            if name == part and not _leads_session(pid)
+        ]
+
     def stop(self) -> int:
         """Ask `up` to stop and return its exit status."""
         self.up.send_signal(signal.SIGTERM)

@@ -1,8 +1,8 @@
-"""Draining and sending the moment a bell rings, without a message of Celery's.
+"""Tasks that run the moment their bell rings, without a message on its way to them.
 
-A message takes as long on its way as a small drain does. Bells that nobody hears so
-come by Celery still (`alerts.tasks`). Whoever comes second finds the lane held, the
-delivery claimed, or nothing that is due.
+A message takes as long as a small drain does. Bells that nobody hears so come as one,
+to the same task. Whoever comes second finds the lane held, the delivery claimed, or
+nothing that is due.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from django.db import close_old_connections
-
-from alerts.pipeline import drain_lane
-from alerts.services import drain_queues, senders
+from alerts import tasks
+from alerts.services import drain_queues
 from alerts.up.watching import run_or_leave
 from config.bells import Hearer, hear_here, hear_no_more, listen
 from config.celery import Task, queue_of
@@ -37,7 +35,7 @@ class Drainers:
     def start(self) -> None:
         """Hear the bells of lanes, and those of outputs that have something to send."""
         hear_here(Task.DRAIN, self._drain)
-        hear_here(Task.SEND, _send)
+        hear_here(Task.SEND, tasks.send)
 
     def stop(self, *, seconds: float) -> None:
         """Begin no further drain, and wait so long for those that go on."""
@@ -58,7 +56,7 @@ def hear_bells(queues: Iterable[str]) -> None:
         if queue in drain_queues():
             _hear(Task.DRAIN, _drain, queue)
         elif queue == queue_of(Task.SEND, {}):
-            _hear(Task.SEND, _send, queue)
+            _hear(Task.SEND, tasks.send, queue)
 
 
 def _hear(task: Task, hearer: Hearer, queue: str) -> None:
@@ -67,13 +65,7 @@ def _hear(task: Task, hearer: Hearer, queue: str) -> None:
 
 def _drain(*, lane_id: int) -> None:
     try:
-        drain_lane(lane_id=lane_id)
+        tasks.drain(lane_id=lane_id)
     except Exception:
         # The next bell must find this thread; the sweep finds what waits.
         logger.exception("draining failed", extra={"lane": lane_id})
-    finally:
-        close_old_connections()
-
-
-def _send(*, output_id: int) -> None:
-    senders.send(output_id)

@@ -23,7 +23,7 @@ _PROGRAM = (
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.websockets_sansio_impl",
 )
-_FULL = ("alerts.layer", "kombu.transport.redis")
+_FULL = ("alerts.layer", "celery.concurrency.prefork", "kombu.transport.redis")
 _EMBEDDED = ("channels.layers", "config.local_broker")
 #: Looks for collected static files, so they must be there.
 _SERVER = ("config.asgi",)

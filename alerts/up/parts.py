@@ -26,7 +26,6 @@ def run_part(name: str, *, host: str, port: int) -> int:
     """Be one of `plan.part_names()` until SIGTERM or Ctrl-C; return the exit status."""
     share_arenas()
     gc.enable()  # a part by itself has loaded without the parent
-    watch_judging()
     if name == plan.EVERYTHING:
         return run_everything(host=host, port=port)
     if name == plan.WEB:
@@ -36,6 +35,7 @@ def run_part(name: str, *, host: str, port: int) -> int:
     elif name == plan.BEAT:
         workers.run_beat()
     elif name == plan.RUNNER:
+        watch_judging()
         runner.run()
     else:
         return workers.run_worker(plan.workers()[name])
@@ -44,6 +44,7 @@ def run_part(name: str, *, host: str, port: int) -> int:
 
 def run_everything(*, host: str, port: int) -> int:
     """Be web, worker, beat and runner, as threads around the web server's loop."""
+    watch_judging()
     sys.setswitchinterval(SWITCH_SECONDS)
     worker = workers.WorkerThread(plan.workers()[ONLY_WORKER])
     beat = workers.BeatThread()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from django.conf import settings
 
@@ -18,10 +19,11 @@ RUNNER = "runner"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker: its name, the queues it reads and how many tasks it runs at once."""
+    """A worker: its name, its queues, and how and how many tasks it runs at once."""
 
     name: str
     queues: Sequence[str]
+    pool: Literal["prefork", "threads"]
     concurrency: int
 
 
@@ -52,8 +54,9 @@ def is_full() -> bool:
 def workers() -> dict[str, Worker]:
     """Return the workers by name: one in the embedded default, else one a kind.
 
-    A slot's lanes keep their programs in the one process of its queue. Calls to the
-    outside have a worker of their own, so that slow receivers hold up nobody else.
+    A slot's lanes keep their programs in the one process of its pool, which the worker
+    replaces if judging kills it. Calls to the outside have a worker of their own, so
+    that slow receivers hold up nobody else; its threads wait more than they work.
     """
     return {name: _worker(name) for name in worker_names()}
 
@@ -61,13 +64,13 @@ def workers() -> dict[str, Worker]:
 def _worker(name: str) -> Worker:
     if name == ONLY_WORKER:
         queues = (*drain_queues(), "send", "fetch", "upkeep")
-        return Worker(name=name, queues=queues, concurrency=8)
+        return Worker(name=name, queues=queues, pool="threads", concurrency=8)
     if name == "calls":
         queues = ("send", "fetch")
-        return Worker(name=name, queues=queues, concurrency=16)
+        return Worker(name=name, queues=queues, pool="threads", concurrency=16)
     if name == "upkeep":
-        return Worker(name=name, queues=(name,), concurrency=4)
-    return Worker(name=name, queues=(name,), concurrency=1)
+        return Worker(name=name, queues=(name,), pool="threads", concurrency=4)
+    return Worker(name=name, queues=(name,), pool="prefork", concurrency=1)
 
 
 def part_names() -> list[str]:

@@ -1,4 +1,11 @@
-"""Celery inside our processes: a worker and a beat as threads, or one of them alone."""
+"""Celery inside our processes: a worker and a beat as threads, or one of them alone.
+
+Celery's time limits mean nothing to threads, nor to a task that no message brought. So
+each kind of work has its own: an event is judged within 16 s (`watching`), a send ends
+after 15 s and a fetch after 90 s (`outbound.http`, `datasets.services.sources`), an
+import gives its turn back after 30 s, and PostgreSQL ends a statement after 15 s. A
+worker that answers no bell for a minute leaves, and its parent starts it again.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +18,7 @@ from typing import Any
 
 from celery.beat import Service
 from celery.platforms import SecurityWarning
+from celery.signals import worker_process_init
 from celery.worker import WorkController, state
 from django.db import Error
 from django_celery_beat.schedulers import DatabaseScheduler
@@ -23,6 +31,7 @@ from alerts.up.watching import (
     LEAVING_SECONDS,
     ring_for,
     run_or_leave,
+    watch_judging,
     watch_worker,
 )
 from config.celery import Task, app, heartbeat_queue
@@ -30,14 +39,6 @@ from config.clock import database_now
 
 logger = logging.getLogger(__name__)
 
-#: Tasks run in threads: handing them to a process of its own takes longer than most of
-#: them, and a lane's program is in the memory of one process. Celery's time limits mean
-#: nothing to threads, so each kind of work has its own: an event is judged within 16 s
-#: (`watching.JUDGING_ALLOWED`), a send ends after 15 s and a fetch after 90 s
-#: (`outbound.http`, `datasets.services.sources.RUN_LIMIT`), an import gives its turn
-#: back after 30 s, and PostgreSQL ends a statement after 15 s. A worker that answers no
-#: bell for a minute leaves, and its parent starts it again.
-_POOL = "threads"
 #: Beat shows so often that it works, as the workers do.
 _SHOW_EVERY_SECONDS = 15.0
 #: Gossip and mingle are chatter between workers; our heartbeat is a row.
@@ -68,7 +69,7 @@ class WorkerThread:
         controller = WorkController(
             app=app,
             hostname=f"{self._worker.name}@localhost",
-            pool=_POOL,
+            pool=self._worker.pool,
             concurrency=self._worker.concurrency,
             queues=list(self._worker.queues),
             **_QUIET,
@@ -141,19 +142,32 @@ def run_worker(worker: Worker) -> int:
     warnings.simplefilter("ignore", SecurityWarning)
     controller = app.Worker(
         hostname=part,
-        pool=_POOL,
+        pool=worker.pool,
         concurrency=worker.concurrency,
         queues=[*worker.queues, heartbeat_queue(part)],
         quiet=True,
         redirect_stdouts=False,
         **_QUIET,
     )
-    hear_bells(worker.queues)
+    _hear(worker)
     ring_for(part=part)
     watch_worker(part=part)
     controller.start()
     end_calls(seconds=LEAVING_SECONDS / 2)
     return int(controller.exitcode or 0)
+
+
+def _hear(worker: Worker) -> None:
+    """Have whoever runs its tasks hear its bells; a fork has no thread of ours."""
+
+    def hear(**_: object) -> None:
+        watch_judging()
+        hear_bells(worker.queues)
+
+    if worker.pool == "prefork":
+        worker_process_init.connect(hear, weak=False)
+    else:
+        hear()
 
 
 def new_beat() -> Service:

@@ -48,6 +48,8 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 
+# A pool's process has a minute to begin; Celery's 4 s are few on a busy machine.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
 # What a worker has no thread for is left to others.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Lines are written as `LOGGING` says.

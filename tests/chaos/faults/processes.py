@@ -6,8 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import ClassVar
 
 from websockets.frames import CloseCode
 
@@ -20,6 +21,8 @@ PARTS = {
     "sqlite": ("bellwether",),
     POSTGRESQL: ("web", "drain.0", "drain.1", "calls", "upkeep", "beat", "runner"),
 }
+#: Said behind the name of a worker, it means the process in which its tasks run.
+_POOL = " pool"
 _RESTART_SECONDS = 120.0
 #: Within which a client of the feed is back (promise R18).
 _BACK_SECONDS = 5.0
@@ -32,13 +35,17 @@ _STANDSTILL_SECONDS = 600.0
 class _InTurn(Fault):
     """Takes one part after the other."""
 
+    #: What is struck beside the parts, by database.
+    also: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
     def __init__(self, parts: Sequence[str] = ()) -> None:
         self._parts = parts
         self._turn = 0
 
     def next_part(self, scene: Scene) -> str:
         """Return whose turn it is."""
-        parts = self._parts or PARTS[scene.arena.database]
+        database = scene.arena.database
+        parts = self._parts or (*PARTS[database], *self.also.get(database, ()))
         part = parts[self._turn % len(parts)]
         self._turn += 1
         self.struck = part
@@ -49,15 +56,18 @@ class Kill(_InTurn):
     """`kill -9` of one part after the other."""
 
     name = "kill"
-    does = "A part is killed with SIGKILL, each kind in turn."
+    does = "A part, or the pool of a worker, is killed with SIGKILL, each kind in turn."
+    also = {POSTGRESQL: (f"drain.0{_POOL}", f"drain.1{_POOL}")}
 
     def strike(self, scene: Scene) -> None:
         part = self.next_part(scene)
         installation = scene.arena.installation
-        os.kill(installation.leader_of(part), signal.SIGKILL)
+        before = _lives_as(installation, part)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
         scene.say(f"killed {part}")
         until(
-            lambda: part in installation.leaders(),
+            lambda: _lives_as(installation, part) - before,
             seconds=_RESTART_SECONDS,
             what=f"the restart of {part}",
         )
@@ -144,14 +154,9 @@ class Standstill(_InTurn):
     def strike(self, scene: Scene) -> None:
         part = self.next_part(scene)
         installation = scene.arena.installation
-        leader = installation.leader_of(part)
-        pool = [
-            pid
-            for pid, name in installation.processes().items()
-            if name == part and pid != leader
-        ]
+        pool = installation.pool_of(part)
         # A worker whose pool stands still hears its bells and has nobody to answer.
-        (pid,) = pool[:1] or [leader]
+        (pid,) = pool[:1] or [installation.leader_of(part)]
         os.kill(pid, signal.SIGSTOP)
         scene.say(f"stopped {part} ({'pool' if pool else 'leader'})")
         watching = threading.Thread(
@@ -163,6 +168,14 @@ class Standstill(_InTurn):
     def finish(self, scene: Scene) -> None:
         for one in self._watching:
             one.join()
+
+
+def _lives_as(installation: Installation, part: str) -> set[int]:
+    """Return the process that the parent started for a part, or those of a pool."""
+    if part.endswith(_POOL):
+        return {*installation.pool_of(part.removesuffix(_POOL))}
+    leader = installation.leaders().get(part)
+    return {leader} if leader else set()
 
 
 def _await_readers(scene: Scene) -> None:
