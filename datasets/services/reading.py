@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 from datasets.models import Batch, Dataset, Fact, KeyForm, Record
 from datasets.services.making import DatasetNotFound
 from datasets.services.periods import Period, read_period
+from datasets.services.ranges import read_range
 from datasets.store.reading import Cut, records_of_keys
 from workspaces.access import Access
 from workspaces.refusals import Invalid
@@ -32,7 +33,8 @@ class Selection:
     """Which records of a dataset are wanted.
 
     No keys mean all of them, as one series. `since`, `until` and `on` are times or
-    days as people write them, blank where open. `count` is how many of each key, taken
+    days as people write them, blank where open; `named` is a range that stands for
+    them, as `last-week` seen from `now`. `count` is how many of each key, taken
     from the newest end or with `oldest_first` from the oldest; None takes all.
     `ascending` is the order in which they are shown.
     """
@@ -42,6 +44,8 @@ class Selection:
     since: str = ""
     until: str = ""
     on: str = ""
+    named: str = ""
+    now: datetime | None = None
     count: int | None = 1
     oldest_first: bool = False
     ascending: bool = False
@@ -92,12 +96,7 @@ def _find_datasets(
 
 def _read(dataset: Dataset, selection: Selection, room: int) -> list[Record]:
     """Return the records that are wanted, key by key as asked."""
-    period = read_period(
-        zone=ZoneInfo(dataset.zone),
-        since=selection.since,
-        until=selection.until,
-        on=selection.on,
-    )
+    period = _period_of(selection, ZoneInfo(dataset.zone))
     count = room + 1 if selection.count is None else selection.count
     keys = list(dict.fromkeys(key_as_stored(dataset, key) for key in selection.keys))
     if keys:
@@ -124,6 +123,14 @@ def _read(dataset: Dataset, selection: Selection, room: int) -> list[Record]:
     if selection.ascending != selection.oldest_first:
         return _turned(found, by_key=bool(keys))
     return found
+
+
+def _period_of(selection: Selection, zone: ZoneInfo) -> Period:
+    if selection.named and selection.now:
+        return read_range(selection.named, zone=zone, now=selection.now)
+    return read_period(
+        zone=zone, since=selection.since, until=selection.until, on=selection.on
+    )
 
 
 def newest_records(

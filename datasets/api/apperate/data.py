@@ -8,6 +8,7 @@ from datetime import datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.clock import database_now
 from datasets.api.apperate.loading import LoadingView
 from datasets.models import Dataset, Record
 from datasets.services import (
@@ -30,7 +31,6 @@ _NOT_SERVED = (
     "next",
     "offset",
     "queryId",
-    "range",
     "subattribute",
     "transform",
     "transforms",
@@ -96,8 +96,8 @@ def _refuse_what_is_not_served(asked: Parameters) -> None:
     if named:
         raise ParameterInvalid(
             named[0],
-            "This is not served here; use last, first, limit, from, to, on, sort and "
-            "filter.",
+            "This is not served here; use last, first, limit, from, to, on, range, "
+            "sort and filter.",
         )
 
 
@@ -108,14 +108,19 @@ def _selection(asked: Parameters, *, keys: list[str], subkeys: list[str]) -> Sel
         for name in ("first", "last", "limit")
     )
     since, until, on = (asked.text(name) for name in ("from", "to", "on"))
+    named = asked.text("range")
+    if named and (since or until or on):
+        raise ParameterInvalid("range", "Send either this, or from, to or on.")
     ascending = asked.choice("sort", _ORDERS, default=first is not None)
-    everything = None if since or until or on else 1
+    everything = None if since or until or on or named else 1
     return Selection(
         keys=tuple(keys),
         subkeys=tuple(subkeys),
         since=since,
         until=until,
         on=on,
+        named=named,
+        now=database_now() if named else None,
         count=first or last or limit or everything,
         oldest_first=first is not None or (last is None and ascending),
         ascending=ascending,
