@@ -38,9 +38,10 @@ class _OurTask(CeleryTask):  # type: ignore[misc] # Celery comes without types
             close_old_connections()
 
 
-app = Celery("bellwether", task_cls=_OurTask)
+#: Without Celery's own ways with Django, which close what others of the process use.
+app = Celery("bellwether", task_cls=_OurTask, fixups=())
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.autodiscover_tasks(lambda: settings.INSTALLED_APPS)
 
 
 class Task(StrEnum):

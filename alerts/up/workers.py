@@ -10,6 +10,7 @@ worker that answers no bell for a minute leaves, and its parent starts it again.
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import signal
 import time
@@ -18,9 +19,8 @@ from typing import Any
 
 from celery.beat import Service
 from celery.platforms import SecurityWarning
-from celery.signals import worker_process_init
 from celery.worker import WorkController, state
-from django.db import Error
+from django.db import Error, connection
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from alerts.services import note_heartbeat, part_of_worker
@@ -160,12 +160,17 @@ def run_worker(worker: Worker) -> int:
 def _hear(worker: Worker) -> None:
     """Have whoever runs its tasks hear its bells; a fork has no thread of ours."""
 
-    def hear(**_: object) -> None:
+    def hear() -> None:
         watch_judging()
         hear_bells(worker.queues)
 
+    def hear_in_fork() -> None:
+        # What the watch over the worker has opened is not the fork's.
+        connection.close_pool()  # type: ignore[attr-defined] # PostgreSQL has one
+        hear()
+
     if worker.pool == "prefork":
-        worker_process_init.connect(hear, weak=False)
+        os.register_at_fork(after_in_child=hear_in_fork)
     else:
         hear()
 

@@ -30,8 +30,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
-# Celery would open a connection for each task; `config.celery` says who keeps which.
-CELERY_DB_REUSE_MAX = 1_000_000
 # Nobody asks what a bell led to: the rows say it, and Redis keeps no keys of it.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are none, so beat need not clean them up
