@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -91,7 +92,14 @@ def test_key_is_known_for_three_days_and_then_forgotten(
 def test_twenty_equal_requests_at_once_store_one_event(prices: Dataset) -> None:
     answers: list[Answer] = []
 
-    at_once(*[lambda: answers.append(post(prices, key_of()))] * 20)
+    def ask() -> None:
+        # Who waits long for the first, on a busy machine, is told to ask again.
+        while True:
+            with suppress(KeyInProgress):
+                answers.append(post(prices, key_of()))
+                return
+
+    at_once(*[ask] * 20)
 
     assert Record.objects.count() == 1
     assert sum(not answer.is_replay for answer in answers) == 1
