@@ -106,6 +106,22 @@ def test_a_killed_worker_starts_again(serving, watched):
     assert "drain.0 was ended by signal 9; it starts again at once." in serving.said
 
 
+def test_a_killed_pool_is_replaced_by_its_worker(serving, watched):
+    worker, first = serving.leader_of("drain.1"), serving.pool_of("drain.1")
+
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+
+    until(
+        lambda: set(serving.pool_of("drain.1")) - set(first),
+        seconds=60,
+        what="the next pool",
+    )
+    assert serving.leader_of("drain.1") == worker
+    watched.raise_alert("AFTER-THE-POOL")
+    until(lambda: "AFTER-THE-POOL" in watched.alerted(), seconds=15, what="the alert")
+
+
 def test_a_socket_goes_on_hearing_from_a_redis_that_forgot_everything(serving, watched):
     url = serving.settings["REDIS_URL"]
     with watched.socket() as socket, redis.Redis.from_url(url) as broker:
