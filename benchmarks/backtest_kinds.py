@@ -94,41 +94,39 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         (200, 300, 400),
         {"kind": "state", "no_data": {"after": "10s", "then": "resolve"}},
     ),
+    "beside what is present": (
+        {"all": [{"op": "gte"}, {"op": "is_present"}]},
+        "value",
+        (200, 300, 400),
+        {},
+    ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
 }
 
 
 _X = {"fact": f"{SERIES}:*:x"}
 _HIGH = {**_X, "op": "gte", "value": 300}
-#: Name -> the definition of a rule that is the engine's alone.
-ALONE: dict[str, dict[str, Any]] = {
+#: Name -> the definition of a rule of which the engine sees the events that may matter.
+WOVEN: dict[str, dict[str, Any]] = {
     "held for 1 min within a condition": {"when": {**_HIGH, "held": "1m"}},
+    "state, held for 1 min within a condition": {
+        "kind": "state",
+        "when": {**_HIGH, "held": "1m"},
+    },
     "state, 3 times within 10 min": {
         "kind": "state",
         "when": {**_HIGH, "times": {"at_least": 3, "within": "10m"}},
-    },
-    "tumbling average over 10 min": {
-        "when": {
-            **_HIGH,
-            "over": {"take": "avg", "length": "10m", "window": "tumbling"},
-        }
-    },
-    "unusual among the last 50": {
-        "when": {**_X, "op": "anomaly", "value": 3.5, "over": {"last": 50}}
-    },
-    "distinct over 1 h": {
-        "when": {**_HIGH, "value": 500, "over": {"take": "distinct", "length": "1h"}}
-    },
-    "beside what is present": {
-        "when": {"all": [_HIGH, {**_X, "op": "is_present"}]},
-    },
-    "against a fact of another key": {
-        "when": {**_X, "op": "gte", "value": {"fact": f"{SERIES}:K0500:x"}}
+        "recover": {"hold": "1m"},
     },
     "state, reminders each 10 min": {
         "kind": "state",
         "when": _HIGH,
         "raise": {"remind_every": "10m"},
+    },
+    "state, reminded once it has moved by 1 %": {
+        "kind": "state",
+        "when": _HIGH,
+        "raise": {"again_if_moved": "1%"},
     },
     "state, a ladder of severities": {
         "kind": "state",
@@ -147,12 +145,31 @@ ALONE: dict[str, dict[str, Any]] = {
         "active": {"hours": "19:00-20:00", "zone": "America/New_York"},
     },
 }
+#: Name -> the definition of a rule that is the engine's alone.
+ALONE: dict[str, dict[str, Any]] = {
+    "tumbling average over 10 min": {
+        "when": {
+            **_HIGH,
+            "over": {"take": "avg", "length": "10m", "window": "tumbling"},
+        }
+    },
+    "unusual among the last 50": {
+        "when": {**_X, "op": "anomaly", "value": 3.5, "over": {"last": 50}}
+    },
+    "distinct over 1 h": {
+        "when": {**_HIGH, "value": 500, "over": {"take": "distinct", "length": "1h"}}
+    },
+    "against a fact of another key": {
+        "when": {**_X, "op": "gte", "value": {"fact": f"{SERIES}:K0500:x"}}
+    },
+}
 
 
 def alone(name: str) -> Specification:
-    """Write a rule that is the engine's alone."""
+    """Write a rule that the engine judges, of all events or of those that matter."""
     outputs = [{"output": "mail", "at_most_every": "60s"}]
-    definition = {"kind": "signal", "name": name, "outputs": outputs, **ALONE[name]}
+    rule = (WOVEN | ALONE)[name]
+    definition = {"kind": "signal", "name": name, "outputs": outputs, **rule}
     return parse_definition(definition, workspace="DEMO")
 
 
@@ -161,9 +178,12 @@ def kind(name: str, level: int) -> Specification:
     asked, member, levels, rest = KINDS[name]
     fact = {"fact": f"{SERIES}:*:x"}
     when = {**fact, **asked, member: levels[level]}
-    if "sequence" in asked:
-        steps = [{**fact, **step, member: levels[level]} for step in asked["sequence"]]
-        when = {**asked, "sequence": steps}
+    for joined in asked.keys() & {"sequence", "all"}:
+        steps = [{**fact, **step} for step in asked[joined]]
+        compared = [one for one in steps if one["op"] != "is_present"]
+        for step in compared:
+            step[member] = levels[level]
+        when = {**asked, joined: steps}
     definition = {
         "kind": "signal",
         "name": name,

@@ -17,6 +17,7 @@ double. Numbers outside the normal range of doubles are left to the engine.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
+from fractions import Fraction
 from itertools import groupby
 from math import inf, nextafter
 from typing import TypeGuard
@@ -107,7 +108,7 @@ def bound_of(cut: Cut) -> tuple[Decimal, bool]:
     return Decimal(repr(nearest)), is_open
 
 
-def as_double(number: Number) -> float:
+def as_double(number: Number | Fraction) -> float:
     """Give the double nearest to a number; infinite where there is none."""
     try:
         return float(number)

@@ -42,8 +42,9 @@ from rules.engine.events import (
 )
 from rules.engine.instances import Instance, InstanceState
 from rules.engine.kept import take_over
+from rules.engine.lulls import Lull, lull_of
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
-from rules.engine.modifiers import OfLast, Times
+from rules.engine.modifiers import Held, OfLast, Times
 from rules.engine.nodes import (
     Condition,
     Group,
@@ -140,12 +141,14 @@ __all__ = [
     "Group",
     "GroupKind",
     "GroupVerdict",
+    "Held",
     "Hours",
     "InSequence",
     "InlineOutput",
     "Instance",
     "InstanceState",
     "KeyFacts",
+    "Lull",
     "Miss",
     "Mode",
     "NearestMiss",
@@ -206,6 +209,7 @@ __all__ = [
     "judge_event",
     "judge_facts",
     "key_name",
+    "lull_of",
     "may_repeat",
     "nearest_miss",
     "nodes_of",

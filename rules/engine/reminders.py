@@ -26,6 +26,11 @@ from rules.engine.transitions import TransitionKind
 _TOLD_AT_VALUE = "told_at_value"
 
 
+def told_at(instance: Instance) -> Any:  # Any: what was kept
+    """Give the value from which an open alert moves; ``None`` if none is known."""
+    return instance.memory.get(_TOLD_AT_VALUE)
+
+
 def watch_reminders(run: Run, instance: Instance) -> Instance:
     """Give the instance with what its reminders need, if its alert is open."""
     specification = run.specification
@@ -34,7 +39,7 @@ def watch_reminders(run: Run, instance: Instance) -> Instance:
         return instance.disarm(Timer.REMIND)
     if every is not None and Timer.REMIND not in instance.timers:
         instance = instance.arm(Timer.REMIND, run.at + every)
-    if moved is not None and instance.memory.get(_TOLD_AT_VALUE) is None:
+    if moved is not None and told_at(instance) is None:
         instance = _note_value(run, instance)
     has_opened = not run.instance.is_open
     if has_opened and (every is not None or moved is not None):
@@ -65,8 +70,7 @@ def remind_if_moved(run: Run, outcome: Outcome) -> Outcome:
     moved = run.specification.again_if_moved
     if moved is None or not run.instance.is_open or outcome.transition is not None:
         return outcome
-    last: Any = outcome.instance.memory.get(_TOLD_AT_VALUE)
-    if not has_moved_since(run, last, moved):
+    if not has_moved_since(run, told_at(outcome.instance), moved):
         return outcome
     if outcome.instance.told.get(FEED) == run.at:
         # A timer has reminded of it at this very instant.

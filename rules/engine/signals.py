@@ -64,6 +64,11 @@ def is_done(specification: Specification, instance: Instance) -> bool:
     return once and _ALERTED in instance.memory
 
 
+def alerted_at(instance: Instance) -> Any:  # Any: what was kept
+    """Give the value at which a key was last told of, where the mode asks for it."""
+    return instance.memory.get(_ALERTED)
+
+
 def is_finished(shared: Instance) -> bool:
     """Tell, of the instance that its keys share, whether a rule's one alert is out."""
     return _ALERTED in shared.memory
@@ -90,7 +95,7 @@ def _is_to_be_told(run: Run) -> bool:
 def _has_moved(run: Run) -> bool:
     """Tell whether the leading fact has moved far enough since the last alert."""
     amount = run.specification.again_if_moved
-    last: Any = run.instance.memory.get(_ALERTED)
+    last = alerted_at(run.instance)
     if last is None:
         return True
     return amount is not None and has_moved_since(run, last, amount)

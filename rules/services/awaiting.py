@@ -67,7 +67,8 @@ class Awaiting:
         if len(looks.seqs) > _MOST_BATCHES:
             raise Undecided(f"{len(looks.seqs)} batches may have set timers.")
         try:
-            found = looks.by(microseconds_of(self._now), self._received(looks.seqs))
+            received = received_at(self._lane, looks.seqs)
+            found = looks.by(microseconds_of(self._now), received)
         except LeftToEngine as error:
             raise Undecided(str(error)) from error
         named = [
@@ -76,12 +77,13 @@ class Awaiting:
         ]
         return sorted(named, key=itemgetter(0))
 
-    def _received(self, seqs: Sequence[int]) -> dict[int, int]:
-        """Say when batches were received; history has no such time."""
-        received = {}
-        for start in range(0, len(seqs), _AT_ONCE):
-            some = seqs[start : start + _AT_ONCE]
-            for batch in Batch.objects.filter(lane=self._lane, seq__in=some):
-                if batch.is_live:
-                    received[int(batch.seq or 0)] = microseconds_of(batch.received_at)
-        return received
+
+def received_at(lane: Lane, seqs: Sequence[int]) -> dict[int, int]:
+    """Say when batches of a lane were received; history has no such time."""
+    received = {}
+    for start in range(0, len(seqs), _AT_ONCE):
+        some = seqs[start : start + _AT_ONCE]
+        for batch in Batch.objects.filter(lane=lane, seq__in=some):
+            if batch.is_live:
+                received[int(batch.seq or 0)] = microseconds_of(batch.received_at)
+    return received

@@ -26,13 +26,9 @@ from config.clock import database_now
 from datasets.json import encode
 from datasets.services import writing
 from rules.models import BacktestRun, BacktestState, Rule
+from rules.services.asked_judging import Judging, judging_for
 from rules.services.backtest_json import backtest_to_json, comparison_to_json
-from rules.services.backtesting import (
-    backtest_at_once,
-    read_asked_period,
-    read_draft,
-    survey_waiting,
-)
+from rules.services.backtesting import backtest_at_once
 from rules.services.backtests import Backtest
 from rules.services.comparing import (
     compare_at_once,
@@ -41,16 +37,14 @@ from rules.services.comparing import (
 )
 from rules.services.comparisons import Comparison
 from rules.services.judged_edits import EditFound, EditJudging
-from rules.services.judged_pasts import PastJudging
-from workspaces.access import Access, open_for_system
+from rules.services.witnesses import ColumnsDisagree
+from workspaces.access import Access
 from workspaces.refusals import Missing, Overloaded, Refusal
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
-#: The newest events that are judged in the background; some minutes of one core.
-MOST_EVENTS: Final = 5_000_000
 #: What was found is kept so long; it holds values of records.
 KEPT: Final = timedelta(days=1)
 #: The same question is answered by a run that ended so short a time ago.
@@ -306,7 +300,15 @@ def _work(run: BacktestRun, clock: Clock) -> None:
 
 
 def _judge(run: BacktestRun, clock: Clock) -> None:
-    judging = _judging_for(run, clock())
+    """Judge a run; if columns turn out to be wrong, by all that is stored."""
+    try:
+        _judge_by(judging_for(run, clock()), run, clock)
+    except ColumnsDisagree:
+        logger.exception("columns and engine disagree")
+        _judge_by(judging_for(run, clock(), by_columns=False), run, clock)
+
+
+def _judge_by(judging: Judging, run: BacktestRun, clock: Clock) -> None:
     _note(run, judging, clock)
     due = time.monotonic() + _NOTED_EVERY_SECONDS
     for _ in judging.steps():
@@ -327,30 +329,7 @@ def _judge(run: BacktestRun, clock: Clock) -> None:
     )
 
 
-def _judging_for(run: BacktestRun, now: datetime) -> PastJudging | EditJudging:
-    asked = run.request
-    access = open_for_system(workspace=run.workspace)
-    definition, addresses = asked["definition"], asked["addresses"]
-    since, until = asked["since"], asked["until"]
-    if "standing" in asked:
-        edited, standing = read_edit(access, definition, asked["standing"], addresses)
-        return EditJudging(
-            edited,
-            standing,
-            period=read_asked_period(edited.lanes[0], since, until),
-            compared=read_compared_period(edited, since, until, run.created_at),
-        )
-    spec, lanes = read_draft(access, definition, addresses)
-    return PastJudging(
-        spec,
-        lanes,
-        read_asked_period(lanes[0], since, until),
-        most_events=MOST_EVENTS,
-        waiting=survey_waiting(spec, lanes, now),
-    )
-
-
-def _note(run: BacktestRun, judging: PastJudging | EditJudging, clock: Clock) -> None:
+def _note(run: BacktestRun, judging: Judging, clock: Clock) -> None:
     """Write how far it is and what it found so far, and renew the lease."""
     _move(
         run,

@@ -23,6 +23,7 @@ from rules.services.judged_pasts import PastJudging
 from rules.services.pasts import JudgedPast, SurveyedPast
 from rules.services.previewing import with_outputs
 from rules.services.witnesses import ColumnsDisagree
+from rules.services.woven_pasts import weave_past
 from workspaces.access import Access
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ def backtest_rule(
        that is stored. What follows is for the others.
        Of what has to last they know as well, but for events that ran no rule; then
        they name the keys, of any, under which it was true at all.
+       Of reminders, a ladder, silence and what has to last within a condition they
+       name the events that may matter, and a program that holds the draft alone judges
+       these, over all that is stored as well.
     2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
        replaced records included, ignored duplicates not. Of a rule that names its keys
        only those of these count, as far as ten times as many of all keys reach back.
@@ -70,7 +74,7 @@ def backtest_rule(
     """
     spec, lanes = read_draft(access, definition, addresses)
     period = read_asked_period(lanes[0], since, until)
-    past: Past | None = survey_past(spec, lanes, period, now)
+    past = _past_at_once(spec, lanes, period, now)
     if past is None:
         past = _judged(_judging(spec, lanes, period, now), now)
     return _told(past, period, with_curve=with_curve)
@@ -92,11 +96,40 @@ def backtest_at_once(
     """
     spec, lanes = read_draft(access, definition, addresses)
     period = read_asked_period(lanes[0], since, until)
-    past: Past | None = survey_past(spec, lanes, period, now)
+    past = _past_at_once(spec, lanes, period, now)
     if past is None:
         judging = _judging(spec, lanes, period, now)
         past = None if judging.is_cut else _judged(judging, now)
     return None if past is None else _told(past, period, with_curve=with_curve)
+
+
+def _past_at_once(
+    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
+) -> Past | None:
+    """Answer by columns of all that is stored, alone or with the engine's help."""
+    surveyed = survey_past(spec, lanes, period, now)
+    return surveyed or _woven_past(spec, lanes, period, now)
+
+
+def _woven_past(
+    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
+) -> JudgedPast | None:
+    """Let the engine see what may matter, if it has so much time while somebody waits.
+
+    How much that is shows on the way: timers and what they change come on top.
+    """
+    most = settings.BELLWETHER_BACKTEST_EVENTS
+    judging = weave_past(spec, lanes, period, now)
+    if judging is None or judging.turns > most:
+        return None
+    try:
+        for _ in judging.steps():
+            if judging.seen > most:
+                return None
+        return judging.end(now)
+    except ColumnsDisagree:
+        logger.exception("columns and engine disagree", extra={"lane": lanes[0].pk})
+        return None
 
 
 def _told(past: Past, period: Period, *, with_curve: bool) -> Backtest:

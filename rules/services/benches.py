@@ -180,7 +180,7 @@ class Tally:
 
     def note_event(self, event: Event) -> None:
         """Count an event, and stretch the span to its time."""
-        if not self._is_asked(event.at):
+        if not self.is_asked(event.at):
             return
         self.events += 1
         if self.earliest is None or event.at < self.earliest:
@@ -191,9 +191,9 @@ class Tally:
     def note_result(self, result: StepResult, *, at: datetime) -> None:
         """Count what one happening brought."""
         for transition in result.transitions:
-            if self._is_asked(transition.at):
+            if self.is_asked(transition.at):
                 self._note_transition(transition)
-        if not self._is_asked(at):
+        if not self.is_asked(at):
             return
         for counts in result.counts.values():
             self.passes += counts.passed
@@ -221,7 +221,8 @@ class Tally:
             error=self.error,
         )
 
-    def _is_asked(self, at: datetime) -> bool:
+    def is_asked(self, at: datetime) -> bool:
+        """Tell whether a time lies within the period."""
         earliest, latest = self.period.earliest, self.period.latest
         return (earliest is None or at >= earliest) and (latest is None or at <= latest)
 

@@ -76,7 +76,7 @@ class Survey:
         Raises:
             ColumnsDisagree: the engine does not find true what columns did.
         """
-        earliest, latest = _bounds(period)
+        earliest, latest = bounds_of(period)
         answer = self.answer.between(earliest, latest)
         begun = answer.began()
         span = self.history.span(
@@ -104,7 +104,7 @@ class Survey:
 
     def keys_counted(self, period: Period) -> list[KeyCount]:
         """Count the alerts of each key within a period: most first."""
-        begun = self.answer.between(*_bounds(period)).began()
+        begun = self.answer.between(*bounds_of(period)).began()
         return begun.keys_counted(self.history.records)
 
     def keys_passed(self) -> list[str]:
@@ -113,7 +113,7 @@ class Survey:
 
     def span(self, period: Period) -> tuple[int, datetime | None, datetime | None]:
         """Count the events of all keys within a period; say when they begin and end."""
-        span = self.history.span(None, *_bounds(period))
+        span = self.history.span(None, *bounds_of(period))
         earliest, latest = (
             None if one is None else instant_of(one)
             for one in (span.earliest, span.latest)
@@ -122,7 +122,7 @@ class Survey:
 
     def begun(self, period: Period) -> Iterator[Begun]:
         """Say where the alerts begin within a period, key by key."""
-        answer = self.answer.between(*_bounds(period)).began()
+        answer = self.answer.between(*bounds_of(period)).began()
         moments = answer.moments(self.history.records)
         times, awaited = answer.at.tolist(), answer.awaited.tolist()
         for (seq, ord_, key), at, is_after in zip(moments, times, awaited, strict=True):
@@ -130,7 +130,7 @@ class Survey:
 
     def tell_of(self, period: Period, places: Sequence[int]) -> tuple[Hit, ...]:
         """Tell of some alerts that begin within a period, by their numbers there."""
-        answer = self.answer.between(*_bounds(period)).began()
+        answer = self.answer.between(*bounds_of(period)).began()
         return Witness(self, answer).hits_at(places)
 
     def count_at(self, levels: Sequence[int | Decimal], period: Period) -> list[int]:
@@ -139,7 +139,7 @@ class Survey:
             self.question,
             self.answer,
             levels,
-            _bounds(period),
+            bounds_of(period),
             settle=self.awaiting.settle,
         )
 
@@ -179,11 +179,9 @@ def survey_rule(
     Keys with at most so many events as `most_apart` may be left to somebody else.
     """
     question = question_of(spec)
-    if question is None or question.fact.series != series_of(lane.dataset):
+    if question is None:
         return None
-    # The columns of a lane are of its own keys.
-    is_own = not is_spread(spec, lane)
-    history = history_of(lane, question.fields, now=now) if is_own else None
+    history = history_for(spec, lane, question, now=now)
     if history is None:
         return None
     program = Program(traits_of(lane.dataset))
@@ -214,11 +212,24 @@ def survey_rule(
     )
 
 
+def history_for(
+    spec: Specification, lane: Lane, question: Question, *, now: datetime
+) -> History | None:
+    """Give the columns of what is asked; none if there are none that tell all.
+
+    Those of a lane are of its own keys, and of the events of its dataset.
+    """
+    if question.fact.series != series_of(lane.dataset) or is_spread(spec, lane):
+        return None
+    return history_of(lane, question.fields, now=now)
+
+
 def _may_part(parting: Parting, most_apart: int) -> bool:
     return parting.events_apart <= most_apart and len(parting.apart) <= _KEYS_APART
 
 
-def _bounds(period: Period) -> tuple[int | None, int | None]:
+def bounds_of(period: Period) -> tuple[int | None, int | None]:
+    """Give the bounds of a period as columns keep them."""
     return (
         None if period.earliest is None else microseconds_of(period.earliest),
         None if period.latest is None else microseconds_of(period.latest),

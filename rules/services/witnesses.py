@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -210,19 +210,26 @@ class Witness:
         What was removed a moment ago is told as the columns still have it.
         """
         places = {row: self._position(row) for row in rows}
-        seqs = {one.seq for one in places.values()}
-        batches = Batch.objects.filter(lane=self._asked.lane, seq__in=seqs)
-        ids = dict(batches.values_list("seq", "pk"))
-        wanted = [(ids[one.seq], one.ord) for one in places.values() if one.seq in ids]
-        bodies = {
-            record.pk: record.body for record in Record.objects.filter(pk__in=wanted)
+        sent = sent_at(self._asked.lane, places.values(), self._fields)
+        return {
+            row: sent[one]
+            if one in sent
+            else self._records.numbers_at(self._fields, row)
+            for row, one in places.items()
         }
-        values = {}
-        for row, one in places.items():
-            body = bodies.get((ids.get(one.seq), one.ord))
-            values[row] = (
-                self._records.numbers_at(self._fields, row)
-                if body is None
-                else {name: body[name] for name in self._fields if name in body}
-            )
-        return values
+
+
+def sent_at(
+    lane: Lane, places: Iterable[Position], fields: Collection[str]
+) -> dict[Position, dict[str, Any]]:  # Any: JSON
+    """Read what events carried of some fields, of those that are still stored."""
+    wanted = set(places)
+    batches = Batch.objects.filter(lane=lane, seq__in={one.seq for one in wanted})
+    ids = dict(batches.values_list("seq", "pk"))
+    known = {(ids[one.seq], one.ord): one for one in wanted if one.seq in ids}
+    return {
+        known[record.pk]: {
+            name: record.body[name] for name in fields if name in record.body
+        }
+        for record in Record.objects.filter(pk__in=list(known))
+    }

@@ -92,8 +92,8 @@ def look_back(
 
 
 def judge(access: Access, when: object, **more: Any) -> Backtest:
-    """Have the engine judge: columns do not know what was sent and what was not."""
-    there = {"fact": "DEMO:PRICES:*:price", "op": "is_present"}
+    """Have the engine judge: columns do not know what an event did not bring."""
+    there = {"fact": "DEMO:PRICES:*:price", "op": "is_absent"}
     if "MSFT" in str(when):
         there = {**there, "fact": "DEMO:PRICES:MSFT:price"}
     same = {"any": [when, {"all": [when, there]}]}

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 BACKTEST = "/api/v1/workspaces/demo/rules/backtest"
 CHEAP = {"fact": "DEMO:PRICES:*:price", "op": "lte", "value": 310}
-THERE = {"fact": "DEMO:PRICES:*:price", "op": "is_present"}
-#: Columns do not know what is present.
+THERE = {"not": {"fact": "DEMO:PRICES:*:price", "op": "is_absent"}}
+#: Columns do not know what an event did not bring.
 PRESENT: dict[str, Any] = {"name": "Cheap", "when": {"all": [CHEAP, THERE]}}
 
 

@@ -39,8 +39,8 @@ def as_it_is(definition: dict[str, Any]) -> dict[str, Any]:
 
 def twice(definition: dict[str, Any]) -> dict[str, Any]:
     """Say a condition in a way that columns do not answer for."""
-    there = {"fact": PRICE, "op": "is_present"}
-    return {**definition, "when": {"all": [definition["when"], there]}}
+    when, absent = definition["when"], {"fact": PRICE, "op": "is_absent"}
+    return {**definition, "when": {"any": [when, {"all": [when, absent]}]}}
 
 
 WRITTEN = pytest.mark.parametrize(

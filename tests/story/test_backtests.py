@@ -35,7 +35,7 @@ RULES: Mapping[str, dict[str, Any]] = {
         "when": {
             "all": [
                 {"fact": ANY, "op": "lt", "value": 100},
-                {"fact": ANY, "op": "is_present"},
+                {"not": {"fact": ANY, "op": "is_absent"}},
             ]
         },
         "outputs": [{"output": "mail", "at_most_every": "40s"}],

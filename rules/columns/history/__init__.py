@@ -10,6 +10,7 @@ from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
 from rules.columns.history.looks import Looks
+from rules.columns.history.outlines import Outline, outline_of
 from rules.columns.history.questions import Question
 from rules.columns.history.records import (
     LATE,
@@ -26,6 +27,8 @@ from rules.columns.history.segments import (
     remove,
     write_segment,
 )
+from rules.columns.history.threads import Moment, Seen, Thread
+from rules.columns.history.weave import Weave, weave_of
 from rules.columns.history.windows import LeftToEngine
 
 __all__ = [
@@ -39,16 +42,23 @@ __all__ = [
     "KeyCount",
     "LeftToEngine",
     "Looks",
+    "Moment",
+    "Outline",
     "Parting",
     "Question",
     "Records",
+    "Seen",
     "Segment",
     "SegmentDamaged",
+    "Thread",
+    "Weave",
     "choose_levels",
     "find_segments",
     "merge",
+    "outline_of",
     "question_of",
     "remove",
     "round_step",
+    "weave_of",
     "write_segment",
 ]

@@ -89,6 +89,7 @@ def _with_instants(together: Together, times: Longs, keys: Longs) -> Together:
             at=at,
             value=np.zeros(len(at)),
         ),
+        columns=together.columns,
         fields=together.fields,
         last={name: last[base] for name, last in together.last.items()},
         keeps_order=True,

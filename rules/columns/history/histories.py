@@ -146,7 +146,7 @@ class History:
             return None
         if any(not self._has_plain_past(one.field) for one in question.windows):
             return None
-        together = self._together_for(question, key)
+        together = self.together_for(question, key)
         return answer_together(question, together, self.records)
 
     def _answer_silence(self, question: Question, key: str | None) -> Answer | None:
@@ -166,7 +166,7 @@ class History:
         )
         return answer_silence(question, together, self.records)
 
-    def _together_for(self, question: Question, key: str | None) -> Together:
+    def together_for(self, question: Question, key: str | None) -> Together:
         """Put the runs of a rule's fields together; those of one key are not kept."""
         spans = tuple(sorted((one.field, one.length) for one in question.departing))
         rest = (question.watch, question.quiet)

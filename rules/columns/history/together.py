@@ -6,10 +6,10 @@ from functools import reduce
 
 import numpy as np
 
-from rules.columns.buffers import Flags, Longs
+from rules.columns.buffers import Flags, Floats, Longs
 from rules.columns.history.against import Newest, judge_against
 from rules.columns.history.holding import Said
-from rules.columns.history.records import LATE, NO_EXACTS, Records
+from rules.columns.history.records import LATE, NO_EXACTS, NULL, Column, Records
 from rules.columns.history.runs import Runs, in_order
 from rules.columns.history.spells import Count, Succession
 from rules.columns.history.trees import (
@@ -19,6 +19,7 @@ from rules.columns.history.trees import (
     Following,
     Leaf,
     Over,
+    Present,
     Tree,
 )
 from rules.columns.history.truths import truths_on
@@ -37,6 +38,7 @@ class Together:
     """
 
     runs: Runs
+    columns: Mapping[str, Column]
     fields: Mapping[str, Runs]
     last: Mapping[str, Longs]
     keeps_order: bool
@@ -51,16 +53,24 @@ class Together:
         Raises:
             LeftToEngine: columns cannot tell.
         """
-        if isinstance(tree, Leaf):
-            return self._judge_leaf(tree)
-        if isinstance(tree, Against):
-            sides = (tree.field, tree.wanted.fact.root)
-            return judge_against(tree, *map(self._newest, sides))
-        if isinstance(tree, Over):
-            return self.windows_of(tree.field).judge(tree)
-        if not isinstance(tree, Branch):
-            said = self.spell_of(tree).judge()
-            return said.true, said.false
+        match tree:
+            case Leaf():
+                judged = self._judge_leaf(tree)
+            case Present():
+                judged = self._judge_present(tree)
+            case Against():
+                sides = (tree.field, tree.wanted.fact.root)
+                judged = judge_against(tree, *map(self._newest, sides))
+            case Over():
+                judged = self.windows_of(tree.field).judge(tree)
+            case Branch():
+                judged = self._judge_branch(tree)
+            case _:
+                said = self.spell_of(tree).judge()
+                judged = said.true, said.false
+        return judged
+
+    def _judge_branch(self, tree: Branch) -> tuple[Flags, Flags]:
         judged = [self.judge(member) for member in tree.members]
         true, false = [one for one, _ in judged], [one for _, one in judged]
         if tree.is_all:
@@ -108,6 +118,10 @@ class Together:
         }
         return sorted(rows)
 
+    def values_of(self, name: str) -> Floats:
+        """Give a field's newest value at each run as a double; NaN if none is known."""
+        return self._newest(name).value
+
     def _newest(self, name: str) -> Newest:
         return Newest(self.fields[name], self.last[name])
 
@@ -122,6 +136,14 @@ class Together:
             false &= ~np.isnan(own.value)
         known = last >= 0
         return true[last] & known, false[last] & known
+
+    def _judge_present(self, asked: Present) -> tuple[Flags, Flags]:
+        """Tell where there is a value; that alone is never unknown."""
+        own, last = self.fields[asked.field], self.last[asked.field]
+        known = last >= 0
+        if len(own):
+            known &= self.columns[asked.field].state[own.row[last]] != NULL
+        return (~known, known) if asked.is_inverted else (known, ~known)
 
 
 def _all(flags: Iterable[Flags]) -> Flags:
@@ -164,6 +186,7 @@ def together_of(
             unknown=0,
             in_order=in_order(at, starts),
         ),
+        columns=records.columns,
         fields=fields,
         keeps_order=_keeps_order(records, rows, are_all_keys=are_all_keys),
         last={

@@ -12,6 +12,7 @@ from rules.columns.history.trees import (
     Following,
     Leaf,
     Over,
+    Present,
     Tree,
     is_known,
 )
@@ -33,6 +34,7 @@ from rules.engine import (
 _COMPARED = frozenset({"gt", "gte", "lt", "lte", "eq", "ne"})
 _MOMENT = timedelta(microseconds=1)
 _MOVES = frozenset({"rise", "fall", "change"})
+_PRESENCE = frozenset({"is_present", "is_missing"})
 _RECORDS = frozenset({"new_high", "new_low"})
 
 
@@ -60,6 +62,8 @@ def _of_condition(node: Condition, *, is_inverted: bool) -> Tree | None:
         return _over(node, node.window, is_inverted=is_inverted)
     if isinstance(node.wanted, OtherFact):
         return _against(node, node.wanted, is_inverted=is_inverted)
+    if node.op in _PRESENCE:
+        return _present(node, is_inverted=is_inverted)
     return _leaf(node, is_inverted=is_inverted)
 
 
@@ -80,6 +84,16 @@ def _leaf(condition: Condition, *, is_inverted: bool) -> Leaf | None:
         return None
     return Leaf(
         field=condition.fact.root, line=line.inverted() if is_inverted else line
+    )
+
+
+def _present(condition: Condition, *, is_inverted: bool) -> Present | None:
+    plain = Condition(fact=condition.fact, op=condition.op, wanted=condition.wanted)
+    if condition.fact.steps or condition != replace(plain, zone=condition.zone):
+        return None
+    return Present(
+        field=condition.fact.root,
+        is_inverted=(condition.op == "is_missing") != is_inverted,
     )
 
 

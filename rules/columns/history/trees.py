@@ -17,6 +17,14 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A condition on whether a field has a value, whatever that is."""
+
+    field: str
+    is_inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
     """A condition on one field and another of the same key."""
 
@@ -92,14 +100,14 @@ class Following:
     is_inverted: bool = False
 
 
-Tree = Leaf | Against | Over | Branch | Counted | Following
+Tree = Leaf | Present | Against | Over | Branch | Counted | Following
 
 
 def fields_of(tree: Tree) -> set[str]:
     """Name the fields that conditions are about."""
     fields = set()
     for one in nodes_of(tree):
-        if isinstance(one, Leaf | Against | Over):
+        if isinstance(one, Leaf | Present | Against | Over):
             fields.add(one.field)
         if isinstance(one, Against):
             fields.add(one.wanted.fact.root)

@@ -94,6 +94,9 @@ def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
     value: object = random.choice(levels)
     if random.random() < 0.25:
         return random_beside(random, key)
+    if random.random() < 0.1:
+        op = random.choice(["is_present", "is_missing"])
+        return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op}
     if op in ("between", "outside", "in", "nin"):
         value = sorted(random.sample(levels, 2))
     return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op, "value": value}

@@ -189,7 +189,8 @@ def told_as_lists(
         ({"op": "cross_up", "value": 1}, True),
         ({"op": "fall", "by": "5%"}, True),
         ({"op": "changed"}, False),
-        ({"op": "is_missing"}, False),
+        ({"op": "is_missing"}, True),
+        ({"op": "is_absent"}, False),
     ],
     ids=str,
 )

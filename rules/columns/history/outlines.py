@@ -1,0 +1,129 @@
+"""Which rules the engine can be spared the runs of, where nothing they ask turns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from rules.columns.cuts import Line
+from rules.columns.history.questions import Question, Watch
+from rules.columns.history.tree_reading import tree_of
+from rules.columns.history.trees import Branch, Following, Over, Tree, nodes_of
+from rules.engine import (
+    Group,
+    Held,
+    Mode,
+    Negation,
+    Node,
+    RuleKind,
+    Specification,
+    Spell,
+    blank_specification,
+)
+
+_MODES = frozenset(
+    {Mode.EVERY_MATCH, Mode.ON_ENTER, Mode.ONCE_PER_KEY, Mode.AGAIN_IF_MOVED}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a rule asks of the moment, or counts: its runs differ only where one turns.
+
+    ``question`` has all that is ``asked``, as if any of it made the rule true.
+    """
+
+    spec: Specification
+    asked: tuple[Tree, ...]
+    question: Question
+    watch: Watch
+
+
+def outline_of(spec: Specification) -> Outline | None:
+    """Outline a rule; none if its runs must all be judged.
+
+    What it asks over time has to be known to columns, or have to last: of that the
+    engine's timers see the end. Late events must not run it, nor several keys share
+    anything.
+    """
+    if not spec.looks_back or not _is_plain(spec):
+        return None
+    asked: list[Tree] = []
+    for top in _tops(spec):
+        for tree in _asked(top):
+            if tree is None or not _is_followed(tree):
+                return None
+            asked.append(tree)
+    question = Question(
+        # Of its runs no late ones are looked at, as of those of a state rule.
+        kind=RuleKind.STATE,
+        mode=spec.mode,
+        fact=spec.leading_fact,
+        op="",
+        line=Line(base=False, bounds=()),
+        level=None,
+        tree=Branch(is_all=False, members=tuple(asked)),
+    )
+    # What runs the rule and is not asked about would have to be looked at as well.
+    if {one.root for one in spec.facts} != set(question.fields):
+        return None
+    return Outline(
+        spec=spec,
+        asked=tuple(asked),
+        question=question,
+        watch=Watch(active=spec.active, expires_at=spec.expires_at),
+    )
+
+
+def _tops(spec: Specification) -> Iterator[Node]:
+    yield spec.when
+    if spec.recover.when is not None:
+        yield spec.recover.when
+    for step in spec.ladder:
+        yield step.when
+
+
+def _asked(node: Node) -> Iterator[Tree | None]:
+    """Part what is joined, negated or has to last from what that is about."""
+    match node:
+        case Group():
+            for member in node.members:
+                yield from _asked(member)
+        case Negation(member=member) | Spell(member=member, modifier=Held()):
+            yield from _asked(member)
+        case _:
+            yield tree_of(node)
+
+
+def _is_followed(tree: Tree) -> bool:
+    """Tell whether nothing is asked of windows, or of what comes one after another."""
+    return not any(isinstance(one, Over | Following) for one in nodes_of(tree))
+
+
+def _is_plain(spec: Specification) -> bool:
+    """Tell whether a rule is about one key at a time, and says no more than is known.
+
+    What a definition may say besides some day is not known here: a rule that says more
+    than these members is the engine's.
+    """
+    first, *others = spec.facts
+    if any(
+        (one.series, one.named_key) != (first.series, first.named_key) for one in others
+    ):
+        return False
+    return spec.mode in _MODES and spec == replace(
+        blank_specification(spec.kind, name=spec.name),
+        facts=spec.facts,
+        when=spec.when,
+        mode=spec.mode,
+        announces_resolve=spec.announces_resolve,
+        severity=spec.severity,
+        include=spec.include,
+        outputs=spec.outputs,
+        again_if_moved=spec.again_if_moved,
+        remind_every=spec.remind_every,
+        ladder=spec.ladder,
+        hold=spec.hold,
+        recover=spec.recover,
+        no_data=spec.no_data,
+        active=spec.active,
+        expires_at=spec.expires_at,
+    )

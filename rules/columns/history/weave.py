@@ -1,0 +1,112 @@
+"""All keys' ways through a history, in the order of its lane."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rules.columns.buffers import Longs
+from rules.columns.history.grounds import Ground
+from rules.columns.history.histories import History, Parting
+from rules.columns.history.outlines import Outline
+from rules.columns.history.threads import Seen, Thread
+from rules.columns.history.turns import Turns, all_events, turns_of
+from rules.columns.history.windows import LeftToEngine
+from rules.engine import CompiledRule, Instance, Position, Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weave:
+    """The threads of all keys of a rule; ``turns`` is how many runs are to be seen.
+
+    Timers fire more, and what changes an instance is looked at twice.
+    """
+
+    history: History
+    threads: Sequence[Thread]
+    turns: int
+    _seqs: Longs
+
+    def see(self) -> Iterator[Seen]:
+        """Let the engine see what it must of all keys, in the order of the lane."""
+        waiting = [
+            (*_place(thread), number)
+            for number, thread in enumerate(self.threads)
+            if thread.row < thread.end
+        ]
+        heapq.heapify(waiting)
+        while waiting:
+            *_, number = waiting[0]
+            thread = self.threads[number]
+            yield thread.see()
+            if thread.row < thread.end:
+                heapq.heapreplace(waiting, (*_place(thread), number))
+            else:
+                heapq.heappop(waiting)
+
+    def count_until(self, position: Position) -> int:
+        """Count the events of the lane up to the batch of a position."""
+        return int(np.searchsorted(self._seqs, position.seq, side="right"))
+
+
+def weave_of(
+    outline: Outline, history: History, program: Program, rule_id: int
+) -> Weave | None:
+    """Weave what the engine must see of a rule; none if it must see all there is.
+
+    Of keys that columns cannot follow it sees every event.
+    """
+    rule, question = program.rule(rule_id), outline.question
+    if any(name not in history.records.columns for name in question.fields):
+        return None
+    parting = history.parted(question, rule.own_key)
+    if parting is None:
+        return None
+    try:
+        some = _followed(outline, parting, rule.own_key)
+    except LeftToEngine:
+        return None
+    sides = [some, _unfollowed(outline, parting, history)]
+    threads = [one for turns in sides for one in _threads(program, rule, turns)]
+    return Weave(
+        history=history,
+        threads=threads,
+        turns=sum(len(turns.turning) for turns in sides),
+        _seqs=np.sort(history.records.seq),
+    )
+
+
+def _followed(outline: Outline, parting: Parting, key: str | None) -> Turns:
+    records = parting.history.records
+    fact, fields = outline.spec.leading_fact, outline.question.fields
+    ground = Ground(records, fact.series, fields)
+    return turns_of(
+        outline, ground, parting.history.together_for(outline.question, key)
+    )
+
+
+def _unfollowed(outline: Outline, parting: Parting, history: History) -> Turns:
+    records = history.records
+    numbers = [records.number_of(key) for key in parting.apart]
+    apart = np.zeros(len(records.keys), dtype=np.bool_)
+    apart[[one for one in numbers if one is not None]] = True
+    left = records.only(np.repeat(apart, np.diff(records.starts)))
+    fact, fields = outline.spec.leading_fact, outline.question.fields
+    return all_events(Ground(left, fact.series, fields))
+
+
+def _threads(program: Program, rule: CompiledRule, turns: Turns) -> Iterator[Thread]:
+    """Begin a thread for each key of which anything is to be seen."""
+    records = turns.ground.records
+    bounds = records.starts.tolist()
+    firsts = np.searchsorted(turns.turning, records.starts)
+    for number in np.flatnonzero(firsts[:-1] < firsts[1:]).tolist():
+        instance = Instance(
+            rule_id=rule.rule_id, key=records.keys[number], version=rule.version
+        )
+        yield Thread(program, turns, instance, (bounds[number], bounds[number + 1]))
+
+
+def _place(thread: Thread) -> tuple[int, int]:
+    return thread.position.seq, thread.position.ord

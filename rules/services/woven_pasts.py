@@ -1,0 +1,209 @@
+"""The past of a rule, judged by the engine where columns say that it may matter."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from datasets.models import Lane
+from datasets.services import Period
+from rules.columns.history import (
+    LeftToEngine,
+    Moment,
+    Seen,
+    Weave,
+    outline_of,
+    weave_of,
+)
+from rules.engine import Position, Program, Specification, Value
+from rules.services.awaiting import Look, received_at
+from rules.services.backtests import HITS_SHOWN, Backtest, Hit
+from rules.services.benches import Tally
+from rules.services.columnar import bounds_of, history_for
+from rules.services.facts import traits_of
+from rules.services.gathering import instant_of, microseconds_of
+from rules.services.pasts import JudgedPast
+from rules.services.witnesses import ColumnsDisagree, sent_at
+
+_DRAFT: Final = 1
+#: Events between two looks at how far it is.
+_AT_ONCE: Final = 500
+
+
+class WovenJudging:
+    """A draft on its way through the columns of its lane.
+
+    The engine sees the events that may change something, by their values in columns;
+    what is told one by one it has judged once more by what was sent. `seen` counts
+    the events that it saw, `turns` those of which that was known from the beginning.
+    """
+
+    def __init__(
+        self, weave: Weave, program: Program, lane: Lane, period: Period
+    ) -> None:
+        self.seen = 0
+        self.read = 0
+        self.turns = weave.turns
+        self.woken: list[Look] = []
+        self._weave = weave
+        self._lane = lane
+        self._period = period
+        self._rule = program.rule(_DRAFT)
+        self._fields = {path.root for path in self._rule.reads}
+        self._tally = Tally(self._rule.specification, lane, period)
+        self._passes = 0
+        self._told: deque[Seen] = deque(maxlen=HITS_SHOWN)
+        self._span = weave.history.span(self._keys(program), *bounds_of(period))
+
+    @property
+    def total(self) -> int:
+        """Count the events that lie on the way."""
+        return len(self._weave.history.records)
+
+    def steps(self) -> Iterator[None]:
+        """Go on, and pause now and then.
+
+        Raises:
+            ColumnsDisagree: the engine cannot judge the rule.
+        """
+        for seen in _judged(self._weave):
+            self._take(seen)
+            self.seen += 1
+            if self.seen % _AT_ONCE == 0:
+                position = seen.moment.ground.position(seen.moment.row)
+                self.read = self._weave.count_until(position)
+                yield
+        self.read = self.total
+
+    def so_far(self) -> Backtest:
+        """Tell what came about up to here."""
+        found, span = self._tally.result(is_cut=False), self._span
+        return replace(
+            found,
+            passes=found.passes + self._passes,
+            events=span.events,
+            earliest=None if span.earliest is None else instant_of(span.earliest),
+            latest=None if span.latest is None else instant_of(span.latest),
+        )
+
+    def end(self, now: datetime) -> JudgedPast:
+        """Let time go on to `now`, once all is behind, and tell what came about.
+
+        Raises:
+            ColumnsDisagree: the engine does not find the same by what was sent.
+        """
+        self._wake(now)
+        return JudgedPast(
+            backtest=replace(self.so_far(), hits=self._told_again()), alerts=()
+        )
+
+    def _keys(self, program: Program) -> set[str] | None:
+        own_key = self._rule.own_key
+        if own_key is None:
+            return None
+        return {key for _, key in program.facts_of(_DRAFT, own_key)}
+
+    def _take(self, seen: Seen) -> None:
+        at = instant_of(seen.moment.at)
+        self._tally.note_result(seen.result, at=at)
+        self._passes += seen.count_passed(*bounds_of(self._period))
+        if any(self._tally.is_asked(one.at) for one in seen.result.transitions):
+            self._told.append(seen)
+
+    def _wake(self, now: datetime) -> None:
+        """Fire the timers that the sweep would have found since the last event.
+
+        As those of `Bench.wake`, they take positions after the log.
+        """
+        waiting = list(self._looks())
+        heapq.heapify(waiting)
+        place = self._lane.next_seq
+        while waiting and waiting[0][0] <= now:
+            at, key, number = heapq.heappop(waiting)
+            thread = self._weave.threads[number]
+            due = thread.instance.wakes_at
+            self._take(thread.wake(Position(seq=place, ord=0)))
+            self.woken.append((at, key))
+            place += 1
+            again = thread.instance.wakes_at
+            if due is not None and again is not None and again > due:
+                heapq.heappush(waiting, (at + (again - due), key, number))
+
+    def _looks(self) -> Iterator[tuple[datetime, str, int]]:
+        """Say when the sweep looks at the timers that are set, of which threads."""
+        setting = [
+            (number, *one.set_by, one.instance.wakes_at, one.instance.key)
+            for number, one in enumerate(self._weave.threads)
+        ]
+        waiting = [one for one in setting if one[3] is not None]
+        seqs = sorted({position.seq for _, position, *_ in waiting})
+        received = received_at(self._lane, seqs)
+        for number, position, at, due, key in waiting:
+            if due is not None and position.seq in received:
+                away = microseconds_of(due) - at
+                yield instant_of(received[position.seq] + away), key, number
+
+    def _told_again(self) -> tuple[Hit, ...]:
+        """Tell of the newest transitions as the engine finds them by what was sent."""
+        again = Tally(self._rule.specification, self._lane, self._period)
+        places = {place for one in self._told for place in _places(one.moment)}
+        sent = sent_at(self._lane, places, self._fields)
+        for seen in self._told:
+            moment = seen.moment
+            try:
+                result = moment.judge(_sent(moment, sent))
+            except LeftToEngine as error:
+                raise ColumnsDisagree(str(error)) from error
+            again.note_result(result, at=instant_of(moment.at))
+        if _marks(again.hits) != _marks(self._tally.hits):
+            raise ColumnsDisagree("By what was sent other things come about.")
+        return tuple(again.hits)
+
+
+def weave_past(
+    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
+) -> WovenJudging | None:
+    """Begin to judge a draft by columns; none if the engine must see all there is."""
+    outline = outline_of(spec)
+    if outline is None or len(lanes) > 1:
+        return None
+    history = history_for(spec, lanes[0], outline.question, now=now)
+    if history is None:
+        return None
+    program = Program(traits_of(lanes[0].dataset))
+    program.put(_DRAFT, _DRAFT, spec)
+    weave = weave_of(outline, history, program, _DRAFT)
+    if weave is None:
+        return None
+    return WovenJudging(weave, program, lanes[0], period)
+
+
+def _judged(weave: Weave) -> Iterator[Seen]:
+    try:
+        yield from weave.see()
+    except LeftToEngine as error:
+        raise ColumnsDisagree(str(error)) from error
+
+
+def _places(moment: Moment) -> Iterator[Position]:
+    return map(moment.ground.position, moment.rows)
+
+
+def _sent(
+    moment: Moment, sent: Mapping[Position, Mapping[str, Value]]
+) -> dict[int, Mapping[str, Value]]:
+    """Give what events carried; what was removed a moment ago as columns have it."""
+    ground = moment.ground
+    return {
+        row: {**ground.carried(row), **sent.get(ground.position(row), {})}
+        for row in moment.rows
+    }
+
+
+def _marks(hits: Iterable[Hit]) -> list[tuple[object, ...]]:
+    """Name what has come about; how it is worded follows from what was sent."""
+    return [(one.kind, one.key, one.at, one.position, one.told) for one in hits]

@@ -1,0 +1,87 @@
+"""Random rules with more to their lifecycle than columns know of alone."""
+
+from decimal import Decimal
+from random import Random
+
+from tests.rules.columns.random_rules import (
+    LEVELS,
+    SERIES,
+    random_resting_rule,
+    random_rule,
+    random_tree,
+)
+
+SPANS = ("1s", "5s", "24s", "90s", "200s")
+
+
+def random_asked(random: Random, key: str, depth: int) -> dict[str, object]:
+    """Join conditions of which some have to last, or to be so several times."""
+    drawn = random.random()
+    if drawn < 0.3:
+        inside = random_tree(random, key, 1)
+        return {"all": [inside], "held": random.choice(SPANS)}
+    if drawn < 0.45:
+        times = {"at_least": random.randint(1, 3), "within": random.choice(SPANS)}
+        return {"any": [random_tree(random, key, 1)], "times": times}
+    if drawn < 0.55:
+        of_last = {"at_least": random.randint(1, 2), "of": random.randint(2, 4)}
+        return {"any": [random_tree(random, key, 1)], "of_last": of_last}
+    if depth and drawn < 0.85:
+        members = [random_asked(random, key, depth - 1) for _ in range(2)]
+        return {random.choice(["all", "any"]): members}
+    if depth and drawn < 0.95:
+        return {"not": random_asked(random, key, depth - 1)}
+    return random_tree(random, key, 1)
+
+
+def random_followed_rule(random: Random) -> dict[str, object]:
+    """Write a rule; of a state rule there are reminders, a ladder, or silence."""
+    key = random.choice(["*", "*", "A"])
+    rule = random_rule(random)
+    rule.pop("recover", None)
+    depth = random.randint(0, 1)
+    draw = random.choice([random_asked, random_asked, random_tree])
+    rule["when"] = draw(random, key, depth)
+    if random.random() < 0.7:
+        rule |= {"kind": "state", "raise": {"resolved": random.random() < 0.7}}
+        _let_it_live(random, rule, key)
+    elif random.random() < 0.3:
+        moved = random.choice([1, Decimal("0.5"), "50%"])
+        rule["raise"] = {"mode": "again_if_moved", "again_if_moved": moved}
+    if random.random() < 0.3:
+        resting = random_resting_rule(random)
+        rule |= {
+            name: resting[name] for name in ("active", "expires_at") if name in resting
+        }
+    return rule
+
+
+def _let_it_live(random: Random, rule: dict[str, object], key: str) -> None:
+    raising: dict[str, object] = {"resolved": random.random() < 0.7}
+    if random.random() < 0.4:
+        raising["remind_every"] = random.choice(["1m", "2m", "5m"])
+    if random.random() < 0.3:
+        raising["again_if_moved"] = random.choice([1, Decimal("0.5"), "50%"])
+    rule["raise"] = raising
+    if random.random() < 0.4:
+        then = random.choice(["alert", "alert", "resolve", "keep"])
+        rule["no_data"] = {"after": random.choice(SPANS), "then": then}
+    if random.random() < 0.3:
+        rule["hold"] = random.choice(SPANS)
+    if random.random() < 0.4:
+        asked = random.choice([random_tree, random_asked])(random, key, 1)
+        rule["recover"] = {"when": asked, "hold": random.choice(["0s", *SPANS])}
+    if random.random() < 0.4:
+        rule["severity"] = "info"
+        severities = random.choice([["critical"], ["critical", "warning"]])
+        rule["ladder"] = [
+            {
+                "when": {
+                    "fact": f"{SERIES}:{key}:{random.choice('xxy')}",
+                    "op": random.choice(["gt", "lt", "eq"]),
+                    "value": random.choice(LEVELS),
+                },
+                "is": severity,
+            }
+            for severity in severities
+        ]

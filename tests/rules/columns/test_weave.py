@@ -1,0 +1,129 @@
+"""The engine says the same where it is shown all events as where it is shown some."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.columns.history import History, Moment, Weave, outline_of, weave_of
+from rules.engine import (
+    Counts,
+    DefinitionInvalid,
+    Event,
+    Position,
+    Program,
+    Series,
+    Slice,
+    StepResult,
+    Tick,
+    Transition,
+    Value,
+    parse_definition,
+    step,
+)
+from tests.rules.columns.followed_rules import random_followed_rule
+from tests.rules.columns.random_rules import SERIES
+from tests.rules.columns.test_history import (
+    AFTER,
+    LATENESS,
+    armed_of,
+    gather,
+    random_events,
+)
+
+#: As often is each timer looked at after the last event; reminders never end.
+LOOKS = 3
+RULE = 1
+
+
+def see_all(program: Program, events: list[Event]) -> tuple[list[Transition], Counts]:
+    """Judge the events one by one, and then the timers, some times."""
+    state, found, counts = Slice(), list[Transition](), Counts()
+
+    def take(result: StepResult) -> Slice:
+        nonlocal counts
+        assert not result.errors
+        found.extend(result.transitions)
+        counts += result.counts.get(RULE, Counts())
+        return replace(state.after(result), armed=armed_of(program, state, result))
+
+    for event in events:
+        state = take(step(program, state, event))
+    for number in range(LOOKS):
+        for (_, key), one in sorted(state.instances.items()):
+            if one.wakes_at is not None:
+                place = Position(seq=AFTER + number, ord=0)
+                tick = Tick(rule_id=RULE, key=key, at=one.wakes_at, position=place)
+                state = take(step(program, state, tick))
+    return found, counts
+
+
+def see_some(weave: Weave, events: list[Event]) -> tuple[list[Transition], Counts, int]:
+    """Judge what must be seen, by what the events did carry."""
+    found, ran, passed, seen = list[Transition](), 0, 0, 0
+    carried = {one.position: one.fields for one in events}
+
+    def retold(moment: Moment) -> tuple[Transition, ...]:
+        known = {row: carried[moment.ground.position(row)] for row in moment.rows}
+        return moment.judge(known).transitions
+
+    for one in weave.see():
+        seen += 1
+        found += retold(one.moment)
+        passed += len(one.passed) + one.result.counts.get(RULE, Counts()).passed
+    for number in range(LOOKS):
+        for thread in sorted(weave.threads, key=lambda one: one.instance.key):
+            if thread.instance.wakes_at is not None:
+                one = thread.wake(Position(seq=AFTER + number, ord=0))
+                found += retold(one.moment)
+                passed += one.result.counts.get(RULE, Counts()).passed
+    return found, Counts(ran=ran, passed=passed), seen
+
+
+def calmed(random: Random, events: list[Event]) -> list[Event]:
+    """Let most events of a key carry what the one before carried."""
+    newest, found = dict[tuple[str, str], Value](), list[Event]()
+    for event in events:
+        fields = {
+            name: newest.get((event.key, name), value)
+            if random.random() < 0.8
+            else value
+            for name, value in event.fields.items()
+        }
+        newest |= {(event.key, name): value for name, value in fields.items()}
+        found.append(replace(event, fields=fields))
+    return found
+
+
+@pytest.mark.parametrize("is_calm", [False, True], ids=["wavering", "calm"])
+@pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
+@settings(max_examples=300)
+@given(seed=st.integers(0, 2**32))
+def test_what_is_not_seen_changes_nothing(
+    seed: int, is_wild: bool, is_calm: bool
+) -> None:
+    random = Random(seed)
+    try:
+        spec = parse_definition(random_followed_rule(random), workspace="DEMO")
+    except DefinitionInvalid:
+        # What ends it would already be true with it.
+        return
+    outline = outline_of(spec)
+    if outline is None:
+        return
+    program = Program({SERIES: Series(lateness=LATENESS)})
+    program.put(RULE, 1, spec)
+    events = random_events(random, is_wild=is_wild)
+    if is_calm:
+        events = calmed(random, events)
+    weave = weave_of(outline, History(gather(events)), program, RULE)
+    if weave is None:
+        return
+
+    found, counts, _ = see_some(weave, events)
+
+    transitions, counted = see_all(program, events)
+    assert found == transitions
+    assert counts.passed == counted.passed

@@ -1,0 +1,143 @@
+"""Back-tests of which columns say what may matter, and the engine sees no more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from alerts.services import create_output
+from datasets.json import decode, encode
+from datasets.models import Dataset
+from datasets.services import Ingest, accept_batch
+from rules.models import BacktestRun, BacktestState
+from rules.services import Backtest, run_backtest, start_backtest
+from rules.services.backtest_json import backtest_to_json
+from tests.factories import NOW
+from tests.rules.test_backtest_columns import (
+    HIGH,
+    drain_all,
+    judge,
+    keep,
+    look_back,
+    send,
+    told,
+)
+from workspaces.access import Access, Need
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(days=1)
+BEFORE_ALL_IS_OVER = NOW + timedelta(minutes=67)
+EVENTS = 120
+KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "reminders": (HIGH, {"raise": {"remind_every": "2m"}}),
+    "moved": (HIGH, {"raise": {"again_if_moved": 1}}),
+    "ladder": (
+        HIGH,
+        {
+            "severity": "info",
+            "ladder": [{"when": {**HIGH, "value": 311}, "is": "critical"}],
+        },
+    ),
+    "silence": (HIGH, {"no_data": {"after": "3m", "then": "alert"}}),
+    "hours": (
+        HIGH,
+        {"hold": "1m", "active": {"hours": "15:00-15:45", "zone": "UTC"}},
+    ),
+    "held": ({**HIGH, "held": "1m"}, {"hold": "20s"}),
+    "times": (
+        {**HIGH, "times": {"at_least": 3, "within": "5m"}},
+        {"recover": {"hold": "1m"}},
+    ),
+    "signal": ({**HIGH, "held": "1m"}, {"kind": "signal"}),
+    "one key": (
+        {**HIGH, "fact": "DEMO:PRICES:MSFT:price"},
+        {"raise": {"remind_every": "2m"}},
+    ),
+}
+
+
+@pytest.fixture
+def access(prices: Dataset) -> Access:
+    return Access(workspace=prices.workspace, gives=Need.MANAGE)
+
+
+@pytest.fixture(autouse=True)
+def directory(settings: Settings, tmp_path: Path) -> Path:
+    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def sent(prices: Dataset) -> Dataset:
+    """Prices of three keys that waver, one of which is odd, for about an hour."""
+    random, at, level = Random(7), NOW, dict.fromkeys(("MSFT", "AAPL", "IBM"), 310)
+    for number in range(EVENTS):
+        at += timedelta(seconds=random.choice((5, 20, 60)))
+        key = random.choice(("MSFT", "MSFT", "AAPL", "AAPL", "IBM"))
+        level[key] = min(max(level[key] + random.choice((-1, 0, 0, 1)), 308), 313)
+        price = None if number % 17 == 3 else level[key]
+        accept_batch(
+            dataset=prices,
+            events=[{"symbol": key, "price": price}],
+            ingest=Ingest(raises=key != "IBM" or number % 3 > 0),
+            now=at,
+        )
+    drain_all(prices)
+    return prices
+
+
+@pytest.mark.parametrize("now", [BEFORE_ALL_IS_OVER, LATER], ids=["soon", "later"])
+@pytest.mark.parametrize("name", KINDS)
+def test_what_may_matter_is_judged_as_all_would_be(
+    sent: Dataset, access: Access, settings: Settings, name: str, now: Any
+) -> None:
+    when, more = KINDS[name]
+    config = {"to": "ana@example.com"}
+    mail = create_output(access=access, kind="email", config=config, now=NOW).slug
+    outputs = [{"output": mail, "at_most_every": "90s"}]
+    more = {"kind": "state", "outputs": outputs, **more}
+    judged = judge(access, when, now=now, **more)
+    keep()
+    # Fewer than there are, but as many as may matter.
+    settings.BELLWETHER_BACKTEST_EVENTS = EVENTS - 1
+
+    found = look_back(access, when, now=now, **more)
+
+    assert told(found) == told(judged)
+    assert found.alerts
+    assert not found.is_cut
+
+
+def test_what_may_matter_is_told_in_the_words_of_what_was_sent(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, Decimal("311.500"))
+
+    (hit,) = look_back(access, HIGH, kind="state", **KINDS["ladder"][1]).hits
+
+    assert "311.500" in hit.reason
+
+
+def test_more_than_is_judged_at_once_is_judged_in_the_background(
+    sent: Dataset, access: Access, settings: Settings
+) -> None:
+    when, more = KINDS["reminders"]
+    definition = {"name": "High", "kind": "state", "when": when, **more}
+    at_once = start_backtest(access=access, definition=definition, now=LATER)
+    settings.BELLWETHER_BACKTEST_EVENTS = 10
+
+    run = start_backtest(access=access, definition=definition, now=LATER)
+
+    assert isinstance(at_once, Backtest)
+    assert isinstance(run, BacktestRun)
+    run_backtest(run_id=run.pk, clock=lambda: LATER)
+    run.refresh_from_db()
+    assert (run.state, run.read, run.total) == (BacktestState.DONE, EVENTS, EVENTS)
+    assert run.found == decode(encode(backtest_to_json(at_once)))
