@@ -12,7 +12,14 @@ from rules.models.reading import (
     Place,
     Predicate,
 )
-from rules.models.rule import Health, Kind, Rule, RuleQuerySet, Version
+from rules.models.rule import (
+    Health,
+    Kind,
+    Rule,
+    RuleQuerySet,
+    Version,
+    counts_with,
+)
 from rules.models.tally import Tally
 
 __all__ = [
@@ -34,4 +41,5 @@ __all__ = [
     "RuleQuerySet",
     "Tally",
     "Version",
+    "counts_with",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +31,37 @@ class Health(models.TextChoices):
 
     OK = "ok", "OK"
     ERROR = "error", "Error"
+
+
+class CountedApart(Protocol):
+    """What a rule's row says of how it fared, beside what its tally has counted."""
+
+    @property
+    def ran_apart(self) -> int:
+        """How often it ran."""
+
+    @property
+    def passed_apart(self) -> int:
+        """How often it was true."""
+
+    @property
+    def unknown_apart(self) -> int:
+        """How often it was unknown."""
+
+    @property
+    def tallied_truth(self) -> bool | None:
+        """The truth that its runs in the tally have."""
+
+
+def counts_with(tallied: int, rule: CountedApart) -> Counts:
+    """Return how a rule fared, with so many runs that its tally has counted."""
+    ran, passed, unknown = rule.ran_apart, rule.passed_apart, rule.unknown_apart
+    ran += tallied
+    if rule.tallied_truth is None:
+        unknown += tallied
+    elif rule.tallied_truth:
+        passed += tallied
+    return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
 
 
 class RuleQuerySet(models.QuerySet["Rule"]):
@@ -167,11 +198,7 @@ class Rule(models.Model):
     @property
     def counted_here(self) -> Counts:
         """Return how it fared, but for what lanes of a divided dataset count of it."""
-        tallied = self.tally.runs if self.tally else 0
-        ran = self.ran_apart + tallied
-        passed = self.passed_apart + tallied * (self.tallied_truth is True)
-        unknown = self.unknown_apart + tallied * (self.tallied_truth is None)
-        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
+        return counts_with(self.tally.runs if self.tally else 0, self)
 
     @property
     def _shares(self) -> Iterable[LaneRule]:

@@ -19,7 +19,8 @@ from datasets.models import Lane
 from datasets.services import replace_rows
 from rules.columns import ChoosingProgram, Settled
 from rules.engine import Counts
-from rules.models import Rule, Tally
+from rules.models import Rule, Tally, counts_with
+from rules.services.stored_rules import StoredRule
 
 Subject = tuple[str, frozenset[str]]
 """A key, and the fields whose events run the rules that are counted together."""
@@ -114,19 +115,12 @@ class Tallies:
         """Note how a rule had fared that is counted no more."""
         self._left[rule_id] = counts
 
-    def counted_when_loaded(self, rule: Rule) -> Counts:
+    def counted_when_loaded(self, rule: Rule | StoredRule) -> Counts:
         """Return how a rule had fared when the lane was loaded.
 
         What its tally has counted since, the columns have counted as well.
         """
-        tallied = self._before.get(rule.tally_id or 0, 0)
-        ran, passed = rule.ran_apart + tallied, rule.passed_apart
-        unknown = rule.unknown_apart
-        if rule.tallied_truth is None:
-            unknown += tallied
-        elif rule.tallied_truth:
-            passed += tallied
-        return Counts(ran=ran, passed=passed, failed=ran - passed, unknown=unknown)
+        return counts_with(self._before.get(rule.tally_id or 0, 0), rule)
 
     def collect(self, program: ChoosingProgram, counted: Counted) -> None:
         """Gather what the events since the last time have changed."""

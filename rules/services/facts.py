@@ -15,7 +15,7 @@ from datasets.services import (
     visible_datasets,
 )
 from rules.engine import FactPath, FactPathInvalid, FactValue, KeyFacts, Series, Subject
-from rules.models import Version
+from rules.models import Forward, Version
 from workspaces.models import Workspace
 
 
@@ -43,8 +43,14 @@ def dataset_of(fact: FactPath, *, own: Workspace) -> Dataset | None:
 
 def datasets_of(version: Version) -> list[Dataset]:
     """Return the datasets that a version reads: its home's, then those of others."""
-    rows = version.forwards.select_related("lane__dataset__workspace").order_by("pk")
-    return [version.lane.dataset, *(row.lane.dataset for row in rows)]
+    return [version.lane.dataset, *foreign_datasets_of(version.pk)]
+
+
+def foreign_datasets_of(version_id: int) -> list[Dataset]:
+    """Return the datasets that a version reads and that are not its home's."""
+    forwards = Forward.objects.filter(version=version_id).order_by("pk")
+    rows = forwards.select_related("lane__dataset__workspace")
+    return [row.lane.dataset for row in rows]
 
 
 def simulation_of(*, workspace: Workspace) -> Callable[[str], bool]:

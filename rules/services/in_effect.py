@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from datasets.models import Dataset, Lane
 from rules.engine import Counts, DefinitionInvalid, Specification, blank_specification
-from rules.models import Rule, Version
-from rules.services.facts import datasets_of
+from rules.models import Rule, Version, counts_with
+from rules.services.facts import foreign_datasets_of
 from rules.services.parsing import parse_rule
 from rules.services.readers import Reader, reads_in
-
-_AT_ONCE = 500
-"""Rules that one statement names; databases take so many parameters and no more."""
+from rules.services.stored_rules import StoredRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,35 +45,23 @@ class RuleInEffect:
         return any(dataset.is_simulated for dataset in self.foreign)
 
 
-def rule_in_effect(rule: Rule) -> RuleInEffect:
-    """Return a rule by the version its lane judges; it must have one."""
-    version = rule.in_effect
-    if version is None:
-        raise ValueError(f"Rule {rule.pk} has no version in effect.")
-    specification, error = _read(version, rule)
+def rule_in_effect(stored: StoredRule) -> RuleInEffect:
+    """Return a rule by the version that was read with it."""
+    specification, error = _read(stored)
     return RuleInEffect(
-        rule_id=rule.pk,
-        rule_uuid=str(rule.uuid),
-        workspace_id=rule.workspace_id,
-        name=rule.name,
-        version_id=version.pk,
+        rule_id=stored.pk,
+        rule_uuid=str(stored.uuid),
+        workspace_id=stored.workspace_id,
+        name=stored.name,
+        version_id=stored.version_id,
         specification=specification,
-        foreign=tuple(_foreign_datasets(version, specification)),
-        is_spread=version.is_spread,
-        counted=rule.counted_here,
-        is_tabled=rule.is_tabled,
-        is_tallied=rule.tally_id is not None,
+        foreign=_foreign_datasets(stored, specification),
+        is_spread=stored.is_spread,
+        counted=counts_with(stored.tallied or 0, stored),
+        is_tabled=stored.is_tabled,
+        is_tallied=stored.tally_id is not None,
         error=error,
     )
-
-
-def rules_in_effect(rule_ids: Collection[int]) -> Iterator[Rule]:
-    """Read rules that are in effect, with all that judging them needs."""
-    listed = sorted(rule_ids)
-    for first in range(0, len(listed), _AT_ONCE):
-        yield from Rule.objects.filter(
-            pk__in=listed[first : first + _AT_ONCE], in_effect__isnull=False
-        ).select_related("in_effect", "workspace", "tally")
 
 
 def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | None:
@@ -84,13 +69,12 @@ def version_to_judge(rule_id: int, version_id: int | None) -> RuleInEffect | Non
     if version_id is None:
         return None
     rule = Rule.objects.select_related("workspace", "tally").get(pk=rule_id)
-    rule.in_effect = Version.objects.get(pk=version_id)
-    return rule_in_effect(rule)
+    return rule_in_effect(StoredRule.of(rule, Version.objects.get(pk=version_id)))
 
 
 def readers_of(version: Version, *, change: int, lane: Lane) -> list[Reader]:
     """Return a version as a reader of a lane, once for each other that judges it."""
-    specification, _ = _read(version, version.rule)
+    specification, _ = _read(StoredRule.of(version.rule, version))
     reads = reads_in(specification, lane, home=version.lane)
     return [
         Reader(
@@ -106,20 +90,21 @@ def readers_of(version: Version, *, change: int, lane: Lane) -> list[Reader]:
 
 
 def _foreign_datasets(
-    version: Version, specification: Specification
-) -> Iterator[Dataset]:
+    stored: StoredRule, specification: Specification
+) -> tuple[Dataset, ...]:
     reads = specification.facts + specification.include
     # Most rules read one dataset alone; they cost no query.
-    if len({path.series for path in reads}) > 1:
-        yield from datasets_of(version)[1:]
+    if len({path.series for path in reads}) <= 1:
+        return ()
+    return tuple(foreign_datasets_of(stored.version_id))
 
 
-def _read(version: Version, rule: Rule) -> tuple[Specification, str]:
+def _read(stored: StoredRule) -> tuple[Specification, str]:
     """Return what a version says, or a blank and why it cannot be read."""
     try:
-        return parse_rule(version.definition, workspace=rule.workspace.slug), ""
+        return parse_rule(stored.definition, workspace=stored.workspace), ""
     except DefinitionInvalid as error:
-        return blank_specification(rule.kind, name=rule.name), (
-            f"Version {version.number} of this rule cannot be read, so it is not "
+        return blank_specification(stored.kind, name=stored.name), (
+            f"Version {stored.number} of this rule cannot be read, so it is not "
             f"judged: {error} Open the rule, mend that and save it again."
         )

@@ -9,11 +9,12 @@ from datasets.models import Dataset, Lane
 from rules.columns import ChoosingProgram, Predicate
 from rules.services.counting import Tallies
 from rules.services.facts import KnownDatasets, series_of, traits_of
-from rules.services.in_effect import RuleInEffect, rule_in_effect, rules_in_effect
+from rules.services.in_effect import RuleInEffect, rule_in_effect
 from rules.services.kept_facts import KeptFacts
 from rules.services.lane_state import Values
 from rules.services.predicates import fits_table
 from rules.services.readers import Readers
+from rules.services.stored_rules import rules_in_effect
 
 AT_HAND = 2_000
 """So many rules that the index follows stay at hand when more were read."""

@@ -15,6 +15,7 @@ from rules.services.in_effect import readers_of, rule_in_effect
 from rules.services.lane_program import LaneProgram, empty_program
 from rules.services.lane_state import StoredState, is_judged_in
 from rules.services.predicates import load_predicates
+from rules.services.stored_rules import StoredRule, read_stored
 
 
 def load_program(lane: Lane) -> LaneProgram:
@@ -53,26 +54,24 @@ def load_program(lane: Lane) -> LaneProgram:
     return loaded
 
 
-def _untabled(lane: Lane) -> list[Rule]:
+def _untabled(lane: Lane) -> list[StoredRule]:
     # As a sum, so that databases begin with these few rules, not with all versions of
     # the lane; and in no order, which SQLite would rather scan all rules for.
-    rules = Rule.objects.filter(in_effect__isnull=False, is_tabled=False)
+    rules = Rule.objects.filter(is_tabled=False)
     if lane.dataset.shards > 1:
         rules = rules.filter(in_effect__is_spread=False)
     own = rules.annotate(lane=F("in_effect__lane") + 0).filter(lane=lane.pk)
-    read = own.select_related("in_effect", "workspace", "tally")
-    return sorted(read, key=lambda rule: rule.pk)
+    return sorted(read_stored(own))
 
 
-def _shared(lane: Lane) -> Iterator[Rule]:
+def _shared(lane: Lane) -> Iterator[StoredRule]:
     """Give the rules that the lane judges with others, as far as it has come itself."""
     if lane.dataset.shards == 1:
         return
     sharing = LaneRule.objects.filter(lane=lane, version__isnull=False)
     read = sharing.select_related("version", "rule__workspace", "rule__tally")
     for one in read.order_by("rule"):
-        one.rule.in_effect = one.version
-        yield one.rule
+        yield StoredRule.of(one.rule, one.version)
 
 
 def _go_on_counting(loaded: LaneProgram, lane: Lane) -> None:

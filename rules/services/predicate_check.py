@@ -12,6 +12,7 @@ from rules.services.facts import series_of
 from rules.services.in_effect import rule_in_effect
 from rules.services.lane_program import empty_program
 from rules.services.predicates import load_predicates
+from rules.services.stored_rules import StoredRule
 
 
 def misread_rules(lane: Lane) -> list[str]:
@@ -27,7 +28,7 @@ def misread_rules(lane: Lane) -> list[str]:
     misread = []
     for stored in rules.select_related("in_effect", "workspace", "tally").iterator():
         said: Sequence[Predicate] = table.pop(stored.pk, [])
-        rule = rule_in_effect(stored)
+        rule = rule_in_effect(StoredRule.of(stored, stored.in_effect))
         wanted = [] if rule.error else program.predicates_of(rule)
         if bool(said) is not stored.is_tabled or (said and said != wanted):
             misread.append(stored.slug)
