@@ -50,6 +50,7 @@ class ConditionVerdict:
     wanted: Value
     sides: Sides = field(compare=False, repr=False)
     contents: Contents | None = None
+    _said: str = field(default="", init=False, compare=False, repr=False)
 
     def to_json(self) -> dict[str, object]:
         """Write the verdict as plain values; numbers stay exact."""
@@ -114,7 +115,15 @@ class ConditionVerdict:
 
     @property
     def reason(self) -> str:
-        """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
+        """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``.
+
+        An alert asks twice, so the words are kept.
+        """
+        if not self._said:
+            object.__setattr__(self, "_said", self._say())
+        return self._said
+
+    def _say(self) -> str:
         return Reason(
             condition=self.condition,
             key=self.key,
