@@ -15,6 +15,7 @@ from alerts.models import Alert, EntryKind, FeedEntry, FeedHead
 from alerts.push import announce
 from alerts.services.feed import number_after_commit
 from alerts.services.frames import facts_of_alert, make_frame
+from alerts.services.rows import NewAlert
 from datasets.services import insert_rows
 from rules.services import RuleInEffect
 from workspaces.models import Workspace
@@ -31,7 +32,7 @@ class NewEntry:
     workspace_id: int
     kind: EntryKind
     at: datetime
-    alert: Alert | None = None
+    alert: Alert | NewAlert | None = None
     rule: RuleInEffect | None = None
     details: Mapping[str, object] = field(default_factory=dict)
 
@@ -98,8 +99,8 @@ def _rows(entries: Sequence[NewEntry], numbers: _Numbers | None) -> list[_Row]:
             workspace_id=one.workspace_id,
             seq=None if numbers is None else numbers.first + place,
             kind=one.kind.value,
-            alert_id=one.alert.pk if one.alert else None,
-            details=json.dumps(one.details),
+            alert_id=one.alert.id if one.alert else None,
+            details=json.dumps(one.details) if one.details else "{}",
             at=one.at,
         )
         for place, one in enumerate(entries)

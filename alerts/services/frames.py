@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.models import Alert, EntryKind, FeedEntry
+from alerts.services.rows import NewAlert
 
 Frame = dict[str, object]
 
@@ -44,10 +45,12 @@ def alert_facts(alert: Alert) -> Frame:
     return facts_of_alert(alert, rule=rule, slug=alert.workspace.slug)
 
 
-def facts_of_alert(alert: Alert, *, rule: Mapping[str, str], slug: str) -> Frame:
+def facts_of_alert(
+    alert: Alert | NewAlert, *, rule: Mapping[str, str], slug: str
+) -> Frame:
     """Return the same where rule and workspace are known without asking for them."""
     return {
-        "id": str(alert.pk),
+        "id": str(alert.id),
         "rule": rule,
         "key": alert.key,
         "kind": alert.kind,
@@ -63,7 +66,7 @@ def facts_of_alert(alert: Alert, *, rule: Mapping[str, str], slug: str) -> Frame
         "acknowledged_at": (
             alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         ),
-        "url": f"/w/{slug}/alerts/{alert.pk}",
+        "url": f"/w/{slug}/alerts/{alert.id}",
     }
 
 

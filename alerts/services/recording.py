@@ -27,6 +27,9 @@ from alerts.models import (
 from alerts.services.entering import NewEntry, enter_feed
 from alerts.services.import_entries import import_entries
 from alerts.services.rows import (
+    ChangedAlertRow,
+    NewAlert,
+    NewDelivery,
     TransitionRow,
     alert_row,
     delivery_row,
@@ -44,7 +47,9 @@ from datasets.services import (
     insert_rows,
     note_judged,
     prepare_insert,
+    update_rows,
 )
+from rules.engine import OutputUse
 from rules.engine import TransitionKind as Step
 from rules.services import JudgedTransition, Judgement
 
@@ -54,6 +59,8 @@ _ALERTS = uuid.UUID("6d1c2f8e-58a5-4c9d-9d0e-3a1f0f7f2b11")
 _APART = timedelta(microseconds=1)
 _DELIVERIES = uuid.UUID("0e0f5f5c-9a41-4a0b-8a38-6d9f3a9d7c52")
 
+_KINDS = {step: TransitionKind(step.value) for step in Step}
+_BEGINNINGS = frozenset({TransitionKind.RAISED, TransitionKind.OPENED})
 _STATE_AFTER = {
     TransitionKind.RAISED: AlertState.RAISED,
     TransitionKind.OPENED: AlertState.OPEN,
@@ -73,8 +80,8 @@ class Gathered:
     lane: Lane
     now: datetime
     judged: Sequence[JudgedTransition]
-    alerts: dict[uuid.UUID, Alert] = field(default_factory=dict)
-    changed: dict[uuid.UUID, Alert] = field(default_factory=dict)
+    alerts: dict[uuid.UUID, NewAlert] = field(default_factory=dict)
+    changed: dict[uuid.UUID, Alert | NewAlert] = field(default_factory=dict)
     transitions: list[_Step] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
     inserts: list[Callable[[], None]] = field(default_factory=list)
@@ -84,7 +91,7 @@ class _Step(NamedTuple):
     """A transition as it is stored, and its alert."""
 
     row: TransitionRow
-    alert: Alert
+    alert: Alert | NewAlert
 
 
 def alert_id_of(one: JudgedTransition, lane: Lane) -> uuid.UUID:
@@ -128,9 +135,11 @@ def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -
     4. After the commit: send the deliveries.
     """
     lane, now = gathered.lane, gathered.now
-    Alert.objects.bulk_update(
-        gathered.changed.values(), ["state", "severity", "ended_at"], batch_size=500
-    )
+    changed = [
+        ChangedAlertRow(one.state, one.severity, one.ended_at, one.id)
+        for one in gathered.changed.values()
+    ]
+    update_rows(Alert, changed, unique=("id",))
     for insert in gathered.inserts:
         insert()
     deliveries = _deliveries(gathered)
@@ -145,17 +154,18 @@ def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -
 def _gather(
     gathered: Gathered,
     one: JudgedTransition,
-    standing: dict[tuple[int, str], Alert],
+    standing: dict[tuple[int, str], Alert | NewAlert],
     numbers: dict[uuid.UUID, int],
 ) -> None:
     transition = one.transition
-    kind = TransitionKind(transition.kind.value)
+    kind = _KINDS[transition.kind]
     instance = (transition.rule_id, transition.key)
-    if kind in {TransitionKind.RAISED, TransitionKind.OPENED}:
-        alert = _new_alert(gathered, one, kind)
-        gathered.alerts[alert.pk] = alert
+    alert: Alert | NewAlert
+    if kind in _BEGINNINGS:
+        alert = new = _new_alert(gathered, one, kind)
+        gathered.alerts[new.id] = new
         if kind is TransitionKind.OPENED:
-            standing[instance] = alert
+            standing[instance] = new
     elif _STATE_AFTER[kind] is AlertState.OPEN:
         alert = standing[instance]
         if transition.severity is not None:
@@ -166,10 +176,10 @@ def _gather(
         alert.state = _STATE_AFTER[kind]
         alert.ended_at = transition.at
         _note_changed(gathered, alert)
-    numbers[alert.pk] = numbers.get(alert.pk, 0) + 1
+    number = numbers[alert.id] = numbers.get(alert.id, 0) + 1
     row = TransitionRow(
-        alert_id=alert.pk,
-        number=numbers[alert.pk],
+        alert_id=alert.id,
+        number=number,
         kind=kind.value,
         rule_id=transition.rule_id,
         key=transition.key,
@@ -198,27 +208,27 @@ def _as_text(value: object) -> str:
     return encode(value).decode()
 
 
-def _note_changed(gathered: Gathered, alert: Alert) -> None:
+def _note_changed(gathered: Gathered, alert: Alert | NewAlert) -> None:
     """Have an alert stored as it is now; a new one is stored anyway."""
-    if alert.pk not in gathered.alerts:
-        gathered.changed[alert.pk] = alert
+    if alert.id not in gathered.alerts:
+        gathered.changed[alert.id] = alert
 
 
 def _new_alert(
     gathered: Gathered, one: JudgedTransition, kind: TransitionKind
-) -> Alert:
+) -> NewAlert:
     transition, spec = one.transition, one.rule.specification
-    return Alert(
+    return NewAlert(
         id=alert_id_of(one, gathered.lane),
         workspace_id=one.rule.workspace_id,
         rule_id=transition.rule_id,
         version_id=transition.version,
         kind=spec.kind.value,
         key=transition.key,
-        state=_STATE_AFTER[kind],
+        state=_STATE_AFTER[kind].value,
         severity=(transition.severity or spec.severity).value,
         reason=transition.reason,
-        values=dict(transition.values),
+        values=_as_text(transition.values),
         subject=transition.set,
         opened_at=transition.at,
         recorded_at=gathered.now + len(gathered.alerts) * _APART,
@@ -229,7 +239,7 @@ def _new_alert(
 
 def _open_alerts(
     transitions: Sequence[JudgedTransition],
-) -> dict[tuple[int, str], Alert]:
+) -> dict[tuple[int, str], Alert | NewAlert]:
     """Return the open alerts that these transitions go on with."""
     ending = {
         (one.transition.rule_id, one.transition.key)
@@ -246,15 +256,15 @@ def _open_alerts(
     return {(alert.rule_id, alert.key): alert for alert in alerts}
 
 
-def _last_numbers(alerts: Iterable[Alert]) -> dict[uuid.UUID, int]:
-    ids = [alert.pk for alert in alerts]
+def _last_numbers(alerts: Iterable[Alert | NewAlert]) -> dict[uuid.UUID, int]:
+    ids = [alert.id for alert in alerts]
     if not ids:
         return {}
     rows = Transition.objects.filter(alert__in=ids).values_list("alert")
     return dict(rows.annotate(last=Max("number")))
 
 
-def _deliveries(gathered: Gathered) -> list[Delivery]:
+def _deliveries(gathered: Gathered) -> list[NewDelivery]:
     judged = gathered.judged
     outputs = _outputs_told(judged)
     if not outputs:
@@ -264,58 +274,52 @@ def _deliveries(gathered: Gathered) -> list[Delivery]:
         for step, one in zip(gathered.transitions, judged, strict=True)
         if one.transition.told
     ]
-    ids = transition_ids({step.alert.pk for step, _ in steps})
+    ids = transition_ids({step.alert.id for step, _ in steps})
     deliveries = []
     for step, one in steps:
-        stored = _stored(step, ids[step.alert.pk, step.row.number])
+        transition_id = ids[step.alert.id, step.row.number]
         texts = {told.output: told for told in one.rule.specification.outputs}
         for slug in one.transition.told:
             output = outputs[one.rule.workspace_id, slug]
             held = suppression_of(
                 output=output,
                 is_live=one.batch.is_live,
-                is_taken_on=_is_taken_on(stored),
+                is_taken_on=_is_taken_on(step),
             )
             deliveries.append(
-                _delivery(gathered, stored, output, texts.get(slug), held)
+                _delivery(gathered, step, transition_id, output, texts.get(slug), held)
             )
     return deliveries
 
 
-def _stored(step: _Step, transition_id: int) -> Transition:
-    """Return what deliveries are decided by of a transition that was just stored."""
-    return Transition(
-        pk=transition_id,
-        alert=step.alert,
-        number=step.row.number,
-        kind=step.row.kind,
-        rule_id=step.row.rule_id,
-        key=step.row.key,
-    )
-
-
-def _is_taken_on(stored: Transition) -> bool:
+def _is_taken_on(step: _Step) -> bool:
     """Tell whether this would remind of an alert that somebody has acknowledged."""
-    reminds = stored.kind == TransitionKind.REMINDED
-    return reminds and stored.alert.acknowledged_at is not None
+    reminds = step.row.kind == TransitionKind.REMINDED
+    return reminds and step.alert.acknowledged_at is not None
 
 
 def _delivery(
     gathered: Gathered,
-    stored: Transition,
+    step: _Step,
+    transition_id: int,
     output: Output,
-    text: object,
+    text: OutputUse | None,
     held: Suppression | None,
-) -> Delivery:
-    return Delivery(
-        id=uuid.uuid5(_DELIVERIES, f"{stored.alert_id}:{stored.number}:{output.pk}"),
+) -> NewDelivery:
+    row = step.row
+    status = DeliveryStatus.SUPPRESSED if held else DeliveryStatus.QUEUED
+    return NewDelivery(
+        id=uuid.uuid5(_DELIVERIES, f"{row.alert_id}:{row.number}:{output.pk}"),
         workspace_id=output.workspace_id,
-        output=output,
-        transition=stored,
-        status=DeliveryStatus.SUPPRESSED if held else DeliveryStatus.QUEUED,
+        output_id=output.pk,
+        transition_id=transition_id,
+        alert_id=row.alert_id,
+        rule_id=row.rule_id,
+        kind=row.kind,
+        status=status.value,
         reason=held.value if held else "",
-        subject=getattr(text, "subject", None) or "",
-        message=getattr(text, "message", None) or "",
+        subject=text.subject if text else "",
+        message=text.message if text else "",
         due_at=gathered.now,
         created_at=gathered.now,
     )
@@ -346,7 +350,7 @@ _named = Prepared(
 )
 
 
-def _nudge(deliveries: Iterable[Delivery]) -> None:
-    due = {one.output_id for one in deliveries if one.status == DeliveryStatus.QUEUED}
+def _nudge(deliveries: Iterable[NewDelivery]) -> None:
+    due = {one.output_id for one in deliveries if one.is_queued}
     for output_id in sorted(due):
         nudge(Task.SEND, output_id=output_id)

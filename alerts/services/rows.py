@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from operator import attrgetter
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from alerts.models import Alert, Delivery, Transition
+from alerts.models import DeliveryStatus, Transition
 from config.portions import portions
-from datasets.json import encode
 from rules.models import Rule
 
 #: Alerts, or rules, that one statement names.
@@ -37,6 +38,15 @@ class AlertRow(NamedTuple):
     recorded_at: datetime
     is_historical: bool
     is_simulated: bool
+
+
+class ChangedAlertRow(NamedTuple):
+    """What a step may change of an alert that is stored already."""
+
+    state: str
+    severity: str
+    ended_at: datetime | None
+    id: UUID
 
 
 class TransitionRow(NamedTuple):
@@ -75,6 +85,10 @@ class DeliveryRow(NamedTuple):
     error: str = ""
 
 
+_UNTRIED = DeliveryRow._field_defaults
+"""What is said of a delivery that nobody has tried."""
+
+
 class AttemptRow(NamedTuple):
     """A try of a delivery."""
 
@@ -87,43 +101,70 @@ class AttemptRow(NamedTuple):
     error: str
 
 
-def alert_row(alert: Alert) -> AlertRow:
+@dataclass(slots=True, kw_only=True)
+class NewAlert:
+    """An alert that begins in a round, which may change it still; `values` is JSON.
+
+    Nobody can have taken it on yet.
+    """
+
+    id: UUID
+    workspace_id: int
+    rule_id: int
+    version_id: int
+    kind: str
+    key: str
+    state: str
+    severity: str
+    reason: str
+    values: str
+    subject: str
+    opened_at: datetime
+    recorded_at: datetime
+    is_historical: bool
+    is_simulated: bool
+    ended_at: datetime | None = None
+    acknowledged_by: ClassVar[None] = None
+    acknowledged_at: ClassVar[None] = None
+
+
+@dataclass(slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery before it is stored, and the step it tells of: storms may hold it."""
+
+    id: UUID
+    workspace_id: int
+    output_id: int
+    transition_id: int
+    alert_id: UUID
+    rule_id: int
+    kind: str
+    status: str
+    reason: str
+    subject: str
+    message: str
+    due_at: datetime
+    created_at: datetime
+    summary_id: UUID | None = None
+
+    @property
+    def is_queued(self) -> bool:
+        """Say whether it is to be sent, by itself or as a summary."""
+        return self.status == DeliveryStatus.QUEUED
+
+
+_of_alert = attrgetter(*AlertRow._fields)
+_of_delivery = attrgetter(*(one for one in DeliveryRow._fields if one not in _UNTRIED))
+
+
+def alert_row(alert: NewAlert) -> AlertRow:
     """Return a new alert as it is inserted."""
-    return AlertRow(
-        id=alert.pk,
-        workspace_id=alert.workspace_id,
-        rule_id=alert.rule_id,
-        version_id=alert.version_id,
-        kind=alert.kind,
-        key=alert.key,
-        state=alert.state,
-        severity=alert.severity,
-        reason=alert.reason,
-        values=encode(alert.values).decode(),
-        subject=alert.subject,
-        opened_at=alert.opened_at,
-        ended_at=alert.ended_at,
-        recorded_at=alert.recorded_at,
-        is_historical=alert.is_historical,
-        is_simulated=alert.is_simulated,
-    )
+    return AlertRow._make(_of_alert(alert))
 
 
-def delivery_row(delivery: Delivery) -> DeliveryRow:
+def delivery_row(delivery: NewDelivery) -> DeliveryRow:
     """Return a new delivery as it is inserted."""
-    return DeliveryRow(
-        id=delivery.pk,
-        workspace_id=delivery.workspace_id,
-        output_id=delivery.output_id,
-        transition_id=delivery.transition_id,
-        status=delivery.status,
-        reason=delivery.reason,
-        summary_id=delivery.summary_id,
-        subject=delivery.subject,
-        message=delivery.message,
-        due_at=delivery.due_at,
-        created_at=delivery.created_at,
-    )
+    return DeliveryRow(*_of_delivery(delivery))
 
 
 def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:

@@ -35,6 +35,7 @@ from alerts.models import (
 )
 from alerts.outputs.base import Sample, Summary
 from alerts.services.outputs import find_output
+from alerts.services.rows import NewDelivery
 from alerts.suppression import Suppression
 from config.portions import portions
 from workspaces.access import Access
@@ -52,7 +53,7 @@ _ENDS = frozenset({TransitionKind.RESOLVED, TransitionKind.CLOSED})
 _Pair = tuple[int, int]
 
 
-def fold_storms(deliveries: Iterable[Delivery], *, now: datetime) -> None:
+def fold_storms(deliveries: Iterable[NewDelivery], *, now: datetime) -> None:
     """Hold back, before they are stored, what is too much for their outputs.
 
     Part of the commit that decided them.
@@ -63,11 +64,10 @@ def fold_storms(deliveries: Iterable[Delivery], *, now: datetime) -> None:
        round's: the first becomes the summary, unless one gathers already.
     3. The end of an alert whose opening was told by itself is told by itself too.
     """
-    pairs: dict[_Pair, list[Delivery]] = {}
+    pairs: dict[_Pair, list[NewDelivery]] = {}
     for one in deliveries:
-        if one.status == DeliveryStatus.QUEUED:
-            pair = (one.transition.rule_id, one.output_id)
-            pairs.setdefault(pair, []).append(one)
+        if one.is_queued:
+            pairs.setdefault((one.rule_id, one.output_id), []).append(one)
     counted = _count({pair: len(some) for pair, some in pairs.items()}, now)
     for storm in Storm.objects.filter(pk__in=counted) if counted else ():
         _hold(storm, pairs[storm.rule_id, storm.output_id], now)
@@ -171,40 +171,35 @@ def _count(told: Mapping[_Pair, int], now: datetime) -> list[int]:
     return over
 
 
-def _hold(storm: Storm, deliveries: Sequence[Delivery], now: datetime) -> None:
+def _hold(storm: Storm, deliveries: Sequence[NewDelivery], now: datetime) -> None:
     held = _without_ends_told_apart(storm, deliveries)
     if held and storm.gathering_id is None:
         _begin_summary(storm, held.pop(0), now)
     for one in held:
-        one.status = DeliveryStatus.SUPPRESSED
+        one.status = DeliveryStatus.SUPPRESSED.value
         one.reason = Suppression.STORM.value
         one.summary_id = storm.gathering_id
 
 
-def _begin_summary(storm: Storm, first: Delivery, now: datetime) -> None:
-    first.summary_id = storm.gathering_id = first.pk
+def _begin_summary(storm: Storm, first: NewDelivery, now: datetime) -> None:
+    first.summary_id = storm.gathering_id = first.id
     first.due_at = max(now + GATHERING, storm.next_at or now)
     storm.next_at = first.due_at + BETWEEN
     storm.save(update_fields=["gathering", "next_at"])
 
 
 def _without_ends_told_apart(
-    storm: Storm, deliveries: Sequence[Delivery]
-) -> list[Delivery]:
+    storm: Storm, deliveries: Sequence[NewDelivery]
+) -> list[NewDelivery]:
     """Leave out the ends of those alerts whose opening was told by itself."""
-    ends = {one.pk for one in deliveries if one.transition.kind in _ENDS}
-    if not ends:
+    ended = {one.alert_id for one in deliveries if one.kind in _ENDS}
+    if not ended:
         return list(deliveries)
-    alerts = {one.transition.alert_id for one in deliveries if one.pk in ends}
-    folded = _openings_folded(storm, alerts) | {
-        one.transition.alert_id
-        for one in deliveries
-        if one.transition.kind == TransitionKind.OPENED
+    folded = _openings_folded(storm, ended) | {
+        one.alert_id for one in deliveries if one.kind == TransitionKind.OPENED
     }
     return [
-        one
-        for one in deliveries
-        if one.pk not in ends or one.transition.alert_id in folded
+        one for one in deliveries if one.kind not in _ENDS or one.alert_id in folded
     ]
 
 

@@ -207,7 +207,7 @@ from datasets.store.lanes import (
 )
 from datasets.store.pending import oldest_pending
 from datasets.store.records import CheckedEvent
-from datasets.store.rows import insert_rows, prepare_insert, replace_rows
+from datasets.store.rows import insert_rows, prepare_insert, replace_rows, update_rows
 from datasets.store.turns import wait_for_turn
 from datasets.store.writing import is_lock_timeout, release_connection, writing
 from datasets.times import TimeInvalid, read_event_time, read_zone
@@ -389,6 +389,7 @@ __all__ = [
     "treatment_of",
     "turn_market",
     "turn_source",
+    "update_rows",
     "visible_datasets",
     "wait_for_import",
     "wait_for_judgement",

@@ -185,6 +185,8 @@ def _time_parameter(at: datetime | None) -> str | datetime | None:
 @lru_cache(maxsize=4_096)
 def time_as_text(at: datetime) -> str:
     """Write a time as SQLite keeps it; many events have one time, and are asked for."""
+    if at.tzinfo is UTC:  # nearly always, and Django would go a long way for it
+        return at.isoformat(" ").removesuffix("+00:00")
     return str(connection.ops.adapt_datetimefield_value(at))
 
 

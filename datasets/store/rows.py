@@ -9,8 +9,9 @@ without a default in the database. What is JSON is given as its text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -33,15 +34,25 @@ _AT_ONCE = 1_000
 
 
 def prepare_insert(
-    model: type[models.Model], rows: Sequence[NamedTuple]
+    model: type[models.Model],
+    rows: Sequence[NamedTuple],
+    *,
+    unique: tuple[str, ...] = (),
 ) -> Callable[[], None]:
     """Make rows ready and return what inserts them, inside the caller's transaction.
 
-    Whoever waits for that transaction waits for nothing but the database then.
+    Whoever waits for that transaction waits for nothing but the database then. Those
+    that have the same `unique` columns are replaced, if any are named.
     """
-    values = _values_of(rows)
-    statement = inserting(model, rows[0]._fields) if rows else ""
-    return lambda: _execute(statement, values) if values else None
+    if not rows:
+        return _insert_nothing
+    columns, values = rows[0]._fields, _values_of(rows)
+    insert = replacing(model, columns, unique) if unique else inserting(model, columns)
+    return partial(_execute, insert, values)
+
+
+def _insert_nothing() -> None:
+    """Ask the database nothing."""
 
 
 def insert_rows(model: type[models.Model], rows: Sequence[NamedTuple]) -> None:
@@ -100,16 +111,25 @@ def _execute(statement: str, values: Sequence[list[Any]]) -> None:
 
 def _values_of(rows: Sequence[NamedTuple]) -> list[list[Any]]:
     """Return what each execution of a statement takes of many rows."""
-    together = _AT_ONCE if connection.vendor == "postgresql" else 1
-    return [_values(some) for some in portions(rows, together)]
+    if connection.vendor == "postgresql":
+        return [[_as_json(some)] for some in portions(rows, _AT_ONCE)]
+    return list(map(_adapt, rows))
 
 
 def _values(rows: Sequence[NamedTuple]) -> list[Any]:
+    """Return what one statement takes of rows."""
     if connection.vendor == "postgresql":
-        return [encode([row._asdict() for row in rows]).decode()]
+        return [_as_json(rows)]
+    return [value for row in rows for value in _adapt(row)]
+
+
+def _as_json(rows: Sequence[NamedTuple]) -> str:
+    return encode([row._asdict() for row in rows]).decode()
+
+
+def _adapt(row: Iterable[Any]) -> list[Any]:
     return [
         adapted(value) if (adapted := _ADAPTED.get(type(value))) else value
-        for row in rows
         for value in row
     ]
 

@@ -15,9 +15,10 @@ from pytest_django.fixtures import Settings
 
 from alerts.models import Alert, Delivery, FeedEntry, Output, Storm, Transition
 from alerts.services import send_due
+from alerts.services.rows import NewDelivery, delivery_row
 from alerts.services.storms import end_gathering, fold_storms
 from datasets.models import Dataset
-from datasets.services import writing
+from datasets.services import insert_rows, writing
 from rules.models import Rule
 from rules.services import create_rule
 from tests.factories import NOW
@@ -227,11 +228,18 @@ def test_summary_that_is_held_gathers_no_more(
 def tell(output: Output, steps: Sequence[Transition], now: datetime) -> None:
     """Commit that an output is to be told of these steps."""
     deliveries = [
-        Delivery(
+        NewDelivery(
             id=uuid.uuid4(),
-            workspace=output.workspace,
-            output=output,
-            transition=step,
+            workspace_id=output.workspace_id,
+            output_id=output.pk,
+            transition_id=step.pk,
+            alert_id=step.alert_id,
+            rule_id=step.rule_id,
+            kind=step.kind,
+            status="queued",
+            reason="",
+            subject="",
+            message="",
             due_at=now,
             created_at=now,
         )
@@ -239,7 +247,7 @@ def tell(output: Output, steps: Sequence[Transition], now: datetime) -> None:
     ]
     with writing():
         fold_storms(deliveries, now=now)
-        Delivery.objects.bulk_create(deliveries)
+        insert_rows(Delivery, [delivery_row(one) for one in deliveries])
 
 
 def forget_what_was_told() -> None:
