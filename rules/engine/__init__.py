@@ -12,6 +12,7 @@ from rules.engine.apperate import (
     InlineOutput,
     read_apperate,
 )
+from rules.engine.casting import cast, is_mould
 from rules.engine.cautions import find_cautions
 from rules.engine.checks import check_types
 from rules.engine.conditions import MAX_CONDITIONS
@@ -195,6 +196,7 @@ __all__ = [
     "Wanted",
     "Window",
     "blank_specification",
+    "cast",
     "check_types",
     "close_rule",
     "conditions_of",
@@ -205,6 +207,7 @@ __all__ = [
     "find_cautions",
     "find_operator",
     "is_held_back",
+    "is_mould",
     "is_number",
     "judge_event",
     "judge_facts",

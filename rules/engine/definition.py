@@ -68,7 +68,7 @@ def parse_definition(
     if members is None:
         raise DefinitionInvalid(problems)
     kind = _read_kind(members.get("kind"))
-    name = _read_name(root, members.get("name"))
+    name = read_name(root, members.get("name"))
     watched = Watched(workspace)
     reader = ConditionReader(watched, ports)
     listed = _read_watch(members.get("watch"), watched)
@@ -174,7 +174,8 @@ def _read_kind(place: Place | None) -> RuleKind:
     return kind or RuleKind.SIGNAL
 
 
-def _read_name(root: Place, place: Place | None) -> str:
+def read_name(root: Place, place: Place | None) -> str:
+    """Read the name of a rule."""
     if place is None:
         root.refuse("missing", 'A rule needs a "name".')
         return ""

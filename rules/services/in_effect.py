@@ -8,7 +8,7 @@ from datasets.models import Dataset, Lane
 from rules.engine import Counts, DefinitionInvalid, Specification, blank_specification
 from rules.models import Rule, Version, counts_with
 from rules.services.facts import foreign_datasets_of
-from rules.services.parsing import parse_rule
+from rules.services.moulds import read_alike
 from rules.services.readers import Reader, reads_in
 from rules.services.stored_rules import StoredRule
 
@@ -102,7 +102,7 @@ def _foreign_datasets(
 def _read(stored: StoredRule) -> tuple[Specification, str]:
     """Return what a version says, or a blank and why it cannot be read."""
     try:
-        return parse_rule(stored.definition, workspace=stored.workspace), ""
+        return read_alike(stored.definition, workspace=stored.workspace), ""
     except DefinitionInvalid as error:
         return blank_specification(stored.kind, name=stored.name), (
             f"Version {stored.number} of this rule cannot be read, so it is not "
