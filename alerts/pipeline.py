@@ -46,6 +46,7 @@ from rules.services import (
     borrow_program,
     facts_to_store,
     gather_outgoing,
+    gather_states,
     judge_batches,
     return_program,
     save_states,
@@ -120,12 +121,13 @@ def judge_and_record(
     program = borrow_program(lane)
     judgement = judge_batches(lane=lane, program=program, settled=settled)
     outgoing = gather_outgoing(lane, program, settled, judgement)
+    states = gather_states(judgement)
     gathered = gather_alerts(lane=lane, judgement=judgement, now=now)
     with COMMIT_SECONDS.labels("judgement").time(), writing():
         moved_at = now + timedelta(seconds=time.monotonic() - began)
         next_seq = finish_batches(lane=lane, settled=settled, now=moved_at)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
-        save_states(lane=lane, judgement=judgement, outgoing=outgoing, now=now)
+        save_states(lane=lane, states=states, outgoing=outgoing, now=now)
         record_transitions(gathered=gathered, settled=settled)
         return_program(lane, program, next_seq=next_seq)
     took = timedelta(seconds=time.monotonic() - began)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from alerts.push import announce
 from alerts.services.feed import number_after_commit
 from alerts.services.frames import facts_of_alert, make_frame
 from alerts.services.rows import NewAlert
-from datasets.services import insert_rows
+from datasets.services import insert_rows, prepare_insert
 from rules.services import RuleInEffect
 from workspaces.models import Workspace
 
@@ -25,7 +25,7 @@ from workspaces.models import Workspace
 FEW = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewEntry:
     """An entry to be: what became of an alert of a rule, or a note with details."""
 
@@ -53,14 +53,35 @@ class _Numbers(NamedTuple):
     slug: str
 
 
-def enter_feed(entries: Iterable[NewEntry]) -> None:
-    """Store entries as the last act of a commit, which numbers them if they are few.
+class GatheredEntries(NamedTuple):
+    """Entries before their commit: few to a workspace, or what inserts the many."""
 
-    The bell then carries what it tells of, so that nobody needs to read it again.
+    few: list[NewEntry]
+    many: dict[int, Callable[[], None]]
+
+
+def gather_entries(entries: Iterable[NewEntry]) -> GatheredEntries:
+    """Make entries ready before their commit, which does not number many."""
+    gathered = GatheredEntries([], {})
+    for workspace_id, some in _by_workspace(entries).items():
+        if len(some) <= FEW:
+            gathered.few.extend(some)
+        else:
+            rows = _rows(some, None)
+            gathered.many[workspace_id] = prepare_insert(FeedEntry, rows)
+    return gathered
+
+
+def enter_feed(gathered: GatheredEntries, notes: Iterable[NewEntry]) -> None:
+    """Store entries, and notes behind them, as the last act of a commit.
+
+    It numbers them if they are few. The bell then carries what it tells of, so that
+    nobody needs to read it again.
     """
-    by_workspace: dict[int, list[NewEntry]] = {}
-    for one in entries:
-        by_workspace.setdefault(one.workspace_id, []).append(one)
+    for workspace_id, insert in sorted(gathered.many.items()):
+        insert()
+        number_after_commit(workspace_id=workspace_id)
+    by_workspace = _by_workspace([*gathered.few, *notes])
     # In order, so that two commits never wait for each other.
     for workspace_id, some in sorted(by_workspace.items()):
         numbers = _take_numbers(workspace_id, len(some)) if len(some) <= FEW else None
@@ -71,6 +92,13 @@ def enter_feed(entries: Iterable[NewEntry]) -> None:
             last = numbers.first + len(some) - 1
             texts = _texts(some, numbers)
             announce(workspace_id=workspace_id, last=last, texts=texts)
+
+
+def _by_workspace(entries: Iterable[NewEntry]) -> dict[int, list[NewEntry]]:
+    by_workspace: dict[int, list[NewEntry]] = {}
+    for one in entries:
+        by_workspace.setdefault(one.workspace_id, []).append(one)
+    return by_workspace
 
 
 def _take_numbers(workspace_id: int, count: int) -> _Numbers | None:

@@ -24,7 +24,12 @@ from alerts.models import (
     Transition,
     TransitionKind,
 )
-from alerts.services.entering import NewEntry, enter_feed
+from alerts.services.entering import (
+    GatheredEntries,
+    NewEntry,
+    enter_feed,
+    gather_entries,
+)
 from alerts.services.import_entries import import_entries
 from alerts.services.rows import (
     ChangedAlertRow,
@@ -84,6 +89,7 @@ class Gathered:
     changed: dict[uuid.UUID, Alert | NewAlert] = field(default_factory=dict)
     transitions: list[_Step] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
+    feed: GatheredEntries = field(default_factory=lambda: gather_entries(()))
     inserts: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -121,6 +127,7 @@ def gather_alerts(*, lane: Lane, judgement: Judgement, now: datetime) -> Gathere
         prepare_insert(Alert, alerts),
         prepare_insert(Transition, [step.row for step in gathered.transitions]),
     ]
+    gathered.feed = gather_entries(gathered.entries)
     return gathered
 
 
@@ -147,7 +154,7 @@ def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -
     insert_rows(Delivery, [delivery_row(one) for one in deliveries])
     note_last_alerts({one.rule_id for one in gathered.alerts.values()}, now=now)
     imported = import_entries(lane=lane, settled=settled, now=now)
-    enter_feed([*gathered.entries, *imported])
+    enter_feed(gathered.feed, imported)
     _nudge(deliveries)
 
 

@@ -18,11 +18,10 @@ def begin_anew(run: Run, outcome: Outcome) -> Outcome:
     if transition is None or transition.kind not in _ALERTS:
         return outcome
     kept = {}
-    for _, condition in run.specification.conditions():
-        if condition.since is not None:
-            value = run.view.value(condition.fact, instance.key)
-            if is_number(value):
-                kept[condition.memory_id] = value
+    for condition in run.rule.moving:
+        value = run.view.value(condition.fact, instance.key)
+        if is_number(value):
+            kept[condition.memory_id] = value
     if not kept:
         return outcome
     return replace(

@@ -27,7 +27,11 @@ Trigger = tuple[str, str | None, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A version of a rule, ready to run."""
+    """A version of a rule, ready to run.
+
+    Of its conditions ``windowed`` ask about windows, ``moving`` how far a fact has
+    moved since the last alert.
+    """
 
     rule_id: int
     version: int
@@ -36,6 +40,7 @@ class CompiledRule:
     triggers: frozenset[Trigger]
     sees_late_events: bool
     windowed: tuple[Condition, ...] = ()
+    moving: tuple[Condition, ...] = ()
 
     @property
     def tumbling(self) -> tuple[Condition, ...]:
@@ -195,6 +200,7 @@ class Program:
         own_key = None
         if not specification.any_key:
             own_key = subject_of(leading, "", self.series)[1]
+        conditions = [one for _, one in specification.conditions()]
         return CompiledRule(
             rule_id=rule_id,
             version=version,
@@ -202,14 +208,14 @@ class Program:
             own_key=own_key,
             triggers=frozenset(self._triggers(specification)),
             sees_late_events=not specification.looks_back,
-            windowed=tuple(
-                one for _, one in specification.conditions() if one.window is not None
-            ),
+            windowed=tuple(one for one in conditions if one.window is not None),
+            moving=tuple(one for one in conditions if one.since is not None),
         )
 
     def _triggers(self, specification: Specification) -> Iterator[Trigger]:
+        listens_to = specification.listens_to
         for fact in specification.triggers:
-            field = None if fact in specification.listens_to else fact.root
+            field = None if fact in listens_to else fact.root
             if fact.any_key:
                 yield fact.series, field, None
             else:

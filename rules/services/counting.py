@@ -47,7 +47,7 @@ class KeyTally:
         return interest_of(self.fields)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RuleCount:
     """What a rule's row is to say: all its runs, or those apart from a tally's."""
 

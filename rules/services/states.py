@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from django.db.models import F, Value
 from config.portions import portions
 from datasets.json import encode
 from datasets.models import Lane
-from datasets.services import replace_rows
+from datasets.services import prepare_insert
 from rules.engine import Mode, TransitionKind
 from rules.models import Health, Instance, LaneRule, Rule
 from rules.services.changes import end_rule, wait_for_rules
@@ -31,19 +31,53 @@ _AT_ONCE = 500
 ERRORS_BORNE = 20
 
 
+class _InstanceRow(NamedTuple):
+    rule_id: int
+    key: str
+    state: str
+    memory: str
+    due_at: datetime | None
+    wake_at: datetime | None
+
+
+class GatheredStates(NamedTuple):
+    """What a drain judged, and what stores the instances that it changed."""
+
+    judgement: Judgement
+    store_instances: Callable[[], None]
+
+
+def gather_states(judgement: Judgement) -> GatheredStates:
+    """Make instances ready before the commit; an event may change very many."""
+    rows = [
+        _InstanceRow(
+            rule_id=rule_id,
+            key=key,
+            state=instance.state.value,
+            memory=encode(instance.to_json()).decode(),
+            due_at=instance.wakes_at,
+            wake_at=judgement.wakes.get((rule_id, key)),
+        )
+        for (rule_id, key), instance in judgement.instances.items()
+    ]
+    store = prepare_insert(Instance, rows, unique=("rule_id", "key"))
+    return GatheredStates(judgement, store)
+
+
 def save_states(
-    *, lane: Lane, judgement: Judgement, outgoing: Outgoing, now: datetime
+    *, lane: Lane, states: GatheredStates, outgoing: Outgoing, now: datetime
 ) -> None:
     """Store instances, counters, effects and what other lanes wait for.
 
     Inside the drain's commit; the turns of rules that go on elsewhere, or may be
     turned off, come before all rows of rules.
     """
+    judgement = states.judgement
     failing = {rule for rule, streak in judgement.streaks.items() if streak.errors}
     done = _done_in(judgement.transitions)
     wait_for_rules(outgoing.rules | failing | done | _shared_changes(lane, judgement))
     send_outgoing(outgoing, now=now)
-    _save_instances(judgement)
+    states.store_instances()
     save_counted(lane=lane, counted=judgement.counted, now=now)
     _add_counts(lane, judgement, now)
     if judgement.effects:
@@ -56,30 +90,6 @@ def save_states(
         _turn_off_failing(failing, now)
     if done:
         _turn_off_done(done, now)
-
-
-class _InstanceRow(NamedTuple):
-    rule_id: int
-    key: str
-    state: str
-    memory: str
-    due_at: datetime | None
-    wake_at: datetime | None
-
-
-def _save_instances(judgement: Judgement) -> None:
-    rows = [
-        _InstanceRow(
-            rule_id=rule_id,
-            key=key,
-            state=instance.state.value,
-            memory=encode(instance.to_json()).decode(),
-            due_at=instance.wakes_at,
-            wake_at=judgement.wakes.get((rule_id, key)),
-        )
-        for (rule_id, key), instance in judgement.instances.items()
-    ]
-    replace_rows(Instance, rows, unique=("rule_id", "key"))
 
 
 def _shared_changes(lane: Lane, judgement: Judgement) -> set[int]:
