@@ -20,6 +20,7 @@ from django.db import OperationalError
 from alerts.poison import judge_with_care
 from alerts.services import (
     count_round,
+    enter_round,
     gather_alerts,
     record_transitions,
     trace_round,
@@ -49,6 +50,7 @@ from rules.services import (
     gather_states,
     judge_batches,
     return_program,
+    save_counters,
     save_states,
 )
 
@@ -128,7 +130,9 @@ def judge_and_record(
         next_seq = finish_batches(lane=lane, settled=settled, now=moved_at)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
         save_states(lane=lane, states=states, outgoing=outgoing, now=now)
-        record_transitions(gathered=gathered, settled=settled)
+        record_transitions(gathered=gathered)
+        save_counters(lane=lane, judgement=judgement, now=now)
+        enter_round(gathered=gathered, settled=settled)
         return_program(lane, program, next_seq=next_seq)
     took = timedelta(seconds=time.monotonic() - began)
     count_round(settled=settled, judgement=judgement, now=now + took)

@@ -48,7 +48,6 @@ from alerts.services import (  # noqa: E402
     create_output,
     delivering,
     drain_queues,
-    recording,
 )
 from benchmarks.alerts import DATASET, LEVEL, dataset, record  # noqa: E402
 from config import bells  # noqa: E402
@@ -80,9 +79,10 @@ STEPS: list[tuple[ModuleType, str, str]] = [
     (pipeline, "judge_batches", "drain: judge"),
     (pipeline, "finish_batches", "drain: move the lane on"),
     (pipeline, "save_facts", "drain: store facts"),
-    (pipeline, "save_states", "drain: store states and counts"),
+    (pipeline, "save_states", "drain: store states"),
     (pipeline, "record_transitions", "drain: store alerts and deliveries"),
-    (recording, "enter_feed", "of that: the feed"),
+    (pipeline, "save_counters", "drain: store counts"),
+    (pipeline, "enter_round", "drain: enter into the feed"),
     (pipeline, "count_round", "drain: count"),
     (pipeline, "drain_lane", "drain, with its commit and all"),
     (delivering, "claim_next", "send: claim"),

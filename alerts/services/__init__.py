@@ -61,7 +61,7 @@ from alerts.services.outputs import (
     show_secret,
 )
 from alerts.services.reading import FeedPage, read_feed
-from alerts.services.recording import gather_alerts, record_transitions
+from alerts.services.recording import enter_round, gather_alerts, record_transitions
 from alerts.services.replaying import Difference, ReplayReport, Step, check_replay
 from alerts.services.retrying import (
     DeliveryNotFound,
@@ -126,6 +126,7 @@ __all__ = [
     "dismiss_for_staff",
     "drain_queues",
     "ensure_output",
+    "enter_round",
     "examine",
     "example_cards",
     "explain_alert",

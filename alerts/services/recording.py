@@ -38,7 +38,6 @@ from alerts.services.rows import (
     TransitionRow,
     alert_row,
     delivery_row,
-    note_last_alerts,
     transition_ids,
 )
 from alerts.services.storms import fold_storms
@@ -131,17 +130,15 @@ def gather_alerts(*, lane: Lane, judgement: Judgement, now: datetime) -> Gathere
     return gathered
 
 
-def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -> None:
+def record_transitions(*, gathered: Gathered) -> None:
     """Store what a drain decided; part of its one commit.
 
     1. Change and end alerts before new ones open: an instance has one open alert at a
        time.
     2. Insert the rest in bulk, then a delivery per transition and told output; what is
        too much for an output goes into a summary.
-    3. Close imports that end in this round with one entry each.
-    4. After the commit: send the deliveries.
+    3. After the commit: send the deliveries.
     """
-    lane, now = gathered.lane, gathered.now
     changed = [
         ChangedAlertRow(one.state, one.severity, one.ended_at, one.id)
         for one in gathered.changed.values()
@@ -150,12 +147,19 @@ def record_transitions(*, gathered: Gathered, settled: Sequence[SettledBatch]) -
     for insert in gathered.inserts:
         insert()
     deliveries = _deliveries(gathered)
-    fold_storms(deliveries, now=now)
+    fold_storms(deliveries, now=gathered.now)
     insert_rows(Delivery, [delivery_row(one) for one in deliveries])
-    note_last_alerts({one.rule_id for one in gathered.alerts.values()}, now=now)
+    _nudge(deliveries)
+
+
+def enter_round(*, gathered: Gathered, settled: Sequence[SettledBatch]) -> None:
+    """Enter into feeds what a drain decided, as the last act of its commit.
+
+    Imports that end in this round are closed with one entry each.
+    """
+    lane, now = gathered.lane, gathered.now
     imported = import_entries(lane=lane, settled=settled, now=now)
     enter_feed(gathered.feed, imported)
-    _nudge(deliveries)
 
 
 def _gather(

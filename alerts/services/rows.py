@@ -13,9 +13,8 @@ from django.db import connection
 
 from alerts.models import DeliveryStatus, Transition
 from config.portions import portions
-from rules.models import Rule
 
-#: Alerts, or rules, that one statement names.
+#: Alerts that one statement names.
 _AT_ONCE = 500
 
 
@@ -183,16 +182,3 @@ def transition_ids(alerts: Collection[UUID]) -> dict[tuple[UUID, int], int]:
             for stored, number, pk in cursor.fetchall():
                 found[by_stored[stored], number] = pk
     return found
-
-
-def note_last_alerts(rules: Collection[int], *, now: datetime) -> None:
-    """Note of rules, that they raised one now."""
-    at = connection.ops.adapt_datetimefield_value(now)
-    for some in portions(sorted(rules), _AT_ONCE):
-        places = ", ".join(["%s"] * len(some))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {Rule._meta.db_table} SET last_alert_at = %s"  # noqa: S608 - our own table's name
-                f" WHERE id IN ({places})",
-                [at, *some],
-            )

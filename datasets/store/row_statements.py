@@ -42,17 +42,31 @@ def replacing(model: _Model, columns: _Names, unique: _Names) -> str:
 
 
 @lru_cache(maxsize=64)
-def updating(model: _Model, columns: _Names, unique: _Names) -> str:
+def updating(
+    model: _Model,
+    columns: _Names,
+    unique: _Names,
+    adding: _Names = (),
+    keeping: _Names = (),
+) -> str:
     """Change the rows that have the unique columns, which come last."""
-    table, others = model._meta.db_table, [one for one in columns if one not in unique]
-    if connection.vendor == "postgresql":
-        changing = ", ".join(f'"{name}" = brought."{name}"' for name in others)
-        same = " AND ".join(f'{table}."{name}" = brought."{name}"' for name in unique)
-        source = f" FROM {_brought(model, columns)}"
-    else:
-        changing = ", ".join(f'"{name}" = %s' for name in others)
-        same = " AND ".join(f'"{name}" = %s' for name in unique)
-        source = ""
+    table = model._meta.db_table
+    is_postgresql = connection.vendor == "postgresql"
+
+    def brought(name: str) -> str:
+        return f'brought."{name}"' if is_postgresql else "%s"
+
+    def changed(name: str) -> str:
+        if name in adding:
+            return f'{table}."{name}" + {brought(name)}'
+        if name in keeping:
+            return f'COALESCE({brought(name)}, {table}."{name}")'
+        return brought(name)
+
+    others = [one for one in columns if one not in unique]
+    changing = ", ".join(f'"{name}" = {changed(name)}' for name in others)
+    same = " AND ".join(f'{table}."{name}" = {brought(name)}' for name in unique)
+    source = f" FROM {_brought(model, columns)}" if is_postgresql else ""
     return f"UPDATE {table} SET {changing}{source} WHERE {same}"  # noqa: S608 - our own names
 
 

@@ -93,11 +93,21 @@ def replace_rows(
 
 
 def update_rows(
-    model: type[models.Model], rows: Sequence[NamedTuple], *, unique: tuple[str, ...]
+    model: type[models.Model],
+    rows: Sequence[NamedTuple],
+    *,
+    unique: tuple[str, ...],
+    adding: tuple[str, ...] = (),
+    keeping: tuple[str, ...] = (),
 ) -> None:
-    """Change the rows that have these `unique` columns, which are a row's last."""
+    """Change the rows that have these `unique` columns, which are a row's last.
+
+    Columns in `adding` are numbers that are added to what stands there; of those in
+    `keeping` None leaves it as it is.
+    """
     if rows:
-        _execute(updating(model, rows[0]._fields, unique), _values_of(rows))
+        statement = updating(model, rows[0]._fields, unique, adding, keeping)
+        _execute(statement, _values_of(rows))
 
 
 def _execute(statement: str, values: Sequence[list[Any]]) -> None:

@@ -32,6 +32,7 @@ from rules.services.charting import (
     draw_threshold,
 )
 from rules.services.comparisons import Comparison
+from rules.services.counters import save_counters
 from rules.services.definitions import (
     RuleInvalid,
     read_definition,
@@ -155,6 +156,7 @@ __all__ = [
     "return_program",
     "run_backtest",
     "run_rule_tests",
+    "save_counters",
     "save_rule",
     "save_states",
     "sentence_of",

@@ -10,13 +10,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from django.db import connection
+from typing import NamedTuple
 
 from config.portions import portions
 from datasets.models import Lane
-from datasets.services import replace_rows
+from datasets.services import replace_rows, update_rows
 from rules.columns import ChoosingProgram, Settled
 from rules.engine import Counts
 from rules.models import Rule, Tally, counts_with
@@ -182,27 +180,6 @@ def interest_of(fields: Iterable[str]) -> str:
     return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
 
 
-def save_counted(*, lane: Lane, counted: Counted, now: datetime) -> None:
-    """Store tallies, then the rows of rules that are counted by them."""
-    _save_tallies(lane, counted.tallies, now)
-    rows = [
-        (
-            one.ran,
-            one.passed,
-            one.unknown,
-            one.truth,
-            one.tally.tally_id if one.tally else None,
-            one.rule_id,
-        )
-        for _, one in sorted(counted.rules.items())
-    ]
-    _execute_many(
-        f"UPDATE {Rule._meta.db_table} SET ran_apart = %s, passed_apart = %s,"  # noqa: S608 - our own table's name
-        " unknown_apart = %s, tallied_truth = %s, tally_id = %s WHERE id = %s",
-        rows,
-    )
-
-
 class _TallyRow(NamedTuple):
     lane_id: int
     key: str
@@ -211,12 +188,16 @@ class _TallyRow(NamedTuple):
     run_at: datetime
 
 
-def _save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> None:
-    written_at = connection.ops.adapt_datetimefield_value(now)
-    _execute_many(
-        f"UPDATE {Tally._meta.db_table} SET runs = %s, run_at = %s WHERE id = %s",  # noqa: S608 - our own table's name
-        [(one.runs, written_at, one.tally_id) for one in tallies if one.tally_id],
-    )
+class _MovedRow(NamedTuple):
+    runs: int
+    run_at: datetime
+    id: int
+
+
+def save_tallies(lane: Lane, tallies: Sequence[KeyTally], now: datetime) -> None:
+    """Store the tallies that events have moved, and name those that are new."""
+    moved = [_MovedRow(one.runs, now, one.tally_id) for one in tallies if one.tally_id]
+    update_rows(Tally, moved, unique=("id",))
     new = [one for one in tallies if one.tally_id is None]
     if not new:
         return
@@ -251,10 +232,3 @@ def _whole(rule_id: int, counts: Counts) -> RuleCount:
     return RuleCount(
         rule_id=rule_id, ran=counts.ran, passed=counts.passed, unknown=counts.unknown
     )
-
-
-def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    # Any: what a column may hold
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)

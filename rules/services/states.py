@@ -1,11 +1,11 @@
-"""Storing what a drain judged about rules: instances, counters, versions, health."""
+"""Storing what a drain judged about rules: instances, versions, health."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F, Value
@@ -15,9 +15,8 @@ from datasets.json import encode
 from datasets.models import Lane
 from datasets.services import prepare_insert
 from rules.engine import Mode, TransitionKind
-from rules.models import Health, Instance, LaneRule, Rule
+from rules.models import Health, Instance, Rule
 from rules.services.changes import end_rule, wait_for_rules
-from rules.services.counting import save_counted
 from rules.services.effects import save_effects
 from rules.services.forwarding import Outgoing, send_outgoing
 from rules.services.judgement import JudgedTransition, Judgement, Streak
@@ -67,7 +66,7 @@ def gather_states(judgement: Judgement) -> GatheredStates:
 def save_states(
     *, lane: Lane, states: GatheredStates, outgoing: Outgoing, now: datetime
 ) -> None:
-    """Store instances, counters, effects and what other lanes wait for.
+    """Store instances, effects and what other lanes wait for.
 
     Inside the drain's commit; the turns of rules that go on elsewhere, or may be
     turned off, come before all rows of rules.
@@ -78,8 +77,6 @@ def save_states(
     wait_for_rules(outgoing.rules | failing | done | _shared_changes(lane, judgement))
     send_outgoing(outgoing, now=now)
     states.store_instances()
-    save_counted(lane=lane, counted=judgement.counted, now=now)
-    _add_counts(lane, judgement, now)
     if judgement.effects:
         save_effects(lane=lane, effects=judgement.effects, now=now)
     save_predicates(lane=lane, tabled=judgement.tabled)
@@ -97,41 +94,6 @@ def _shared_changes(lane: Lane, judgement: Judgement) -> set[int]:
     if lane.dataset.shards == 1:
         return set()
     return {one.rule_id for one in judgement.effects}
-
-
-def _add_counts(lane: Lane, judgement: Judgement, now: datetime) -> None:
-    """Add to many rules' counters at once; one statement, many rows.
-
-    Of rules that lanes share each adds to its own row, so that none waits for another.
-    """
-    at = connection.ops.adapt_datetimefield_value(now)
-    alone: list[tuple[Any, ...]] = []  # Any: numbers and a time
-    shared: list[tuple[Any, ...]] = []  # Any: as above
-    for rule_id, one in judgement.counts.items():
-        counts = (one.ran, one.passed, one.unknown, one.sent, at, rule_id)
-        (shared if rule_id in judgement.shared else alone).append(counts)
-    if alone:
-        _execute(
-            f"UPDATE {Rule._meta.db_table} SET ran_apart = ran_apart + %s,"  # noqa: S608 - our own table's name
-            " passed_apart = passed_apart + %s, unknown_apart = unknown_apart + %s,"
-            " sent = sent + %s, evaluated_apart_at = %s WHERE id = %s",
-            alone,
-        )
-    if shared:
-        _execute(
-            f"UPDATE {LaneRule._meta.db_table} SET ran = ran + %s,"  # noqa: S608 - our own table's name
-            " passed = passed + %s, unknown = unknown + %s, sent = sent + %s,"
-            f" evaluated_at = %s WHERE rule_id = %s AND lane_id = {lane.pk:d}",
-            shared,
-        )
-
-
-def _execute(
-    statement: str,
-    rows: Sequence[tuple[Any, ...]],  # Any: what a column may hold
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
 
 
 def _save_health(streaks: Mapping[int, Streak]) -> None:

@@ -13,7 +13,7 @@ from alerts.models import Alert
 from datasets.models import Dataset, Lane
 from rules.models import Instance, Rule, Tally
 from rules.services import change_rule, create_rule, turn_rule
-from rules.services.counting import Counted, KeyTally, save_counted
+from rules.services.counting import KeyTally, save_tallies
 from rules.services.programs import forget_programs
 from tests.factories import NOW
 from tests.story.lane import definition, drain, price, send
@@ -153,7 +153,7 @@ def test_tallies_of_more_keys_than_a_statement_can_name_are_stored(
     tallies = [KeyTally(key=f"K{n}", fields=fields, runs=n) for n in range(3_500)]
 
     lane = Lane.objects.get(dataset=prices)
-    save_counted(lane=lane, counted=Counted(tallies=tallies), now=NOW)
+    save_tallies(lane, tallies, NOW)
 
     stored = dict(Tally.objects.values_list("pk", "runs"))
     assert {one.tally_id: one.runs for one in tallies} == stored
