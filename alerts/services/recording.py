@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha1
 from typing import NamedTuple
 
 from django.db.models import Max
@@ -58,10 +59,10 @@ from rules.engine import TransitionKind as Step
 from rules.services import JudgedTransition, Judgement
 
 #: The namespace of alert ids; random, fixed for ever.
-_ALERTS = uuid.UUID("6d1c2f8e-58a5-4c9d-9d0e-3a1f0f7f2b11")
+_ALERTS = uuid.UUID("6d1c2f8e-58a5-4c9d-9d0e-3a1f0f7f2b11").bytes
 #: Alerts of one commit follow each other in time, so that lists keep their order.
 _APART = timedelta(microseconds=1)
-_DELIVERIES = uuid.UUID("0e0f5f5c-9a41-4a0b-8a38-6d9f3a9d7c52")
+_DELIVERIES = uuid.UUID("0e0f5f5c-9a41-4a0b-8a38-6d9f3a9d7c52").bytes
 
 _KINDS = {step: TransitionKind(step.value) for step in Step}
 _BEGINNINGS = frozenset({TransitionKind.RAISED, TransitionKind.OPENED})
@@ -102,11 +103,17 @@ class _Step(NamedTuple):
 def alert_id_of(one: JudgedTransition, lane: Lane) -> uuid.UUID:
     """Derive an alert's id from rule, version, key and opening position."""
     opening = one.transition.opening
-    return uuid.uuid5(
+    return _derive(
         _ALERTS,
         f"{one.rule.rule_uuid}:{one.transition.version}:{one.transition.key}"
         f":{lane.dataset_id}.{lane.shard}:{opening.seq}:{opening.ord}",
     )
+
+
+def _derive(namespace: bytes, name: str) -> uuid.UUID:
+    """Derive an id as `uuid.uuid5` does, with less to look up for each of very many."""
+    digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
+    return uuid.UUID(bytes=digest[:16], version=5)
 
 
 def gather_alerts(*, lane: Lane, judgement: Judgement, now: datetime) -> Gathered:
@@ -320,7 +327,7 @@ def _delivery(
     row = step.row
     status = DeliveryStatus.SUPPRESSED if held else DeliveryStatus.QUEUED
     return NewDelivery(
-        id=uuid.uuid5(_DELIVERIES, f"{row.alert_id}:{row.number}:{output.pk}"),
+        id=_derive(_DELIVERIES, f"{row.alert_id}:{row.number}:{output.pk}"),
         workspace_id=output.workspace_id,
         output_id=output.pk,
         transition_id=transition_id,

@@ -1,6 +1,6 @@
 """The program of a lane: its rules, found by the facts that run them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from rules.engine.events import (
 )
 from rules.engine.nodes import Condition
 from rules.engine.paths import FactPath
-from rules.engine.specification import Mode, Specification
+from rules.engine.specification import Mode, Specification, heard_by
 from rules.engine.transitions import InstanceId
 
 ALL_KEYS = ""
@@ -196,25 +196,27 @@ class Program:
     def _compile(
         self, rule_id: int, version: int, specification: Specification
     ) -> CompiledRule:
-        leading = specification.leading_fact
+        triggers = specification.triggers
         own_key = None
-        if not specification.any_key:
-            own_key = subject_of(leading, "", self.series)[1]
+        if not triggers[0].any_key:
+            own_key = subject_of(triggers[0], "", self.series)[1]
         conditions = [one for _, one in specification.conditions()]
         return CompiledRule(
             rule_id=rule_id,
             version=version,
             specification=specification,
             own_key=own_key,
-            triggers=frozenset(self._triggers(specification)),
+            triggers=frozenset(self._triggers(triggers, conditions)),
             sees_late_events=not specification.looks_back,
             windowed=tuple(one for one in conditions if one.window is not None),
             moving=tuple(one for one in conditions if one.since is not None),
         )
 
-    def _triggers(self, specification: Specification) -> Iterator[Trigger]:
-        listens_to = specification.listens_to
-        for fact in specification.triggers:
+    def _triggers(
+        self, facts: Iterable[FactPath], conditions: Iterable[Condition]
+    ) -> Iterator[Trigger]:
+        listens_to = heard_by(conditions)
+        for fact in facts:
             field = None if fact in listens_to else fact.root
             if fact.any_key:
                 yield fact.series, field, None

@@ -1,6 +1,6 @@
 """Why a condition is true, false or unknown, in the words a person would use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from rules.engine.bands import Baseline, say_doubt, say_found
@@ -38,6 +38,11 @@ class Reason:
     wanted: Value
     contents: Contents | None = None
     baseline: Baseline | None = None
+    _operator: Operator = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the operator once; every part of the sentence asks for it."""
+        self._operator = self.condition.operator
 
     def say(self) -> str:
         """Say it: ``latestPrice is 309.20, at or below 310 (by 0.80)``."""
@@ -65,10 +70,6 @@ class Reason:
             least = window.at_least if window else 0
             return say_doubt(found, scores, self.baseline, least)
         return say_found(found, scores, self.baseline, truth=self.truth)
-
-    @property
-    def _operator(self) -> Operator:
-        return self.condition.operator
 
     @property
     def _other(self) -> FactPath | None:

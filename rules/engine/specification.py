@@ -1,6 +1,6 @@
 """What a rule is, once it has been read: frozen values, independent of any spelling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,9 +152,7 @@ class Specification:
     @property
     def listens_to(self) -> frozenset[FactPath]:
         """Name the facts of whose keys any event runs the rule, ending silence."""
-        return frozenset(
-            one.fact for _, one in self.conditions() if one.operator.wake is not None
-        )
+        return heard_by(one for _, one in self.conditions())
 
     @property
     def looks_back(self) -> bool:
@@ -234,6 +232,11 @@ class Specification:
     def leading_fact(self) -> FactPath:
         """Name the fact that says what an alert is about."""
         return self.triggers[0]
+
+
+def heard_by(conditions: Iterable[Condition]) -> frozenset[FactPath]:
+    """Name the facts of which conditions ask for how long nothing was heard."""
+    return frozenset(one.fact for one in conditions if one.operator.wake is not None)
 
 
 def blank_specification(kind: str, *, name: str) -> Specification:

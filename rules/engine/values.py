@@ -108,6 +108,8 @@ def distance(one: Number, other: Number) -> Decimal:
 
 def show(value: Value) -> str:
     """Write a value as a person reads it: ``309.20``, ``"halted"``, ``true``."""
+    if isinstance(value, Decimal):  # nearly always
+        return _show_decimal(value)
     match value:
         case None:
             shown = "nothing"
@@ -120,8 +122,6 @@ def show(value: Value) -> str:
         case dict():
             inside = (f"{name}: {show(item)}" for name, item in value.items())
             shown = f"{{{', '.join(inside)}}}"
-        case Decimal():
-            shown = _show_decimal(value)
         case _:
             shown = str(value)
     return shown
