@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from benchmarks.backtest_kinds import SERIES
 from rules.columns.history import Gathering, Records
-from rules.columns.history.records import NUMBER, Column
+from rules.columns.history.records import NUMBER, OTHER, Column
+from rules.columns.history.words import Words
 from rules.engine import Event, Position, Program, Slice, Specification, step
 
 KEYS = 1_000
@@ -33,6 +33,7 @@ def walk(count: int, seed: int = 7) -> Records:
     state = np.full(KEYS * each, NUMBER, np.int8)
     # What a price was some time ago, to be compared with.
     before = np.roll(prices, 8, axis=1)
+    words = Words(("up", "down"), (prices < before).ravel().astype(np.int32))
     return Records(
         keys=[f"K{number:04}" for number in range(KEYS)],
         starts=np.arange(KEYS + 1, dtype=np.int64) * each,
@@ -43,6 +44,9 @@ def walk(count: int, seed: int = 7) -> Records:
         columns={
             "x": Column(prices.ravel(), state),
             "y": Column(before.ravel(), state),
+            "w": Column(
+                np.full(KEYS * each, np.nan), np.full_like(state, OTHER), words=words
+            ),
         },
     )
 
@@ -50,14 +54,11 @@ def walk(count: int, seed: int = 7) -> Records:
 def events_of(records: Records) -> list[Event]:
     """Give records as events, in the order of the lane."""
     order = np.argsort(records.seq, kind="stable").tolist()
-    values = {name: one.value for name, one in records.columns.items()}
     return [
         Event(
             series=SERIES,
             key=records.key_at(row),
-            fields={
-                name: Decimal(repr(float(value[row]))) for name, value in values.items()
-            },
+            fields=records.values_at(records.columns, row),
             at=EPOCH + int(records.at[row]) * MICROSECOND,
             position=Position(seq=int(records.seq[row]), ord=0),
         )
@@ -67,7 +68,7 @@ def events_of(records: Records) -> list[Event]:
 
 def gathered(events: Sequence[Event]) -> Records:
     """Gather events into columns, as the sweep does."""
-    gathering = Gathering(fields=("x", "y"), lateness=LATENESS)
+    gathering = Gathering(fields=("x", "y", "w"), lateness=LATENESS)
     for event in events:
         gathering.add(
             key=event.key,

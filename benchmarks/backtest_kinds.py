@@ -100,6 +100,17 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         (200, 300, 400),
         {},
     ),
+    "beside a text": (
+        {
+            "all": [
+                {"op": "gte"},
+                {"fact": f"{SERIES}:*:w", "op": "in", "value": ["up", "flat"]},
+            ]
+        },
+        "value",
+        (200, 300, 400),
+        {},
+    ),
     "new high within 1 h": ({"op": "new_high"}, "within", ("1h", "1h", "1h"), {}),
 }
 
@@ -180,9 +191,9 @@ def kind(name: str, level: int) -> Specification:
     when = {**fact, **asked, member: levels[level]}
     for joined in asked.keys() & {"sequence", "all"}:
         steps = [{**fact, **step} for step in asked[joined]]
-        compared = [one for one in steps if one["op"] != "is_present"]
-        for step in compared:
-            step[member] = levels[level]
+        for step in steps:
+            if step["op"] != "is_present":
+                step.setdefault(member, levels[level])
         when = {**asked, joined: steps}
     definition = {
         "kind": "signal",

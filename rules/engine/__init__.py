@@ -89,7 +89,13 @@ from rules.engine.specification import (
     Specification,
     blank_specification,
 )
-from rules.engine.standing import is_held_back, judge_event, judge_facts, seen_at
+from rules.engine.standing import (
+    is_held_back,
+    judge_event,
+    judge_facts,
+    judge_value,
+    seen_at,
+)
 from rules.engine.stepping import step
 from rules.engine.timers import Timer
 from rules.engine.transitions import (
@@ -211,6 +217,7 @@ __all__ = [
     "is_number",
     "judge_event",
     "judge_facts",
+    "judge_value",
     "key_name",
     "lull_of",
     "may_repeat",

@@ -1,13 +1,15 @@
 """How a rule stands over given facts, whether or not an event runs it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from rules.engine.events import (
     NO_FACTS,
+    NO_SERIES,
     AllSeries,
     Event,
+    FactValue,
     KeyFacts,
     Subject,
     View,
@@ -18,9 +20,11 @@ from rules.engine.memory import Memory
 from rules.engine.newness import is_still_so
 from rules.engine.nodes import Condition, Node
 from rules.engine.specification import Mode, RuleKind, Specification
+from rules.engine.values import Truth, Value
 from rules.engine.verdicts import Verdict, judge
 
 NOTHING_KEPT: Mapping[str, object] = MappingProxyType({})
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def judge_facts(
@@ -43,6 +47,15 @@ def judge_facts(
     view = View.standing(facts, subject, at=at, series=series)
     memory = _memory(specification, remembered, of_event=remembered is NOTHING_KEPT)
     return judge(node or specification.when, view, key, memory)
+
+
+def judge_value(condition: Condition, value: Value) -> Truth:
+    """Say what a condition is of a value, where nothing else decides; null is none."""
+    fact, key = condition.fact, condition.fact.named_key or ""
+    subject = subject_of(fact, key, NO_SERIES)
+    known = KeyFacts(values={fact.root: FactValue.first(value, _ANY_TIME)})
+    view = View.standing({subject: known}, subject, at=_ANY_TIME)
+    return judge(condition, view, key, Memory(NOTHING_KEPT)).truth
 
 
 def judge_event(

@@ -1,4 +1,4 @@
-"""From a lane's log to columns: its judged events, and the fields that hold numbers."""
+"""From a lane's log to columns: its judged events, and the fields that have one."""
 
 from __future__ import annotations
 
@@ -18,17 +18,24 @@ from datasets.services import (
 )
 from rules.columns.history import SILENT, STILL, Gathering, Records
 
-#: Of a dataset with more numbers the first have columns; rules on others are judged.
+#: Of a dataset with more fields the first have columns; rules on others are judged.
 FIELDS_KEPT: Final = 64
 MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS = frozenset({FieldType.NUMBER, FieldType.INTEGER, FieldType.ANY})
+_WORDS = frozenset({FieldType.STRING, FieldType.BOOLEAN})
 
 
 def fields_kept(dataset: Dataset) -> list[str]:
-    """Name the fields that have columns: those that may be numbers, as declared."""
+    """Name the fields that have columns: those that may be numbers, then words.
+
+    Of what names the key, or says the time, there is nothing more to be asked.
+    """
     fields = read_schema(dataset.schema).fields
-    return [one.name for one in fields if one.type in _NUMBERS][:FIELDS_KEPT]
+    told = {dataset.key_field, dataset.date_field}
+    numbers = [one.name for one in fields if one.type in _NUMBERS]
+    words = [one.name for one in fields if one.type in _WORDS and one.name not in told]
+    return [*numbers, *words][:FIELDS_KEPT]
 
 
 def last_deletion(lane: Lane) -> int:

@@ -214,7 +214,7 @@ class Witness:
         return {
             row: sent[one]
             if one in sent
-            else self._records.numbers_at(self._fields, row)
+            else self._records.values_at(self._fields, row)
             for row, one in places.items()
         }
 

@@ -216,7 +216,7 @@ def test_segments_follow_the_log_and_are_put_together(
 
     (segment,) = kept(prices, directory)
     assert (segment.rows, segment.first, segment.last) == (6, 1, 3)
-    assert segment.fields == ("price", "open", "volume")
+    assert segment.fields == ("price", "open", "volume", "halted", "venue")
     assert look_back(access, HIGH).alerts == 1
 
 

@@ -10,8 +10,6 @@ from rules.columns.buffers import Flags, Longs
 from rules.columns.history.records import (
     ABSENT,
     LATE,
-    NULL,
-    OTHER,
     SILENT,
     STILL,
     Records,
@@ -23,9 +21,6 @@ MOMENT = timedelta(microseconds=1)
 #: In place of a time: before all.
 _NEVER: Final = -(2**62)
 _FIRST_LOOK = 64
-#: Stands for what is no number: columns do not keep it, and what they judge knows only
-#: that it is there.
-_SOMETHING: Final[Value] = []
 
 Fields = Mapping[int, Mapping[str, Value]]
 """What events carried, by their rows."""
@@ -87,7 +82,9 @@ class Ground:
         return KeyFacts(
             values={
                 name: FactValue.first(
-                    self._value(name, one) if known is None else known[one][name],
+                    self.records.value_at(name, one)
+                    if known is None
+                    else known[one][name],
                     instant(int(self.at[one])),
                 )
                 for name, one in behind.items()
@@ -110,20 +107,7 @@ class Ground:
 
     def carried(self, row: int) -> dict[str, Value]:
         """Give what an event carried, as columns have it."""
-        columns = self.records.columns
-        return {
-            name: self._value(name, row)
-            for name in self._fields
-            if columns[name].state[row] != ABSENT
-        }
-
-    def _value(self, name: str, row: int) -> Value:
-        state = self.records.columns[name].state[row]
-        if state == NULL:
-            return None
-        if state == OTHER:
-            return _SOMETHING
-        return self.records.number_at(name, row)
+        return self.records.values_at(self._fields, row)
 
 
 def first_where(low: int, high: int, holds: Callable[[slice], Flags]) -> int:

@@ -10,6 +10,7 @@ from rules.columns.history.records import (
     ABSENT,
     LATE,
     LONG,
+    NUMBER,
     OTHER,
     SILENT,
     STILL,
@@ -23,15 +24,16 @@ from rules.columns.history.trees import Counted, Following
 class Need:
     """What a rule needs of every key, so that columns can say what became of it.
 
-    No event has one of the ``flags``, the ``numeric`` fields carried numbers or nothing
-    and the ``short`` ones none of many digits. Times never fall: those of events that
-    carry one of the fields ``in_order``, or those of all (``keeps_order``); but what
-    came late does not count.
+    No event has one of the ``flags``, the ``numeric`` fields carried numbers or
+    nothing, the ``worded`` ones words or nothing, the ``short`` ones no number of many
+    digits. Times never fall: those of events that carry one of the fields ``in_order``,
+    or those of all (``keeps_order``); but what came late does not count.
     """
 
     flags: int = 0
     numeric: frozenset[str] = frozenset()
     short: frozenset[str] = frozenset()
+    worded: frozenset[str] = frozenset()
     in_order: frozenset[str] = frozenset()
     keeps_order: bool = False
 
@@ -54,6 +56,7 @@ def need_of(question: Question) -> Need:
         flags=SILENT | STILL | (0 if question.looks_back else LATE),
         numeric=windows | question.equated,
         short=windows,
+        worded=question.worded,
         in_order=frozenset(question.fields if windows or follows else ()),
         keeps_order=bool(question.departing or question.quiet)
         or any(
@@ -70,6 +73,9 @@ def keys_apart(records: Records, need: Need) -> Flags:
     odd = (records.flags & need.flags) != 0
     for name in need.numeric:
         odd |= records.columns[name].state == OTHER
+    for name in need.worded:
+        column = records.columns[name]
+        odd |= (column.state >= NUMBER) & column.words.unkept(len(records))
     for name in need.short:
         odd |= seen & (records.columns[name].state == LONG)
     apart: Flags = np.logical_or.reduceat(odd, records.starts[:-1])

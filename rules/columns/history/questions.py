@@ -17,6 +17,7 @@ from rules.columns.history.trees import (
     Following,
     Over,
     Tree,
+    Worded,
     fields_of,
     nodes_of,
     turns_by_time,
@@ -107,6 +108,12 @@ class Question:
         nodes = [node for tree in self._trees for node in nodes_of(tree)]
         found = [one for one in nodes if isinstance(one, Against)]
         return frozenset(one.field for one in found if one.op in ("eq", "ne"))
+
+    @property
+    def worded(self) -> frozenset[str]:
+        """Name the fields of which words are asked."""
+        nodes = [node for tree in self._trees for node in nodes_of(tree)]
+        return frozenset(one.field for one in nodes if isinstance(one, Worded))
 
     @property
     def windows(self) -> tuple[Over, ...]:

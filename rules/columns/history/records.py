@@ -1,7 +1,8 @@
 """The history of a lane as columns: its events by key, each key's in the lane's order.
 
 A number is kept as its double; one that a double does not decide (``columns.cuts``) is
-kept as text as well, and looked at only where its double ties with a threshold.
+kept as text as well, and looked at only where its double ties with a threshold. Short
+texts and booleans are words: a column has each once, and their codes.
 """
 
 from bisect import bisect_left
@@ -9,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isnan, nan
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from rules.columns.buffers import Bytes, Flags, Floats, Ints, Longs
 from rules.columns.cuts import as_double, is_short
+from rules.columns.history.words import NO_WORDS, Wording, Words, chain_words
 from rules.engine import Value
 
 LATE = 1
@@ -27,6 +29,9 @@ STILL = 4
 ABSENT, NULL, NUMBER, LONG, OTHER = range(5)
 """What an event carried of a field: LONG is a number that its double does not decide,
 OTHER a text, a list or anything else that is no number."""
+
+SOMETHING: Final[Value] = []
+"""Stands for a value that columns do not keep; they know only that it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Column:
     value: Floats
     state: Bytes
     exacts: Exacts = NO_EXACTS
+    words: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +124,18 @@ class Records:
         value = float(column.value[row])
         return None if isnan(value) else shortest(value)
 
-    def numbers_at(self, fields: Iterable[str], row: int) -> dict[str, Decimal | None]:
-        """Give the numbers that an event carried of some fields."""
+    def value_at(self, field: str, row: int) -> Value:
+        """Give the value that an event carried of a field, or what stands for it."""
+        column = self.columns[field]
+        if column.state[row] != OTHER:
+            return self.number_at(field, row)
+        word = column.words.at(row)
+        return SOMETHING if word is None else word
+
+    def values_at(self, fields: Iterable[str], row: int) -> dict[str, Value]:
+        """Give the values that an event carried of some fields."""
         return {
-            name: self.number_at(name, row)
+            name: self.value_at(name, row)
             for name in fields
             if self.columns[name].state[row] != ABSENT
         }
@@ -206,6 +220,7 @@ def _chain(columns: Sequence[Column]) -> Column:
         value=np.concatenate([one.value for one in columns]),
         state=np.concatenate([one.state for one in columns]),
         exacts=Exacts.of(np.concatenate(rows), texts),
+        words=chain_words([(one.words, len(one.value)) for one in columns]),
     )
 
 
@@ -218,7 +233,8 @@ def _take(column: Column, rows: Longs) -> Column:
         order = np.argsort(moved, kind="stable")
         kept = order[moved[order] >= 0]
         exacts = Exacts.of(moved[kept], [exacts.text(one) for one in kept.tolist()])
-    return Column(column.value[rows], column.state[rows], exacts)
+    words = column.words.only(rows)
+    return Column(column.value[rows], column.state[rows], exacts, words)
 
 
 @dataclass(slots=True)
@@ -236,11 +252,13 @@ class Gathering:
     _frame: list[tuple[int, int, int, int]] = field(default_factory=list)
     _cells: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
     _texts: dict[str, dict[int, str]] = field(default_factory=dict)
+    _words: dict[str, Wording] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Have a place for every field."""
         self._cells = {name: [] for name in self.fields}
         self._texts = {name: {} for name in self.fields}
+        self._words = {name: Wording() for name in self.fields}
 
     def __len__(self) -> int:
         """Count the events."""
@@ -264,6 +282,8 @@ class Gathering:
         for name, cells in self._cells.items():
             cell, text = _cell(fields[name]) if name in fields else _NOTHING
             cells.append(cell)
+            if cell[1] == OTHER:
+                self._words[name].put(len(self._keys), fields[name])
             if text:
                 self._texts[name][len(self._keys)] = text
         self._keys.append(key)
@@ -290,6 +310,7 @@ class Gathering:
             value=np.array([one for one, _ in cells], dtype=np.float64),
             state=np.array([one for _, one in cells], dtype=np.int8),
             exacts=Exacts.of(list(texts), texts.values()),
+            words=self._words[name].done(len(cells)),
         )
 
 

@@ -18,8 +18,9 @@ from typing import Any, Self
 import numpy as np
 
 from rules.columns.history.records import Column, Exacts, Records
+from rules.columns.history.words import Words
 
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "manifest.json"
 _UNFINISHED = "unfinished-"
 _FRAME = {"at": "<i8", "seq": "<i8", "ord": "<i4", "flags": "<i1"}
@@ -109,7 +110,11 @@ class Segment:
             self._map(f"{number}.ends", "<i8"),
             (self.path / f"{number}.texts").read_bytes(),
         )
-        return Column(value, state, exacts)
+        words = Words(
+            json.loads((self.path / f"{number}.words.json").read_bytes()),
+            self._map(f"{number}.codes", "<i4"),
+        )
+        return Column(value, state, exacts, words)
 
     def _map(self, name: str, kind: str) -> Any:  # Any: an array of that kind
         if not self.files[name][0]:
@@ -191,6 +196,8 @@ def _write_files(folder: Path, records: Records) -> dict[str, list[int]]:
         parts[f"{number}.rows"] = column.exacts.rows.astype("<i8").tobytes()
         parts[f"{number}.ends"] = column.exacts.ends.astype("<i8").tobytes()
         parts[f"{number}.texts"] = column.exacts.blob
+        parts[f"{number}.words.json"] = json.dumps(list(column.words.known)).encode()
+        parts[f"{number}.codes"] = column.words.codes.astype("<i4").tobytes()
     for name, content in parts.items():
         _write(folder / name, content)
     return {name: [len(one), zlib.crc32(one)] for name, one in parts.items()}

@@ -9,7 +9,13 @@ import numpy as np
 from rules.columns.buffers import Flags, Floats, Longs
 from rules.columns.history.against import Newest, judge_against
 from rules.columns.history.holding import Said
-from rules.columns.history.records import LATE, NO_EXACTS, NULL, Column, Records
+from rules.columns.history.records import (
+    LATE,
+    NO_EXACTS,
+    NULL,
+    Column,
+    Records,
+)
 from rules.columns.history.runs import Runs, in_order
 from rules.columns.history.spells import Count, Succession
 from rules.columns.history.trees import (
@@ -21,10 +27,13 @@ from rules.columns.history.trees import (
     Over,
     Present,
     Tree,
+    Worded,
 )
 from rules.columns.history.truths import truths_on
 from rules.columns.history.windowed import Windows
 from rules.columns.history.windows import LeftToEngine
+from rules.columns.history.words import UNKEPT
+from rules.engine import judge_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,8 @@ class Together:
                 judged = self._judge_leaf(tree)
             case Present():
                 judged = self._judge_present(tree)
+            case Worded():
+                judged = self._judge_words(tree)
             case Against():
                 sides = (tree.field, tree.wanted.fact.root)
                 judged = judge_against(tree, *map(self._newest, sides))
@@ -144,6 +155,21 @@ class Together:
         if len(own):
             known &= self.columns[asked.field].state[own.row[last]] != NULL
         return (~known, known) if asked.is_inverted else (known, ~known)
+
+    def _judge_words(self, asked: Worded) -> tuple[Flags, Flags]:
+        """Ask the engine of each word, and of no value; of numbers nobody asks."""
+        words = self.columns[asked.field].words
+        truths = [judge_value(asked.condition, one) for one in (*words.known, None)]
+        own, last = self.fields[asked.field], self.last[asked.field]
+        codes = np.full(len(last), UNKEPT, dtype=np.int32)
+        known = last >= 0
+        if len(words.codes):
+            codes[known] = words.codes[own.row[last[known]]]
+        # What has no word is the last of all, where the code of that points.
+        true, false = (
+            np.array([truth is one for truth in truths])[codes] for one in (True, False)
+        )
+        return (false, true) if asked.is_inverted else (true, false)
 
 
 def _all(flags: Iterable[Flags]) -> Flags:

@@ -14,11 +14,13 @@ from rules.columns.history.trees import (
     Over,
     Present,
     Tree,
+    Worded,
     is_known,
 )
 from rules.engine import (
     Amount,
     Condition,
+    FieldType,
     Group,
     GroupKind,
     InSequence,
@@ -35,6 +37,7 @@ _COMPARED = frozenset({"gt", "gte", "lt", "lte", "eq", "ne"})
 _MOMENT = timedelta(microseconds=1)
 _MOVES = frozenset({"rise", "fall", "change"})
 _PRESENCE = frozenset({"is_present", "is_missing"})
+_WORDS = frozenset({FieldType.TEXT, FieldType.BOOLEAN})
 _RECORDS = frozenset({"new_high", "new_low"})
 
 
@@ -64,7 +67,19 @@ def _of_condition(node: Condition, *, is_inverted: bool) -> Tree | None:
         return _against(node, node.wanted, is_inverted=is_inverted)
     if node.op in _PRESENCE:
         return _present(node, is_inverted=is_inverted)
+    if _is_of_words(node):
+        return Worded(field=node.fact.root, condition=node, is_inverted=is_inverted)
     return _leaf(node, is_inverted=is_inverted)
+
+
+def _is_of_words(condition: Condition) -> bool:
+    """Tell whether a text or a boolean of the moment decides, and nothing else."""
+    operator, wanted = condition.operator, condition.wanted
+    if condition.looks_back or operator.asks_event or condition.fact.steps:
+        return False
+    if isinstance(wanted, OtherFact) or line_of(condition) is not None:
+        return False
+    return bool(operator.types & _WORDS)
 
 
 def _all_of(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.columns.cuts import Line
-from rules.engine import Amount, OtherFact, Take, Trace, Window
+from rules.engine import Amount, Condition, OtherFact, Take, Trace, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,15 @@ class Present:
     """A condition on whether a field has a value, whatever that is."""
 
     field: str
+    is_inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worded:
+    """A condition on one field that is about words: the engine is asked of each."""
+
+    field: str
+    condition: Condition
     is_inverted: bool = False
 
 
@@ -100,14 +109,14 @@ class Following:
     is_inverted: bool = False
 
 
-Tree = Leaf | Present | Against | Over | Branch | Counted | Following
+Tree = Leaf | Present | Worded | Against | Over | Branch | Counted | Following
 
 
 def fields_of(tree: Tree) -> set[str]:
     """Name the fields that conditions are about."""
     fields = set()
     for one in nodes_of(tree):
-        if isinstance(one, Leaf | Present | Against | Over):
+        if isinstance(one, Leaf | Present | Worded | Against | Over):
             fields.add(one.field)
         if isinstance(one, Against):
             fields.add(one.wanted.fact.root)

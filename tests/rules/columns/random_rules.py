@@ -96,7 +96,9 @@ def random_tree(random: Random, key: str, depth: int) -> dict[str, object]:
         return random_beside(random, key)
     if random.random() < 0.1:
         op = random.choice(["is_present", "is_missing"])
-        return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op}
+        return {"fact": f"{SERIES}:{key}:{random.choice('xyw')}", "op": op}
+    if random.random() < 0.15:
+        return random_of_words(random, key)
     if op in ("between", "outside", "in", "nin"):
         value = sorted(random.sample(levels, 2))
     return {"fact": f"{SERIES}:{key}:{random.choice('xy')}", "op": op, "value": value}
@@ -116,6 +118,23 @@ def random_beside(random: Random, key: str) -> dict[str, object]:
         "op": random.choice(OPERATORS[:6]),
         "value": {"fact": f"{SERIES}:{key}:{other}", **random.choice(ways)},
     }
+
+
+def random_of_words(random: Random, key: str) -> dict[str, object]:
+    """Ask about a text, or whether something is so."""
+    asked: dict[str, object] = random.choice(
+        [
+            {"op": "eq", "value": "up"},
+            {"op": "ne", "value": "up"},
+            {"op": "eq", "value": random.choice([True, False])},
+            {"op": "in", "value": ["up", "down"]},
+            {"op": "nin", "value": ["up", "down"], "ignore_case": True},
+            {"op": "eq", "value": "down", "ignore_case": True},
+            {"op": "contains", "value": "ow"},
+            {"op": "starts_with", "value": "u"},
+        ]
+    )
+    return {"fact": f"{SERIES}:{key}:w", **asked}
 
 
 TAKES = ("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change")
@@ -251,6 +270,14 @@ def random_joined_rule(random: Random) -> dict[str, object]:
     if rule["kind"] == "state" and random.random() < 0.4:
         rule["recover"] = {"when": random_tree(random, key, 1)}
     return rule
+
+
+def random_word(random: Random, *, is_wild: bool) -> Value:
+    words: tuple[Value, ...] = ("up", "up", "down", "Down", "", True, False, None)
+    if is_wild and random.random() < 0.2:
+        strangers: tuple[Value, ...] = (1, Decimal("0.5"), [1], "up" * 200)
+        return random.choice(strangers)
+    return random.choice(words)
 
 
 def random_value(random: Random, *, is_wild: bool) -> Value:

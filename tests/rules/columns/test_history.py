@@ -48,6 +48,7 @@ from tests.rules.columns.random_rules import (
     random_value,
     random_waiting_rule,
     random_windowed_rule,
+    random_word,
 )
 from tests.rules.engine.lanes import signal
 
@@ -74,6 +75,8 @@ def random_events(random: Random, *, is_wild: bool) -> list[Event]:
             fields["x"] = random_value(random, is_wild=is_odd)
         if random.random() < 0.3:
             fields["y"] = random_value(random, is_wild=is_odd)
+        if random.random() < 0.3:
+            fields["w"] = random_word(random, is_wild=is_odd)
         events.append(
             Event(
                 series=SERIES,
@@ -94,7 +97,7 @@ def gather(events: list[Event], *, pieces: int = 1) -> Records:
     for piece in range(pieces):
         marks = merge(parts).watermarks() if parts else {}
         gathering = Gathering(
-            fields=("x", "y"),
+            fields=("x", "y", "w"),
             lateness=LATENESS // timedelta(microseconds=1),
             watermarks=marks,
         )
