@@ -82,6 +82,12 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         ),
         {},
     ),
+    "against a fact of another key": (
+        {"op": "gte"},
+        "value",
+        tuple({"fact": f"{SERIES}:{key}:x"} for key in ("K0400", "K0500", "K0600")),
+        {},
+    ),
     "state, silent": (
         {"op": "silent"},
         "value",
@@ -169,9 +175,6 @@ ALONE: dict[str, dict[str, Any]] = {
     },
     "distinct over 1 h": {
         "when": {**_HIGH, "value": 500, "over": {"take": "distinct", "length": "1h"}}
-    },
-    "against a fact of another key": {
-        "when": {**_X, "op": "gte", "value": {"fact": f"{SERIES}:K0500:x"}}
     },
 }
 

@@ -195,7 +195,9 @@ def survey_waiting(
     at_once = replace(spec, hold=_NO_TIME, recover=replace(spec.recover, hold=_NO_TIME))
     if len(lanes) > 1 or not spec.any_key or at_once == spec:
         return None
-    return survey_rule(spec=at_once, lane=lanes[0], now=now)
+    survey = survey_rule(spec=at_once, lane=lanes[0], now=now)
+    # Of a named key beside others all events are to be seen.
+    return None if survey is None or survey.question.beside else survey
 
 
 def _judged(judging: PastJudging, now: datetime) -> JudgedPast:

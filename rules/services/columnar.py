@@ -22,6 +22,7 @@ from rules.columns.history import (
 from rules.engine import (
     Program,
     Specification,
+    subject_of,
 )
 from rules.services.awaiting import Awaiting, Undecided
 from rules.services.backtests import (
@@ -217,11 +218,18 @@ def history_for(
 ) -> History | None:
     """Give the columns of what is asked; none if there are none that tell all.
 
-    Those of a lane are of its own keys, and of the events of its dataset.
+    Those of a lane are of its own keys, and of the events of its dataset. A key that is
+    named beside any is to be written as it is stored.
     """
     if question.fact.series != series_of(lane.dataset) or is_spread(spec, lane):
         return None
-    return history_of(lane, question.fields, now=now)
+    traits = traits_of(lane.dataset)
+    named = [
+        (subject_of(one.wanted.fact, "", traits)[1], one) for one in question.beside
+    ]
+    if any(key != one.of_key for key, one in named):
+        return None
+    return history_of(lane, question.columns, now=now)
 
 
 def _may_part(parting: Parting, most_apart: int) -> bool:

@@ -15,6 +15,7 @@ from rules.engine import (
     Program,
     RuleKind,
     Specification,
+    Subject,
     TransitionKind,
     Value,
     Verdict,
@@ -25,6 +26,8 @@ from rules.engine import (
 from rules.services.backtests import Hit
 from rules.services.facts import series_of
 from rules.services.gathering import instant_of
+
+Facts = Mapping[Subject, KeyFacts]
 
 
 class ColumnsDisagree(Exception):
@@ -63,7 +66,7 @@ class Witness:
         self._answer = answer
         self._records = asked.history.records
         self._series = series_of(asked.lane.dataset)
-        self._fields = asked.question.fields
+        self._fields = asked.question.columns
 
     def hits(self, most: int) -> tuple[Hit, ...]:
         """Tell of the newest transitions, in the order in which they came."""
@@ -80,14 +83,24 @@ class Witness:
             for place in places
         }
         row = self._answer.runs.row
-        rows = {int(row[one]) for runs in past.values() for one in runs}
+        behind = {
+            place: [*self._beside(place), *(int(row[one]) for one in runs)]
+            for place, runs in past.items()
+        }
+        rows = {one for some in behind.values() for one in some}
         rows |= {int(row[self._answer.places[place]]) for place in places}
         values = self._values(rows)
         remembered = self._answer.remembered(self._asked.question, places)
         return tuple(
-            self._hit(place, [int(row[one]) for one in past[place]], values, kept)
+            self._hit(place, behind[place], values, kept)
             for place, kept in zip(places, remembered, strict=True)
         )
+
+    def _beside(self, place: int) -> list[int]:
+        """Name the rows of other keys of which the values were found."""
+        together = self._answer.together
+        own = int(self._answer.places[place])
+        return [] if together is None else together.rows_beside(own)
 
     def _hit(
         self,
@@ -97,9 +110,11 @@ class Witness:
         remembered: Mapping[str, object],
     ) -> Hit:
         row = int(self._answer.runs.row[self._answer.places[place]])
-        facts = KeyFacts()
+        facts: dict[Subject, KeyFacts] = {}
         for before in past:
-            facts = facts.take_in(self._event(before, values[before]))
+            moving = self._event(before, values[before])
+            known = facts.get(moving.subject, KeyFacts())
+            facts[moving.subject] = known.take_in(moving)
         if self._answer.is_of_timer(place):
             event = self._instant(place, row)
         else:
@@ -128,12 +143,12 @@ class Witness:
             ),
         )
 
-    def _value(self, event: Event, facts: KeyFacts) -> Value:
+    def _value(self, event: Event, facts: Facts) -> Value:
         """Give the leading fact's value: the event's, or the last one before."""
         leading = self._asked.question.fact.root
         if leading in event.fields:
             return event.fields[leading]
-        known = facts.values.get(leading)
+        known = facts.get(event.subject, KeyFacts()).values.get(leading)
         return None if known is None else known.value
 
     def _kind(self, *, begins: bool) -> TransitionKind:
@@ -145,7 +160,7 @@ class Witness:
     def _judge(
         self,
         event: Event,
-        facts: KeyFacts,
+        facts: Facts,
         remembered: Mapping[str, object],
         *,
         begins: bool,
@@ -156,7 +171,7 @@ class Witness:
             spec = replace(spec, when=ends)
         verdict = judge_event(
             spec,
-            {event.subject: facts},
+            facts,
             event,
             key=event.key,
             series=self._asked.program.series,
@@ -166,11 +181,11 @@ class Witness:
             raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")
         return verdict
 
-    def _stand(self, event: Event, facts: KeyFacts) -> Verdict:
+    def _stand(self, event: Event, facts: Facts) -> Verdict:
         """Judge what a timer finds where nothing was heard."""
         verdict = judge_facts(
             self._asked.spec,
-            {event.subject: facts},
+            facts,
             key=event.key,
             at=event.at,
             series=self._asked.program.series,

@@ -128,9 +128,10 @@ def _of_one(spec: Specification) -> Question | None:
 
 def _of_several(spec: Specification) -> Question | None:
     """Read a rule of conditions that are joined, about fields of one key."""
-    first, *others = spec.facts
-    if any(
-        (one.series, one.named_key) != (first.series, first.named_key) for one in others
+    leading = spec.leading_fact
+    own = [one for one in spec.facts if one.named_key == leading.named_key]
+    if any(one.series != leading.series for one in spec.facts) or any(
+        one.fact.named_key != leading.named_key for _, one in spec.conditions()
     ):
         return None
     tree = tree_of(spec.when)
@@ -151,9 +152,20 @@ def _of_several(spec: Specification) -> Question | None:
     )
     if spec.kind is RuleKind.STATE and not _can_depart(spec, question):
         return None
+    if question.beside and not _is_timeless(spec, question):
+        return None
     # What runs the rule and is not asked about would have to be looked at as well.
-    is_all = {one.root for one in spec.facts} == set(question.fields)
+    beside = {(one.of_key, one.wanted.fact.root) for one in question.beside}
+    others = {(one.named_key, one.root) for one in spec.facts if one not in own}
+    is_all = {one.root for one in own} == set(question.fields) and beside == others
     return question if is_all else None
+
+
+def _is_timeless(spec: Specification, question: Question) -> bool:
+    """Tell whether no timer asks again what another key may have turned meanwhile."""
+    no_data = spec.no_data is not None and spec.no_data.then is not OnSilence.KEEP
+    waits = bool(spec.hold or spec.recover.hold)
+    return not (waits or no_data or question.departing)
 
 
 def _level_of(node: Node, tree: Tree) -> tuple[str, Number | None]:

@@ -9,6 +9,7 @@ from rules.columns.buffers import Floats
 from rules.columns.cuts import Number
 from rules.columns.history.answering import answer_from, answer_together
 from rules.columns.history.answers import Answer
+from rules.columns.history.beside import with_beside
 from rules.columns.history.curves import PlacedRuns
 from rules.columns.history.departures import with_departures, with_silences
 from rules.columns.history.moves import Steps, steps_of
@@ -73,7 +74,7 @@ class History:
         None if too many events are of the others, or a rule is on one of them. Of a
         rule on another key none is named: they do not matter to it.
         """
-        if any(name not in self.records.columns for name in question.fields):
+        if any(name not in self.records.columns for name in question.columns):
             return Parting(self, (), 0)
         need = need_of(question)
         if need not in self._parted:
@@ -81,6 +82,9 @@ class History:
             self._parted = {need: self._part(need)}
         left, apart, events = self._parted[need]
         if events > _MOST_APART * len(self.records) or key in apart:
+            return None
+        if question.beside and apart:
+            # The engine would have to see the named key beside those.
             return None
         if key is not None:
             apart, events = (), 0
@@ -102,7 +106,7 @@ class History:
 
         None says that columns cannot tell, for what the field has carried.
         """
-        if any(name not in self.records.columns for name in question.fields):
+        if any(name not in self.records.columns for name in question.columns):
             return None
         try:
             if question.silence:
@@ -169,7 +173,7 @@ class History:
     def together_for(self, question: Question, key: str | None) -> Together:
         """Put the runs of a rule's fields together; those of one key are not kept."""
         spans = tuple(sorted((one.field, one.length) for one in question.departing))
-        rest = (question.watch, question.quiet)
+        rest = (question.watch, question.quiet, question.beside)
         named = (question.fields, question.looks_back, spans, *rest)
         together = self._together.get(named) if key is None else None
         if together is not None:
@@ -179,6 +183,8 @@ class History:
             for name in question.fields
         }
         together = together_of(self.records, own, are_all_keys=key is None)
+        if question.beside:
+            together = with_beside(together, self.records, question.beside)
         if spans:
             together = with_departures(together, question.departing)
         if question.quiet:

@@ -96,6 +96,18 @@ class Question:
         return tuple(sorted(set().union(*map(fields_of, self._trees))))
 
     @property
+    def beside(self) -> tuple[Against, ...]:
+        """Name the conditions on a fact of a key that is named, beside any key."""
+        nodes = [node for tree in self._trees for node in nodes_of(tree)]
+        return tuple(one for one in nodes if isinstance(one, Against) and one.of_key)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns that are asked about, in one order, of whatever key."""
+        roots = {one.wanted.fact.root for one in self.beside}
+        return tuple(sorted({*self.fields, *roots}))
+
+    @property
     def remembering(self) -> tuple[Over | Counted | Following, ...]:
         """Name what remembers something from run to run."""
         nodes = [node for tree in self._trees for node in nodes_of(tree)]

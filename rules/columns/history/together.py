@@ -1,6 +1,6 @@
 """The runs of a rule on several fields of one key, and what it asks of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -44,6 +44,7 @@ class Together:
     newest value by then; -1 where the key has had none. ``keeps_order`` says that the
     times of no key fall, those of events that run nothing, but fire timers, included.
     ``departs`` tells which of the runs are none, but instants at which a value leaves.
+    Of the fields some are those of a key that is named (``beside``).
     """
 
     runs: Runs
@@ -52,6 +53,7 @@ class Together:
     last: Mapping[str, Longs]
     keeps_order: bool
     departs: Flags | None = None
+    beside: frozenset[str] = frozenset()
     _windows: dict[str, Windows] = field(default_factory=dict)
 
     def judge(self, tree: Tree) -> tuple[Flags, Flags]:
@@ -70,7 +72,7 @@ class Together:
             case Worded():
                 judged = self._judge_words(tree)
             case Against():
-                sides = (tree.field, tree.wanted.fact.root)
+                sides = (tree.field, tree.beside)
                 judged = judge_against(tree, *map(self._newest, sides))
             case Over():
                 judged = self.windows_of(tree.field).judge(tree)
@@ -121,11 +123,18 @@ class Together:
         return self._windows[name]
 
     def rows_behind(self, place: int) -> list[int]:
-        """Name the rows of the records that have the values of a run, in order."""
+        """Name the rows of its key that have the values of a run, in order."""
+        return self._rows_of(self.last.keys() - self.beside, place)
+
+    def rows_beside(self, place: int) -> list[int]:
+        """Name the rows of other keys that have the values of a run, in order."""
+        return self._rows_of(self.beside, place)
+
+    def _rows_of(self, names: Collection[str], place: int) -> list[int]:
         rows = {
-            int(self.fields[name].row[last[place]])
-            for name, last in self.last.items()
-            if last[place] >= 0
+            int(self.fields[name].row[self.last[name][place]])
+            for name in names
+            if self.last[name][place] >= 0
         }
         return sorted(rows)
 

@@ -125,6 +125,7 @@ def _against(
         field=condition.fact.root,
         op=condition.op,
         wanted=wanted,
+        of_key=(wanted.fact.named_key or "") if condition.fact.any_key else "",
         is_inverted=is_inverted,
     )
 

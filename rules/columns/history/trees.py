@@ -35,12 +35,19 @@ class Worded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
-    """A condition on one field and another of the same key."""
+    """A condition on one field and another of the same key, or of one that is named."""
 
     field: str
     op: str
     wanted: OtherFact
+    of_key: str = ""
     is_inverted: bool = False
+
+    @property
+    def beside(self) -> str:
+        """Name what it is compared with; no field of the key itself is called that."""
+        root = self.wanted.fact.root
+        return f"{self.of_key}:{root}" if self.of_key else root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +125,8 @@ def fields_of(tree: Tree) -> set[str]:
     for one in nodes_of(tree):
         if isinstance(one, Leaf | Present | Worded | Against | Over):
             fields.add(one.field)
-        if isinstance(one, Against):
-            fields.add(one.wanted.fact.root)
+        if isinstance(one, Against) and not one.of_key:
+            fields.add(one.beside)
     return fields
 
 

@@ -113,10 +113,11 @@ def random_beside(random: Random, key: str) -> dict[str, object]:
         {"times": 3, "plus": LONG[0]},
     ]
     field, other = random.sample("xy", 2)
+    beside = random.choice([key, key, "B"]) if key == "*" else key
     return {
         "fact": f"{SERIES}:{key}:{field}",
         "op": random.choice(OPERATORS[:6]),
-        "value": {"fact": f"{SERIES}:{key}:{other}", **random.choice(ways)},
+        "value": {"fact": f"{SERIES}:{beside}:{other}", **random.choice(ways)},
     }
 
 
