@@ -9,7 +9,7 @@ without a default in the database. What is JSON is given as its text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -110,7 +110,7 @@ def update_rows(
         _execute(statement, _values_of(rows))
 
 
-def _execute(statement: str, values: Sequence[list[Any]]) -> None:
+def _execute(statement: str, values: Sequence[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for some in values:
@@ -119,28 +119,35 @@ def _execute(statement: str, values: Sequence[list[Any]]) -> None:
             cursor.executemany(statement, values)
 
 
-def _values_of(rows: Sequence[NamedTuple]) -> list[list[Any]]:
+def _values_of(rows: Sequence[NamedTuple]) -> Sequence[Sequence[Any]]:
     """Return what each execution of a statement takes of many rows."""
     if connection.vendor == "postgresql":
         return [[_as_json(some)] for some in portions(rows, _AT_ONCE)]
-    return list(map(_adapt, rows))
+    return _adapted(rows)
 
 
 def _values(rows: Sequence[NamedTuple]) -> list[Any]:
     """Return what one statement takes of rows."""
     if connection.vendor == "postgresql":
         return [_as_json(rows)]
-    return [value for row in rows for value in _adapt(row)]
+    return [value for row in _adapted(rows) for value in row]
 
 
 def _as_json(rows: Sequence[NamedTuple]) -> str:
     return encode([row._asdict() for row in rows]).decode()
 
 
-def _adapt(row: Iterable[Any]) -> list[Any]:
+def _adapted(rows: Sequence[NamedTuple]) -> list[tuple[Any, ...]]:
+    """Return rows as SQLite takes them; most columns are looked at but once."""
+    return list(zip(*map(_adapt, zip(*rows, strict=True)), strict=True))
+
+
+def _adapt(column: Sequence[Any]) -> Sequence[Any]:  # Any: what a column holds
+    if _ADAPTED.keys().isdisjoint(map(type, column)):
+        return column
     return [
         adapted(value) if (adapted := _ADAPTED.get(type(value))) else value
-        for value in row
+        for value in column
     ]
 
 

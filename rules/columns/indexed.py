@@ -117,7 +117,8 @@ class IndexedProgram(Program):
         Raises:
             RuleNotInProgram: it is not here.
         """
-        self.have_at_hand([rule_id])
+        if rule_id not in self._rules:
+            self.have_at_hand([rule_id])
         return super().rule(rule_id)
 
     def have_at_hand(self, rule_ids: Iterable[int]) -> None:
