@@ -125,7 +125,8 @@ def judge_and_record(
     outgoing = gather_outgoing(lane, program, settled, judgement)
     states = gather_states(judgement)
     gathered = gather_alerts(lane=lane, judgement=judgement, now=now)
-    with COMMIT_SECONDS.labels("judgement").time(), writing():
+    rows = len(judgement.transitions)
+    with COMMIT_SECONDS.labels("judgement").time(), writing(rows=rows):
         moved_at = now + timedelta(seconds=time.monotonic() - began)
         next_seq = finish_batches(lane=lane, settled=settled, now=moved_at)
         save_facts(lane=lane, changed=facts_to_store(program, judgement))
