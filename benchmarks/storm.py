@@ -77,7 +77,7 @@ def main() -> None:
     """Store the rules, start the product and measure it."""
     options = _options()
     call_command("migrate", verbosity=0, interactive=False)
-    _store_rules(options.alerts)
+    store_rules(options.alerts)
     connections.close_all()
     with served(_data.name) as url:
         tokens = {
@@ -97,7 +97,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _store_rules(count: int) -> None:
+def store_rules(count: int) -> None:
     """Store rules on one key of a workspace of their own, none of which is true."""
     workspace = Workspace.objects.create(slug=STORM, created_at=database_now())
     access = open_for_system(workspace=workspace)
