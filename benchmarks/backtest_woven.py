@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -30,9 +31,12 @@ from rules.engine import (
     Slice,
     Specification,
     Subject,
-    Transition,
+    TransitionKind,
     step,
 )
+
+Told = tuple[str, TransitionKind, datetime, tuple[str, ...]]
+"""Under which key something came about, what, when, and who is told."""
 
 
 def main() -> None:
@@ -55,7 +59,7 @@ def measure(name: str, records: Records, first: Sequence[Event]) -> None:
     began = time.process_time()
     judged = judge_all(spec, first)
     alone_took = time.process_time() - began
-    if _marks(see(woven(spec, gathered(first)))[1]) != _marks(judged):
+    if see(woven(spec, gathered(first)))[1] != judged:
         raise SystemExit(f"{name}: what was left out mattered.")
     said = {
         "what": name,
@@ -81,30 +85,25 @@ def woven(spec: Specification, records: Records) -> Weave:
     return weave
 
 
-def see(weave: Weave) -> tuple[int, list[Transition]]:
+def see(weave: Weave) -> tuple[int, list[Told]]:
     """Let the engine see it, and count that."""
-    seen, found = 0, list[Transition]()
+    seen, found = 0, list[Told]()
     for one in weave.see():
         seen += 1
-        found += one.result.transitions
+        found += [(one.moment.instance.key, *mark) for mark in one.marks]
     return seen, found
 
 
-def judge_all(spec: Specification, events: Sequence[Event]) -> list[Transition]:
+def judge_all(spec: Specification, events: Sequence[Event]) -> list[Told]:
     """Judge events one by one."""
-    program, found = _program(spec), list[Transition]()
+    program, found = _program(spec), list[Told]()
     facts, instances = dict[Subject, KeyFacts](), dict[tuple[int, str], Instance]()
     for event in events:
         result = step(program, Slice(facts=facts, instances=instances), event)
         facts |= result.facts
         instances |= result.instances
-        found += result.transitions
+        found += [(one.key, one.kind, one.at, one.told) for one in result.transitions]
     return found
-
-
-def _marks(transitions: Sequence[Transition]) -> list[tuple[object, ...]]:
-    """Name what came about; columns do not keep how a number was written."""
-    return [(one.kind, one.key, one.at, one.position, one.told) for one in transitions]
 
 
 def _program(spec: Specification) -> Program:

@@ -77,6 +77,7 @@ from rules.engine.quieting import may_repeat, quiet_times
 from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
+from rules.engine.signals import tell_pass
 from rules.engine.silence import say_silence
 from rules.engine.specification import (
     Mode,
@@ -239,6 +240,7 @@ __all__ = [
     "step",
     "subject_of",
     "take_over",
+    "tell_pass",
     "to_definition",
     "type_of",
     "value_at",

@@ -26,10 +26,12 @@ class Lull:
     """What ends a lull besides time, and conditions that say something else.
 
     Where it ``tells``, that is a run at which a cool-down is over, and the leading fact
-    at least so far from a value, if there is one to move from.
+    at least so far from a value, if there is one to move from. ``goes_on`` says that
+    the lull does, whoever is told: the pass is one like those before it.
     """
 
     tells: bool = False
+    goes_on: bool = False
     moves_from: Value = None
     least: Fraction = Fraction(0)
 
@@ -56,7 +58,7 @@ def lull_of(
             return Lull(tells=passed and not is_done(specification, instance))
         case Mode.AGAIN_IF_MOVED if passed and alerted_at(instance) is not None:
             return _moving(specification, alerted_at(instance))
-    return Lull(tells=passed)
+    return Lull(tells=passed, goes_on=passed and specification.mode is Mode.EVERY_MATCH)
 
 
 def _of_state(specification: Specification, instance: Instance) -> Lull | None:

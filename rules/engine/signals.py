@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -40,22 +41,30 @@ def run_signal(run: Run) -> Outcome:
     instance = _remember(run)
     if not _is_to_be_told(run):
         return Outcome(instance=instance, counts=run.count())
-    outputs = run.specification.outputs
-    told = outputs_to_tell(outputs, instance.told, run.at)
-    feed = is_over(feed_cool_down(outputs), instance.told.get(FEED), run.at)
-    if not told and not feed:
+    telling = tell_pass(run.specification, instance, run.at)
+    if telling is None:
         return Outcome(instance=instance, counts=run.count())
-    noted = (*told, FEED) if feed else told
+    instance, told = telling
     return Outcome(
         instance=replace(
-            instance,
-            version=run.rule.version,
-            told=tell(instance.told, noted, run.at),
-            memory=_remember_alert(run, instance),
+            instance, version=run.rule.version, memory=_remember_alert(run, instance)
         ),
         counts=run.count(sent=bool(told)),
         transition=run.transition(TransitionKind.RAISED, told=told),
     )
+
+
+def tell_pass(
+    specification: Specification, instance: Instance, at: datetime
+) -> tuple[Instance, tuple[str, ...]] | None:
+    """Note who is told of a pass, and name the outputs; ``None`` if nobody is."""
+    outputs = specification.outputs
+    told = outputs_to_tell(outputs, instance.told, at)
+    feed = is_over(feed_cool_down(outputs), instance.told.get(FEED), at)
+    if not told and not feed:
+        return None
+    noted = (*told, FEED) if feed else told
+    return replace(instance, told=tell(instance.told, noted, at)), told
 
 
 def is_done(specification: Specification, instance: Instance) -> bool:

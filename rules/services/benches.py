@@ -226,13 +226,26 @@ class Tally:
         earliest, latest = self.period.earliest, self.period.latest
         return (earliest is None or at >= earliest) and (latest is None or at <= latest)
 
+    def note_telling(self, key: str, told: tuple[str, ...], *, at: datetime) -> None:
+        """Count a pass of which somebody is told, in words that are not known yet."""
+        if self.is_asked(at):
+            self.passes += 1
+            self._note_told(told)
+            self._note_beginning(key, at)
+
+    def _note_told(self, told: tuple[str, ...]) -> None:
+        self.told += bool(told)
+        self.told_by_output.update(told)
+
+    def _note_beginning(self, key: str, at: datetime) -> None:
+        zone = read_zone(self.lane.dataset.zone)
+        self.per_day[at.astimezone(zone).date()] += 1
+        self.per_key[key] += 1
+
     def _note_transition(self, transition: Transition) -> None:
-        self.told += bool(transition.told)
-        self.told_by_output.update(transition.told)
+        self._note_told(transition.told)
         if transition.kind in _BEGINNINGS:
-            zone = read_zone(self.lane.dataset.zone)
-            self.per_day[transition.at.astimezone(zone).date()] += 1
-            self.per_key[transition.key] += 1
+            self._note_beginning(transition.key, transition.at)
         leading = self.spec.leading_fact.under(transition.key)
         hit = Hit(
             kind=transition.kind,

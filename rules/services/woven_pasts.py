@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ from rules.columns.history import (
     outline_of,
     weave_of,
 )
-from rules.engine import Position, Program, Specification, Value
+from rules.engine import Position, Program, Specification, StepResult, Value
 from rules.services.awaiting import Look, received_at
 from rules.services.backtests import HITS_SHOWN, Backtest, Hit
 from rules.services.benches import Tally
@@ -80,10 +80,14 @@ class WovenJudging:
         self.read = self.total
 
     def so_far(self) -> Backtest:
-        """Tell what came about up to here."""
+        """Tell what came about up to here, by the values in columns."""
+        return self._told_by({})
+
+    def _told_by(self, sent: Mapping[Position, Mapping[str, Value]]) -> Backtest:
         found, span = self._tally.result(is_cut=False), self._span
         return replace(
             found,
+            hits=self._hits(sent),
             passes=found.passes + self._passes,
             events=span.events,
             earliest=None if span.earliest is None else instant_of(span.earliest),
@@ -97,9 +101,9 @@ class WovenJudging:
             ColumnsDisagree: the engine does not find the same by what was sent.
         """
         self._wake(now)
-        return JudgedPast(
-            backtest=replace(self.so_far(), hits=self._told_again()), alerts=()
-        )
+        places = {place for one in self._told for place in _places(one.moment)}
+        sent = sent_at(self._lane, places, self._fields)
+        return JudgedPast(backtest=self._told_by(sent), alerts=())
 
     def _keys(self, program: Program) -> set[str] | None:
         own_key = self._rule.own_key
@@ -109,9 +113,12 @@ class WovenJudging:
 
     def _take(self, seen: Seen) -> None:
         at = instant_of(seen.moment.at)
-        self._tally.note_result(seen.result, at=at)
+        if seen.result is None:
+            self._tally.note_telling(seen.moment.instance.key, seen.told, at=at)
+        else:
+            self._tally.note_result(seen.result, at=at)
         self._passes += seen.count_passed(*bounds_of(self._period))
-        if any(self._tally.is_asked(one.at) for one in seen.result.transitions):
+        if any(self._tally.is_asked(one) for _, one, _ in seen.marks):
             self._told.append(seen)
 
     def _wake(self, now: datetime) -> None:
@@ -147,20 +154,12 @@ class WovenJudging:
                 away = microseconds_of(due) - at
                 yield instant_of(received[position.seq] + away), key, number
 
-    def _told_again(self) -> tuple[Hit, ...]:
+    def _hits(self, sent: Mapping[Position, Mapping[str, Value]]) -> tuple[Hit, ...]:
         """Tell of the newest transitions as the engine finds them by what was sent."""
         again = Tally(self._rule.specification, self._lane, self._period)
-        places = {place for one in self._told for place in _places(one.moment)}
-        sent = sent_at(self._lane, places, self._fields)
         for seen in self._told:
-            moment = seen.moment
-            try:
-                result = moment.judge(_sent(moment, sent))
-            except LeftToEngine as error:
-                raise ColumnsDisagree(str(error)) from error
-            again.note_result(result, at=instant_of(moment.at))
-        if _marks(again.hits) != _marks(self._tally.hits):
-            raise ColumnsDisagree("By what was sent other things come about.")
+            result = _judged_again(seen, sent)
+            again.note_result(result, at=instant_of(seen.moment.at))
         return tuple(again.hits)
 
 
@@ -204,6 +203,14 @@ def _sent(
     }
 
 
-def _marks(hits: Iterable[Hit]) -> list[tuple[object, ...]]:
-    """Name what has come about; how it is worded follows from what was sent."""
-    return [(one.kind, one.key, one.at, one.position, one.told) for one in hits]
+def _judged_again(
+    seen: Seen, sent: Mapping[Position, Mapping[str, Value]]
+) -> StepResult:
+    moment = seen.moment
+    try:
+        result = moment.judge(_sent(moment, sent))
+    except LeftToEngine as error:
+        raise ColumnsDisagree(str(error)) from error
+    if replace(seen, result=result).marks != seen.marks:
+        raise ColumnsDisagree("By what was sent other things come about.")
+    return result

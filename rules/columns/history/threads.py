@@ -4,12 +4,14 @@
 2. It sees the events that fire a timer of the key, each in its turn.
 3. After an event that has changed more than who was told, and when it is reminded or
    silence is looked at, it sees the next run, until one leaves all as it was.
-4. Then it sees the next run at which something may be told again (``Lull``).
+4. Then it sees the next run at which something may be told again (``Lull``). Where that
+   is all that such a run does, it need not be judged, but for the words.
 5. All others say and leave what the last one did, and are only counted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from rules.columns.history.grounds import (
     Fields,
     Ground,
     first_where,
+    instant,
     microseconds,
 )
 from rules.columns.history.spans import within
@@ -37,9 +40,11 @@ from rules.engine import (
     Subject,
     Tick,
     Timer,
+    TransitionKind,
     feed_cool_down,
     lull_of,
     step,
+    tell_pass,
 )
 
 #: More than what doubles may be off, as a share of what is put together, or at all.
@@ -102,13 +107,30 @@ class Moment:
         return self.program.subject_of(rule, self.instance.key)
 
 
+Mark = tuple[TransitionKind, datetime, tuple[str, ...]]
+"""What came about, when, and who is told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the engine saw, what it said, and when the rule was true until the next."""
+    """What the engine saw, what it said, and when the rule was true until the next.
+
+    Where a pass like those before it is ``told``, and nothing else happens, it has not
+    said so yet.
+    """
 
     moment: Moment
-    result: StepResult
+    result: StepResult | None
     passed: Longs
+    told: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Name what has come about; how it is worded follows from what was sent."""
+        if self.result is None:
+            at = instant(self.moment.at)
+            return [(TransitionKind.RAISED, at, self.told)]
+        return [(one.kind, one.at, one.told) for one in self.result.transitions]
 
     def count_passed(self, earliest: int | None, latest: int | None) -> int:
         """Count the times between bounds at which it was true and nobody looked."""
@@ -144,7 +166,8 @@ class Thread:
         self._mark = self._ground.latest(0, 0)
         self._marked = self.first
         self._fired = (0, -1)
-        self._passed = self._is_settled = False
+        self._passed = self._is_settled = self._goes_on = False
+        self._lull: Lull | None = None
         self.row = self._next_of(turns.turning, self.first - 1)
 
     @property
@@ -161,6 +184,8 @@ class Thread:
         """Let the engine see the next event, and go on."""
         row = self.row
         moment = self._moment(row)
+        if self._goes_on:
+            return self._tell(moment)
         result = moment.judge()
         before, after = self.instance, self._taken(moment, result)
         if self._is_run(row):
@@ -169,12 +194,25 @@ class Thread:
             self._is_settled = True
         if self._has_changed(before, after):
             self._is_settled = False
-        lull = None
+        self._lull = None
         if self._is_settled:
-            lull = lull_of(self._spec, after, passed=self._passed)
-        self.row = self._following(row, lull)
+            self._lull = lull_of(self._spec, after, passed=self._passed)
+        self._go_on(row)
         times = self._times_between(row, self.row) if self._passed else _NO_TIMES
         return Seen(moment=moment, result=result, passed=times)
+
+    def _tell(self, moment: Moment) -> Seen:
+        """Note who is told of a pass in a lull, which goes on after it.
+
+        It is one at which a cool-down is over.
+        """
+        telling = tell_pass(self._spec, self.instance, instant(moment.at))
+        if telling is None:
+            raise ValueError("Nobody is told.")
+        self.instance, told = telling
+        self._go_on(moment.row)
+        times = self._times_between(moment.row, self.row)
+        return Seen(moment=moment, result=None, passed=times, told=told)
 
     def wake(self, position: Position) -> Seen:
         """Let the engine see the next timer of a key that is at its end."""
@@ -232,12 +270,17 @@ class Thread:
             after, self._turns.recalls
         )
 
-    def _following(self, row: int, lull: Lull | None) -> int:
-        """Name the next row that the engine must see, or the end."""
+    def _go_on(self, row: int) -> None:
+        """Go to the next row that the engine must see, or to the end."""
         found = min(self._next_of(self._turns.turning, row), self._next_fired(row))
-        if lull is None:
-            return min(found, self._next_of(self._turns.runs, row))
-        return self._next_telling(row, found, lull) if lull.tells else found
+        self._goes_on = False
+        if self._lull is None:
+            found = min(found, self._next_of(self._turns.runs, row))
+        elif self._lull.tells:
+            telling = self._next_telling(row, found, self._lull)
+            self._goes_on = self._lull.goes_on and telling < found
+            found = telling
+        self.row = found
 
     def _is_run(self, row: int) -> bool:
         runs = self._turns.runs

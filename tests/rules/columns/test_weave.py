@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.columns.history import History, Moment, Weave, outline_of, weave_of
+from rules.columns.history import History, Moment, Seen, Weave, outline_of, weave_of
 from rules.engine import (
     Counts,
     DefinitionInvalid,
@@ -60,6 +60,13 @@ def see_all(program: Program, events: list[Event]) -> tuple[list[Transition], Co
     return found, counts
 
 
+def passed_at(seen: Seen) -> int:
+    """Count the passes at an event or a timer that was seen."""
+    if seen.result is None:
+        return 1
+    return seen.result.counts.get(RULE, Counts()).passed
+
+
 def see_some(weave: Weave, events: list[Event]) -> tuple[list[Transition], Counts, int]:
     """Judge what must be seen, by what the events did carry."""
     found, ran, passed, seen = list[Transition](), 0, 0, 0
@@ -71,14 +78,16 @@ def see_some(weave: Weave, events: list[Event]) -> tuple[list[Transition], Count
 
     for one in weave.see():
         seen += 1
-        found += retold(one.moment)
-        passed += len(one.passed) + one.result.counts.get(RULE, Counts()).passed
+        told = retold(one.moment)
+        assert replace(one, result=StepResult(transitions=told)).marks == one.marks
+        found += told
+        passed += len(one.passed) + passed_at(one)
     for number in range(LOOKS):
         for thread in sorted(weave.threads, key=lambda one: one.instance.key):
             if thread.instance.wakes_at is not None:
                 one = thread.wake(Position(seq=AFTER + number, ord=0))
                 found += retold(one.moment)
-                passed += one.result.counts.get(RULE, Counts()).passed
+                passed += passed_at(one)
     return found, Counts(ran=ran, passed=passed), seen
 
 
