@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,7 +18,7 @@ from rules.models import BacktestRun, BacktestState
 from rules.services import Backtest, run_backtest, start_backtest
 from rules.services.backtest_json import backtest_to_json
 from tests.factories import NOW
-from tests.rules.test_backtest_columns import (
+from tests.rules.backtests.pasts import (
     HIGH,
     drain_all,
     judge,
@@ -28,7 +27,7 @@ from tests.rules.test_backtest_columns import (
     send,
     told,
 )
-from workspaces.access import Access, Need
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
 
@@ -61,17 +60,6 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"raise": {"remind_every": "2m"}},
     ),
 }
-
-
-@pytest.fixture
-def access(prices: Dataset) -> Access:
-    return Access(workspace=prices.workspace, gives=Need.MANAGE)
-
-
-@pytest.fixture(autouse=True)
-def directory(settings: Settings, tmp_path: Path) -> Path:
-    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
-    return tmp_path
 
 
 @pytest.fixture

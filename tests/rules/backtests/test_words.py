@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,7 +11,7 @@ from pytest_django.fixtures import Settings
 from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch
 from tests.factories import NOW
-from tests.rules.test_backtest_columns import (
+from tests.rules.backtests.pasts import (
     HIGH,
     KINDS,
     drain_all,
@@ -21,20 +20,9 @@ from tests.rules.test_backtest_columns import (
     look_back,
     told,
 )
-from workspaces.access import Access, Need
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def access(prices: Dataset) -> Access:
-    return Access(workspace=prices.workspace, gives=Need.MANAGE)
-
-
-@pytest.fixture(autouse=True)
-def directory(settings: Settings, tmp_path: Path) -> Path:
-    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
-    return tmp_path
 
 
 @pytest.mark.parametrize("pieces", [1, 3], ids=["at once", "in pieces"])

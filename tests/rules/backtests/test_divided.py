@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,25 +18,14 @@ from rules.engine import Position
 from rules.services import Backtest
 from tests.factories import NOW
 from tests.rules.asked import CONDITIONS, about
-from tests.rules.test_backtest_columns import HIGH, drain_all, judge, look_back, told
-from workspaces.access import Access, Need
+from tests.rules.backtests.pasts import HIGH, drain_all, judge, look_back, told
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOW + timedelta(days=1)
 MINUTES = {"take": "avg", "length": "10m"}
 ODD = "IBM"
-
-
-@pytest.fixture
-def access(prices: Dataset) -> Access:
-    return Access(workspace=prices.workspace, gives=Need.MANAGE)
-
-
-@pytest.fixture(autouse=True)
-def directory(settings: Settings, tmp_path: Path) -> Path:
-    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
-    return tmp_path
 
 
 def send_oddly(prices: Dataset, *, batches: int = 20) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,23 +12,12 @@ from pytest_django.fixtures import Settings
 from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch
 from tests.factories import NOW
-from tests.rules.test_backtest_columns import drain_all, judge, keep, look_back, told
-from workspaces.access import Access, Need
+from tests.rules.backtests.pasts import drain_all, judge, keep, look_back, told
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOW + timedelta(days=1)
-
-
-@pytest.fixture
-def access(prices: Dataset) -> Access:
-    return Access(workspace=prices.workspace, gives=Need.MANAGE)
-
-
-@pytest.fixture(autouse=True)
-def directory(settings: Settings, tmp_path: Path) -> Path:
-    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
-    return tmp_path
 
 
 def send_some(prices: Dataset, *, late: bool = False) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch
 from tests.factories import NOW
-from tests.rules.test_backtest_columns import (
+from tests.rules.backtests.pasts import (
     HIGH,
     drain_all,
     judge,
@@ -19,20 +17,9 @@ from tests.rules.test_backtest_columns import (
     send,
     told,
 )
-from workspaces.access import Access, Need
+from workspaces.access import Access
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def access(prices: Dataset) -> Access:
-    return Access(workspace=prices.workspace, gives=Need.MANAGE)
-
-
-@pytest.fixture(autouse=True)
-def directory(settings: Settings, tmp_path: Path) -> Path:
-    settings.BELLWETHER_SEGMENTS_DIR = tmp_path
-    return tmp_path
 
 
 def test_values_have_left_a_window_by_now(prices: Dataset, access: Access) -> None:
