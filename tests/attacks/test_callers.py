@@ -241,7 +241,8 @@ V1_QUERIES = [
     pytest.param("sort=up", id="V43"),
     pytest.param("from=nothing", id="V44"),
     pytest.param("on=2026-13-01", id="V45"),
-    pytest.param("range=last-week", id="V46-not-served"),
+    pytest.param("range=soon", id="V46"),
+    pytest.param("subattribute=make%7CFord", id="V46-not-served"),
     pytest.param("format=csv", id="V47-not-served"),
     pytest.param("includeSystemRecordProperties=maybe", id="V48"),
 ]

@@ -54,5 +54,5 @@ def test_a_report_takes_the_place_of_the_same_databases_last_one(tmp_path):
     assert "111 events" not in text
     assert "222 events accepted" in text
     assert "333 events accepted" in text
-    assert "| `kill` | A part is killed" in text
+    assert "| `kill` | A part, or the pool of a worker, is killed" in text
     assert "| 2: web 2 | 1.0 s | 1.5 s |" in text
