@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rules.columns.cuts import Line, Number, at_or_above, is_number, line_of
+from rules.columns.history.knowing import ANSWERED, says_only
 from rules.columns.history.questions import SIDES, Move, Question, Watch
 from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.trees import Following, Over, Tree, turns_by_time
@@ -19,7 +20,6 @@ from rules.engine import (
     RuleKind,
     Span,
     Specification,
-    blank_specification,
     feed_cool_down,
 )
 
@@ -209,26 +209,8 @@ def _may_rest(question: Question) -> bool:
 
 
 def _is_plain(spec: Specification) -> bool:
-    """Tell whether nothing decides but conditions, mode, cool-downs and active hours.
-
-    What a definition may say besides some day is not known here: a rule that says more
-    than these members is the engine's.
-    """
-    if spec != replace(
-        blank_specification(spec.kind, name=spec.name),
-        facts=spec.facts,
-        when=spec.when,
-        mode=spec.mode,
-        announces_resolve=spec.announces_resolve,
-        severity=spec.severity,
-        include=spec.include,
-        outputs=spec.outputs,
-        hold=spec.hold,
-        recover=spec.recover,
-        no_data=spec.no_data,
-        active=spec.active,
-        expires_at=spec.expires_at,
-    ):
+    """Tell whether nothing decides but conditions, mode, cool-downs and hours."""
+    if not says_only(spec, ANSWERED):
         return False
     if spec.kind is RuleKind.SIGNAL and spec.mode not in _MODES:
         return False

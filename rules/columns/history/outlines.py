@@ -1,9 +1,10 @@
 """Which rules the engine can be spared the runs of, where nothing they ask turns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rules.columns.cuts import Line
+from rules.columns.history.knowing import FOLLOWED, says_only
 from rules.columns.history.questions import Question, Watch
 from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.trees import Branch, Following, Over, Tree, nodes_of
@@ -16,7 +17,6 @@ from rules.engine import (
     RuleKind,
     Specification,
     Spell,
-    blank_specification,
 )
 
 _MODES = frozenset(
@@ -99,31 +99,10 @@ def _is_followed(tree: Tree) -> bool:
 
 
 def _is_plain(spec: Specification) -> bool:
-    """Tell whether a rule is about one key at a time, and says no more than is known.
-
-    What a definition may say besides some day is not known here: a rule that says more
-    than these members is the engine's.
-    """
+    """Tell whether a rule is about one key, and says no more than is known."""
     first, *others = spec.facts
     if any(
         (one.series, one.named_key) != (first.series, first.named_key) for one in others
     ):
         return False
-    return spec.mode in _MODES and spec == replace(
-        blank_specification(spec.kind, name=spec.name),
-        facts=spec.facts,
-        when=spec.when,
-        mode=spec.mode,
-        announces_resolve=spec.announces_resolve,
-        severity=spec.severity,
-        include=spec.include,
-        outputs=spec.outputs,
-        again_if_moved=spec.again_if_moved,
-        remind_every=spec.remind_every,
-        ladder=spec.ladder,
-        hold=spec.hold,
-        recover=spec.recover,
-        no_data=spec.no_data,
-        active=spec.active,
-        expires_at=spec.expires_at,
-    )
+    return spec.mode in _MODES and says_only(spec, FOLLOWED)
