@@ -78,11 +78,11 @@ def ask_closed(
     at: datetime,
 ) -> Asked:
     """Ask of the windows what can be known of them."""
-    nothing = replace(sides, before=None, last=None, other=None)
+    nothing = sides._replace(before=None, last=None, other=None)
     judge = condition.operator.judge
 
     def ask(bucket: Bucket, begin: int, *, told: Callable[[Sides], Truth]) -> Asked:
-        shown = replace(nothing, found=seen.take(bucket))
+        shown = nothing._replace(found=seen.take(bucket))
         contents = _contents(seen, bucket, begin)
         return Asked(truth=told(shown), sides=shown, contents=contents)
 

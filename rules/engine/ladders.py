@@ -31,7 +31,7 @@ def change_severity(run: Run, outcome: Outcome) -> Outcome:
     if outcome.transition is not None:
         if outcome.transition.kind is TransitionKind.OPENED:
             carried = _carry(instance, run.severity, run.severity)
-            return replace(outcome, instance=carried)
+            return outcome._replace(instance=carried)
         return outcome
     if not run.instance.is_open or instance.state is not InstanceState.FIRING:
         return outcome
@@ -54,10 +54,9 @@ def _change(run: Run, outcome: Outcome, before: Severity, now: Severity) -> Outc
             told = tuple(use.output for use in uses)
     worst = max(worst, now, key=lambda one: one.rank)
     instance = _tell(run, _carry(instance, now, worst), told)
-    return replace(
-        outcome,
+    return outcome._replace(
         instance=instance,
-        counts=run.count(sent=bool(told) and run.verdict.truth is True),
+        counts=run.counts(sent=bool(told) and run.verdict.truth is True),
         transition=run.transition(
             kind,
             told=told,

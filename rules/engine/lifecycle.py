@@ -69,7 +69,7 @@ def told_of_opening(instance: Instance) -> tuple[str, ...]:
 def _when_inactive(run: Run) -> Outcome:
     waits = run.specification.mode is Mode.ON_WINDOW_CLOSE and not run.closes
     if run.verdict.truth is not True or waits or run.is_old:
-        return Outcome(instance=run.instance, counts=run.count())
+        return Outcome(instance=run.instance, counts=run.counts())
     if not run.specification.hold:
         return _open(run)
     return _wait(run, InstanceState.PENDING, Timer.HOLD, run.specification.hold)
@@ -78,15 +78,15 @@ def _when_inactive(run: Run) -> Outcome:
 def _when_pending(run: Run) -> Outcome:
     if run.verdict.truth is False:
         calmed = _stop_waiting(run.instance, InstanceState.INACTIVE, Timer.HOLD)
-        return Outcome(instance=calmed, counts=run.count())
+        return Outcome(instance=calmed, counts=run.counts())
     if run.verdict.truth and _has_held(run, run.specification.hold):
         return _open(run)
-    return Outcome(instance=run.instance, counts=run.count())
+    return Outcome(instance=run.instance, counts=run.counts())
 
 
 def _when_firing(run: Run) -> Outcome:
     if run.has_recovered is not True:
-        return Outcome(instance=run.instance, counts=run.count())
+        return Outcome(instance=run.instance, counts=run.counts())
     hold = run.specification.recover.hold
     if not hold:
         return resolve(run)
@@ -96,10 +96,10 @@ def _when_firing(run: Run) -> Outcome:
 def _when_recovering(run: Run) -> Outcome:
     if run.has_recovered is False:
         again = _stop_waiting(run.instance, InstanceState.FIRING, Timer.RECOVER)
-        return Outcome(instance=again, counts=run.count())
+        return Outcome(instance=again, counts=run.counts())
     if run.has_recovered and _has_held(run, run.specification.recover.hold):
         return resolve(run)
-    return Outcome(instance=run.instance, counts=run.count())
+    return Outcome(instance=run.instance, counts=run.counts())
 
 
 def _has_held(run: Run, hold: timedelta) -> bool:
@@ -111,7 +111,7 @@ def _wait(run: Run, state: InstanceState, timer: Timer, hold: timedelta) -> Outc
     waiting = replace(run.instance, version=run.version, state=state, since=run.at).arm(
         timer, run.at + hold
     )
-    return Outcome(instance=waiting, counts=run.count())
+    return Outcome(instance=waiting, counts=run.counts())
 
 
 def _stop_waiting(instance: Instance, state: InstanceState, timer: Timer) -> Instance:
@@ -132,7 +132,7 @@ def _open(run: Run) -> Outcome:
     ).disarm(Timer.HOLD)
     return Outcome(
         instance=opened,
-        counts=run.count(sent=bool(told)),
+        counts=run.counts(sent=bool(told)),
         transition=run.transition(TransitionKind.OPENED, told=told),
     )
 
@@ -148,7 +148,7 @@ def resolve(run: Run, *, reason: str = "") -> Outcome:
         resolved = resolved.disarm(timer)
     return Outcome(
         instance=resolved,
-        counts=run.count(),
+        counts=run.counts(),
         transition=run.transition(
             TransitionKind.RESOLVED,
             told=told,

@@ -6,7 +6,7 @@ past, windows too, stay as they were found.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from rules.engine.events import AllSeries, subject_of
@@ -237,9 +237,9 @@ def _condition_after(
         return verdict.truth
     if _reach(verdict, truth=True) is None:
         return None
-    sides = replace(verdict.sides, found=moved.get(read[0], verdict.found))
+    sides = verdict.sides._replace(found=moved.get(read[0], verdict.found))
     if isinstance(condition.wanted, OtherFact) and read[1] in moved:
-        sides.wanted = condition.wanted.of(moved[read[1]])
+        sides = sides._replace(wanted=condition.wanted.of(moved[read[1]]))
     return condition.operator.judge(sides)
 
 

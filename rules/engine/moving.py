@@ -24,6 +24,6 @@ def begin_anew(run: Run, outcome: Outcome) -> Outcome:
             kept[condition.memory_id] = value
     if not kept:
         return outcome
-    return replace(
-        outcome, instance=replace(instance, nodes={**instance.nodes, **kept})
+    return outcome._replace(
+        instance=replace(instance, nodes={**instance.nodes, **kept})
     )

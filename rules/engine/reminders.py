@@ -77,8 +77,8 @@ def remind_if_moved(run: Run, outcome: Outcome) -> Outcome:
         return outcome
     reminded = _remind(run, outcome.instance)
     sent = bool(reminded.transition and reminded.transition.told)
-    counts = run.count(sent=sent and run.verdict.truth is True)
-    return replace(reminded, counts=counts)
+    counts = run.counts(sent=sent and run.verdict.truth is True)
+    return reminded._replace(counts=counts)
 
 
 def remind_next(

@@ -1,8 +1,8 @@
 """One run of one rule on one event: what it is given, and what it answers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from rules.engine.events import Position, View
 from rules.engine.instances import Instance
@@ -25,13 +25,12 @@ _ONE_RUN = {
 }
 """What one run counts, by its truth and whether an output was told of it."""
 
+_NOTHING = Counts()
 
 _BEGINNINGS = frozenset({TransitionKind.RAISED, TransitionKind.OPENED})
 
 
-# Not frozen: one is made for every run of a rule, three times as fast.
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """A rule, the instance it finds, the moment, and what it said of it.
 
     ``recovery`` is what its conditions for recovery said, where it has any. ``until``
@@ -39,6 +38,8 @@ class Run:
     ``steps`` are what was said of those of its ladder. ``closes`` tells that a tumbling
     window that its conditions ask about became final just now, ``is_old`` that they
     have been true since before the rule began, which it does not tell of.
+
+    A tuple, as one is made for every run: a third of what a frozen dataclass costs.
     """
 
     rule: CompiledRule
@@ -107,7 +108,7 @@ class Run:
         """Give the value of the fact that an alert is about."""
         return self.view.value(self.specification.leading_fact, self.instance.key)
 
-    def count(self, *, sent: bool = False) -> Counts:
+    def counts(self, *, sent: bool = False) -> Counts:
         """Count this run; unknown counts as failed, and apart as well."""
         return _ONE_RUN[self.verdict.truth, sent]
 
@@ -148,10 +149,9 @@ class Run:
         return {path.under(key): self.view.value(path, key) for path in self.rule.reads}
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a run changed: the instance as it is now, a transition if there was one."""
 
     instance: Instance
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = _NOTHING
     transition: Transition | None = None

@@ -40,16 +40,16 @@ def run_signal(run: Run) -> Outcome:
     """
     instance = _remember(run)
     if not _is_to_be_told(run):
-        return Outcome(instance=instance, counts=run.count())
+        return Outcome(instance=instance, counts=run.counts())
     telling = tell_pass(run.specification, instance, run.at)
     if telling is None:
-        return Outcome(instance=instance, counts=run.count())
+        return Outcome(instance=instance, counts=run.counts())
     instance, told = telling
     return Outcome(
         instance=replace(
             instance, version=run.rule.version, memory=_remember_alert(run, instance)
         ),
-        counts=run.count(sent=bool(told)),
+        counts=run.counts(sent=bool(told)),
         transition=run.transition(TransitionKind.RAISED, told=told),
     )
 

@@ -45,9 +45,9 @@ def note_silence(run: Run) -> Outcome:
     if seen + no_data.after > run.at:
         return Outcome(instance=instance.arm(Timer.NO_DATA, seen + no_data.after))
     reason = _say(run, no_data)
-    run = replace(run, instance=instance)
+    run = run._replace(instance=instance)
     if no_data.then is OnSilence.RESOLVE:
-        return replace(resolve(run, reason=reason), counts=Counts())
+        return resolve(run, reason=reason)._replace(counts=Counts())
     return Outcome(
         instance=replace(instance, memory={**instance.memory, _SAID: True}),
         transition=run.transition(

@@ -329,9 +329,9 @@ def _decide(run: Run, timer: Timer | None) -> Outcome:
     outcome = remind_if_moved(run, change_severity(run, run_state(run)))
     if timer in (Timer.HOLD, Timer.RECOVER, Timer.LAPSE):
         # What was waited for has come, or a value left; no event was judged.
-        outcome = replace(outcome, counts=Counts())
+        outcome = outcome._replace(counts=Counts())
     watched = watch_reminders(run, watch_silence(run, outcome.instance))
-    return replace(outcome, instance=watched)
+    return outcome._replace(instance=watched)
 
 
 def _rest(

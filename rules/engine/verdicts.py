@@ -32,8 +32,7 @@ from rules.engine.windowed import (
 from rules.engine.windows import Window
 
 
-# Not frozen: one is made for every condition at every event, three times as fast.
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionVerdict:
     """What was found of one condition, under a key; the words are made when asked for.
 
@@ -121,7 +120,7 @@ class ConditionVerdict:
         An alert asks twice, so the words are kept.
         """
         if not self._said:
-            self._said = self._say()
+            object.__setattr__(self, "_said", self._say())
         return self._said
 
     def _say(self) -> str:
@@ -273,7 +272,7 @@ def _judge_condition(
         return _judge_window(condition, condition.window, sides, view, key, memory)
     operator = condition.operator
     if condition.since is not None:
-        sides.before = base_since_alert(sides)
+        sides = sides._replace(before=base_since_alert(sides))
         memory.keep(condition.memory_id, sides.before)
     elif operator.remember and condition.memory_id:
         memory.keep(condition.memory_id, operator.remember(sides))

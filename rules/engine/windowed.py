@@ -85,18 +85,18 @@ def sides_over(condition: Condition, sides: Sides, kept: Kept) -> list[Sides]:
     A move within a stretch of time is one from an extreme: a rise from the lowest
     value there, a fall from the highest, a change from either, the farther first.
     """
-    nothing = replace(sides, before=None, last=None, other=None)
+    nothing = sides._replace(before=None, last=None, other=None)
     if kept.window.take is Trace.BASELINE:
-        return [replace(nothing, baseline=kept.baseline)]
+        return [nothing._replace(baseline=kept.baseline)]
     if not isinstance(kept.window.take, Trace):
-        return [replace(nothing, found=kept.take())]
+        return [nothing._replace(found=kept.take())]
     newest, ends = kept.newest, kept.extremes()
     if newest is None or ends is None:
-        return [replace(nothing, found=newest)]
+        return [nothing._replace(found=newest)]
     low, high = ends
     farther_first = sorted(ends, key=lambda end: -distance(end, newest))
     bases = {"rise": [low], "fall": [high]}.get(condition.op, farther_first)
-    return [replace(nothing, found=newest, before=base) for base in bases]
+    return [nothing._replace(found=newest, before=base) for base in bases]
 
 
 def sides_of_record(condition: Condition, sides: Sides, look: Look) -> list[Sides]:
@@ -105,7 +105,7 @@ def sides_of_record(condition: Condition, sides: Sides, look: Look) -> list[Side
     if others.lost is None and len(others.members):
         low, high = others.members.total
         base = high if condition.op == "new_high" else low
-    return [replace(sides, before=base, last=None, other=None)]
+    return [sides._replace(before=base, last=None, other=None)]
 
 
 def watch_leaving(
