@@ -9,8 +9,10 @@ the library's turn decimals into 0, and some build texts of any length
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 from liquid import BoundTemplate, Environment
 from liquid.builtin.content import Literal
@@ -33,6 +35,8 @@ _SECONDS = 0.25
 # A loop may run through so many characters of template in all, and no loop longer.
 _LOOPED_CHARACTERS = 100_000
 _MOST_ITERATIONS = 500
+#: Templates that are kept as read: of the longest that is a megabyte each.
+_KEPT = 32
 
 _TAGS = (
     Literal,
@@ -64,8 +68,20 @@ class TemplateInvalid(ValueError):
     """A template that cannot be read or rendered; the text is for its author."""
 
 
+class _Clock(threading.local):
+    """When the template that a thread renders has to be done.
+
+    By the thread's own time: a busy machine must not make a good template fail.
+    """
+
+    ends_at = 0.0
+
+
+_CLOCK = _Clock()
+
+
 class _Environment(Environment):
-    """What one template may do; made anew for each, because its time begins here."""
+    """What one template may do; its loops may go the fewer rounds the longer it is."""
 
     block_nesting_limit = 10
     context_depth_limit = 10
@@ -73,8 +89,6 @@ class _Environment(Environment):
     output_stream_limit = MAX_OUTPUT_BYTES
 
     def __init__(self, source: str) -> None:
-        # The thread's own time: a busy machine must not make a good template fail.
-        self._ends_at = time.thread_time() + _SECONDS
         # Nested loops multiply, and every round walks the body again.
         rounds = _LOOPED_CHARACTERS // max(len(source), 1)
         self.loop_iteration_limit = min(  # type: ignore[misc] # read from instances
@@ -87,15 +101,16 @@ class _Environment(Environment):
         for tag in _TAGS:
             self.add_tag(tag)
         for name, apply in FILTERS.items():
-            self.add_filter(name, self._timed(apply))
+            self.add_filter(name, _timed(apply))
 
-    def _timed(self, apply: Filter) -> Filter:
-        def timed(value: object, *arguments: object) -> object:
-            if time.thread_time() > self._ends_at:
-                raise FilterFailed("it takes too long")
-            return apply(plain(value), *map(plain, arguments))
 
-        return timed
+def _timed(apply: Filter) -> Filter:
+    def timed(value: object, *arguments: object) -> object:
+        if time.thread_time() > _CLOCK.ends_at:
+            raise FilterFailed("it takes too long")
+        return apply(plain(value), *map(plain, arguments))
+
+    return timed
 
 
 def check_template(source: str) -> None:
@@ -119,7 +134,8 @@ def render_template(source: str, values: Mapping[str, object]) -> str:
     Raises:
         TemplateInvalid: it cannot be read, fails on these values, or takes too much.
     """
-    template = _parse(source)
+    template = _kept(source)
+    _CLOCK.ends_at = time.thread_time() + _SECONDS
     try:
         return template.render(**{name: plain(value) for name, value in values.items()})
     except _FAILURES as error:
@@ -135,6 +151,11 @@ def _parse(source: str) -> BoundTemplate:
         return _Environment(source).from_string(source)
     except _FAILURES as error:
         raise TemplateInvalid(_sentence(error)) from None
+
+
+# A template is rendered for each of its messages, and reading it takes longer than
+# that. What was read is a ring of objects as well, which only the collector would find.
+_kept = lru_cache(maxsize=_KEPT)(_parse)
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,3 +1,4 @@
+import gc
 from decimal import Decimal
 
 import pytest
@@ -99,3 +100,13 @@ def test_check_names_the_line_of_a_mistake() -> None:
 def test_check_finds_a_filter_in_a_branch_not_taken() -> None:
     with pytest.raises(TemplateInvalid, match=r"'shout'.*There are abs, append"):
         check_template("{% if false %}{{ key | shout }}{% endif %}")
+
+
+def test_template_that_is_rendered_again_leaves_nothing_to_collect():
+    render_template("{{ key }} is at {{ value | round }}", VALUES)
+    gc.collect()
+
+    for _ in range(10):
+        render_template("{{ key }} is at {{ value | round }}", VALUES)
+
+    assert gc.collect() == 0
