@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.engine.instances import Instance, InstanceState
+from rules.engine.newness import is_held_back
 from rules.engine.operators.moves import least_move
 from rules.engine.reminders import told_at
 from rules.engine.signals import alerted_at, is_done
@@ -51,9 +52,9 @@ def lull_of(
         return None
     if specification.kind is RuleKind.STATE:
         return _of_state(specification, instance)
+    if specification.mode is Mode.ON_ENTER or is_held_back(instance):
+        return _NOTHING
     match specification.mode:
-        case Mode.ON_ENTER:
-            return _NOTHING
         case Mode.ONCE_PER_KEY:
             return Lull(tells=passed and not is_done(specification, instance))
         case Mode.AGAIN_IF_MOVED if passed and alerted_at(instance) is not None:

@@ -45,6 +45,11 @@ def is_still_so(
     return is_so
 
 
+def is_held_back(instance: Instance) -> bool:
+    """Tell whether what is true of a key is not told, as it was so from the first."""
+    return instance.nodes.get(_STILL) is True
+
+
 def _before(view: View) -> View:
     """See the facts as they were before what happens now."""
     at = view.before.watermark or view.at

@@ -129,11 +129,11 @@ class WovenJudging:
         waiting = list(self._looks())
         heapq.heapify(waiting)
         place = self._lane.next_seq
-        while waiting and waiting[0][0] <= now:
+        while waiting and waiting[0][0] <= now and not self._weave.is_done:
             at, key, number = heapq.heappop(waiting)
             thread = self._weave.threads[number]
             due = thread.instance.wakes_at
-            self._take(thread.wake(Position(seq=place, ord=0)))
+            self._take(self._weave.wake(number, Position(seq=place, ord=0)))
             self.woken.append((at, key))
             place += 1
             again = thread.instance.wakes_at

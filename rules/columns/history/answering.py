@@ -31,7 +31,8 @@ def answer_from(question: Question, source: Source, records: Records) -> Answer 
     """Answer from runs, or from the moves between them; none if columns cannot."""
     runs = source.runs if isinstance(source, Steps) else source
     if question.kind is not RuleKind.STATE:
-        return _signal(question, runs, *_passes(question, source, runs))
+        passes, places = _passes(question, source, runs)
+        return _signal(question, runs, passes, places, records)
     truth = truths_on(question.line, source)
     if question.waits:
         ends = None if question.ends is None else _said(question.ends, runs)
@@ -54,7 +55,8 @@ def answer_together(
         ends = _judged(question, together, question.ends_tree, begins=False)
     found: Answer | None
     if question.kind is not RuleKind.STATE:
-        found = _signal(question, runs, *_passes_of(question, said.true, runs))
+        passes, places = _passes_of(question, said.true, runs)
+        found = _signal(question, runs, passes, places, records)
     elif question.waits:
         found = _waiting(question, runs, records, said, ends)
     elif ends is None:
@@ -84,8 +86,16 @@ def _judged(
 
 
 def _signal(
-    question: Question, runs: Runs, passes: Flags | Longs, places: Longs
+    question: Question,
+    runs: Runs,
+    passes: Flags | Longs,
+    places: Longs,
+    records: Records,
 ) -> Answer:
+    ran = None
+    if question.mode is Mode.ONCE and len(places):
+        passes = places = _first_of(places, runs, records)
+        ran = _count_until(int(places[0]), runs, records)
     if question.mode is Mode.ONCE_PER_KEY:
         bounds = np.searchsorted(places, runs.starts)
         places = places[bounds[:-1][bounds[:-1] < bounds[1:]]]
@@ -97,7 +107,21 @@ def _signal(
         begins=np.ones(np.count_nonzero(noticed), dtype=np.bool_),
         told=told[noticed],
         outputs=len(question.outputs),
+        ran_until=ran,
     )
+
+
+def _first_of(places: Longs, runs: Runs, records: Records) -> Longs:
+    """Give the first of some places in the lane's order, whatever the key."""
+    rows = runs.row[places]
+    return places[np.lexsort((records.ord[rows], records.seq[rows]))[:1]]
+
+
+def _count_until(place: int, runs: Runs, records: Records) -> int:
+    """Count the runs up to a place, whatever their key, in the lane's order."""
+    seq, ord_ = records.seq[runs.row], records.ord[runs.row]
+    until = (seq < seq[place]) | ((seq == seq[place]) & (ord_ <= ord_[place]))
+    return int(np.count_nonzero(until))
 
 
 def _passes(

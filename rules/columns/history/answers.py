@@ -37,7 +37,8 @@ class Answer:
     in the rule's order. ``passes`` says where it was true, run by run or by place.
     Where timers may have brought them about, ``course`` says how; ``ticks`` are then
     the positions of those that no event fired, in the order of the transitions. Where
-    ``ticks_run``, each that was is a run at which the rule was true.
+    ``ticks_run``, each that was is a run at which the rule was true. A rule that is
+    done with its one alert only ``ran_until`` that, so many times.
     """
 
     runs: Runs
@@ -50,6 +51,7 @@ class Answer:
     course: Course | None = None
     ticks: Longs | None = None
     ticks_run: bool = False
+    ran_until: int | None = None
 
     @property
     def rows(self) -> Longs:
@@ -98,6 +100,8 @@ class Answer:
     @property
     def ran(self) -> int:
         """Count the runs."""
+        if self.ran_until is not None:
+            return self.ran_until
         departs = None if self.together is None else self.together.departs
         if self.ticks_run:
             return len(self.runs) + self.passed

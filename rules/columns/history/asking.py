@@ -7,7 +7,14 @@ from rules.columns.cuts import Line, Number, at_or_above, is_number, line_of
 from rules.columns.history.knowing import ANSWERED, says_only
 from rules.columns.history.questions import SIDES, Move, Question, Watch
 from rules.columns.history.tree_reading import tree_of
-from rules.columns.history.trees import Following, Over, Tree, turns_by_time
+from rules.columns.history.trees import (
+    Following,
+    Over,
+    Present,
+    Tree,
+    nodes_of,
+    turns_by_time,
+)
 from rules.engine import (
     Amount,
     Condition,
@@ -26,7 +33,7 @@ from rules.engine import (
 #: As many outputs have room in the bits of what was told.
 MOST_OUTPUTS = 60
 _MOMENT = timedelta(microseconds=1)
-_MODES = frozenset({Mode.EVERY_MATCH, Mode.ON_ENTER, Mode.ONCE_PER_KEY})
+_MODES = frozenset({Mode.EVERY_MATCH, Mode.ON_ENTER, Mode.ONCE_PER_KEY, Mode.ONCE})
 #: Which ways an operator waits for: up, down.
 _CROSSINGS = {
     "cross_up": (True, False),
@@ -51,6 +58,8 @@ def question_of(spec: Specification) -> Question | None:
     waits = bool(spec.hold or spec.recover.hold)
     if found is None or (waits and _is_momentary(found)):
         return None
+    if spec.only_new and not _begins_unknown(spec, found):
+        return None
     watch = None
     if spec.active is not None or spec.expires_at is not None:
         watch = Watch(active=spec.active, expires_at=spec.expires_at)
@@ -65,6 +74,7 @@ def question_of(spec: Specification) -> Question | None:
         found,
         watch=watch,
         quiet=quiet,
+        only_new=spec.only_new,
         kind=spec.kind,
         mode=spec.mode,
         outputs=tuple(use.output for use in spec.outputs),
@@ -94,7 +104,7 @@ def _of_silence(spec: Specification) -> Question | None:
     if spec.hold or spec.recover.hold or spec.recover.when is not None:
         return None
     if spec.kind is RuleKind.SIGNAL and (
-        spec.mode is Mode.ONCE_PER_KEY
+        spec.mode in (Mode.ONCE_PER_KEY, Mode.ONCE)
         or feed_cool_down(spec.outputs) > when.wanted.length
     ):
         return None
@@ -188,6 +198,18 @@ def _can_depart(spec: Specification, question: Question) -> bool:
     waits = bool(spec.hold or spec.recover.hold)
     windows = [one for one in question.windows if not one.extends]
     return not waits and len(windows) == len(question.remembering)
+
+
+def _begins_unknown(spec: Specification, question: Question) -> bool:
+    """Tell whether no key can have been so before the rule first looks at it.
+
+    Then that only what is new counts holds nothing back: before its first run a key has
+    no facts, and only their absence says something without them.
+    """
+    if question.silence or spec.active is not None:
+        return False
+    trees = () if question.tree is None else nodes_of(question.tree)
+    return not any(isinstance(one, Present) for one in trees)
 
 
 def _is_momentary(question: Question) -> bool:

@@ -26,6 +26,7 @@ from rules.columns.history.trees import Over
 from rules.columns.history.truths import Source
 from rules.columns.history.windowed import make_room
 from rules.columns.history.windows import LeftToEngine
+from rules.engine import Mode
 
 #: Where more than this share of the events is of keys that columns cannot follow, they
 #: answer for none.
@@ -83,8 +84,8 @@ class History:
         left, apart, events = self._parted[need]
         if events > _MOST_APART * len(self.records) or key in apart:
             return None
-        if question.beside and apart:
-            # The engine would have to see the named key beside those.
+        if apart and (question.beside or question.mode is Mode.ONCE):
+            # The engine would have to see the named key beside those, or all keys.
             return None
         if key is not None:
             apart, events = (), 0
@@ -123,7 +124,8 @@ class History:
         field = question.fact.root
         if question.needs_past and not self._has_plain_past(field):
             return None
-        if question.waits and self._is_odd(SILENT | STILL):
+        goes_on = question.waits or question.only_new
+        if goes_on and self._is_odd(SILENT | STILL):
             return None
         runs = self.runs(field, key, looks_back=question.looks_back)
         if question.watch is not None:
@@ -308,6 +310,9 @@ class History:
         Of a rule that was true within the bounds nothing is to be said.
         """
         if question.silence or question.tree or answer.between(*bounds).passed:
+            return None
+        if question.mode is Mode.ONCE and answer.passed:
+            # It has not run since.
             return None
         source: Source | None = answer.runs
         if question.move:

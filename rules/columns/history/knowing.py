@@ -26,6 +26,7 @@ ANSWERED: Final = frozenset(
         "no_data",
         "active",
         "expires_at",
+        "only_new",
     }
 )
 #: What the engine decides of the events that it is shown, also where those are some.

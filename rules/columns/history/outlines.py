@@ -19,9 +19,7 @@ from rules.engine import (
     Spell,
 )
 
-_MODES = frozenset(
-    {Mode.EVERY_MATCH, Mode.ON_ENTER, Mode.ONCE_PER_KEY, Mode.AGAIN_IF_MOVED}
-)
+_MODES = frozenset(Mode) - {Mode.ON_WINDOW_CLOSE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +46,15 @@ def outline_of(spec: Specification) -> Outline | None:
         return None
     asked: list[Tree] = []
     for top in _tops(spec):
-        for tree in _asked(top):
+        for tree in _asked(top, in_parts=spec.only_new):
             if tree is None or not _is_followed(tree):
                 return None
             asked.append(tree)
     question = Question(
-        # Of its runs no late ones are looked at, as of those of a state rule.
+        # Of its runs no late ones are looked at, as of those of a state rule; keys that
+        # columns cannot follow are woven in, whatever the mode.
         kind=RuleKind.STATE,
-        mode=spec.mode,
+        mode=Mode.ON_ENTER,
         fact=spec.leading_fact,
         op="",
         line=Line(base=False, bounds=()),
@@ -81,16 +80,27 @@ def _tops(spec: Specification) -> Iterator[Node]:
         yield step.when
 
 
-def _asked(node: Node) -> Iterator[Tree | None]:
-    """Part what is joined, negated or has to last from what that is about."""
+def _asked(node: Node, *, in_parts: bool) -> Iterator[Tree | None]:
+    """Part what is joined, negated or has to last from what that is about.
+
+    What columns know as a whole needs no parting, unless the engine looks at its parts
+    as well: so it does, of what is counted too, to see what is new.
+    """
+    tree = tree_of(node)
+    if tree is not None and not in_parts:
+        yield tree
+        return
     match node:
         case Group():
             for member in node.members:
-                yield from _asked(member)
+                yield from _asked(member, in_parts=in_parts)
         case Negation(member=member) | Spell(member=member, modifier=Held()):
-            yield from _asked(member)
+            yield from _asked(member, in_parts=in_parts)
+        case Spell(member=member):
+            yield tree
+            yield from _asked(member, in_parts=in_parts)
         case _:
-            yield tree_of(node)
+            yield tree
 
 
 def _is_followed(tree: Tree) -> bool:
@@ -104,5 +114,8 @@ def _is_plain(spec: Specification) -> bool:
     if any(
         (one.series, one.named_key) != (first.series, first.named_key) for one in others
     ):
+        return False
+    if spec.mode is Mode.ONCE and spec.only_new:
+        # It may be true of many keys before it is told of one, and is done then.
         return False
     return spec.mode in _MODES and says_only(spec, FOLLOWED)

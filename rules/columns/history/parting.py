@@ -44,7 +44,7 @@ def need_of(question: Question) -> Need:
     if question.silence:
         return Need(flags=SILENT | STILL, keeps_order=True)
     if question.tree is None:
-        waits = question.needs_past or question.waits
+        waits = question.needs_past or question.waits or question.only_new
         return Need(
             flags=SILENT | STILL if waits else 0,
             numeric=field if question.needs_past else frozenset(),

@@ -58,7 +58,8 @@ class Question:
     rule, where that is not the line's contrary. Cool-downs and holds are microseconds.
     A rule of several conditions has a ``tree`` of them instead, and maybe one that ends
     it. Of one about a ``silence`` it is how long that must be; ``quiet`` is after which
-    one an alert resolves. One that rests at times has a ``watch``.
+    one an alert resolves. One that rests at times has a ``watch``; one for which
+    ``only_new`` counts finds all keys unknown.
     """
 
     kind: RuleKind
@@ -82,6 +83,7 @@ class Question:
     silence: int = 0
     quiet: int = 0
     watch: Watch | None = None
+    only_new: bool = False
 
     @property
     def waits(self) -> bool:
@@ -145,6 +147,7 @@ class Question:
         return (
             self.kind is RuleKind.STATE
             or self.mode is not Mode.EVERY_MATCH
+            or self.only_new
             or self.needs_past
             or bool(self.remembering)
             or bool(self.silence)

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,19 +13,22 @@ from rules.columns.history.outlines import Outline
 from rules.columns.history.threads import Seen, Thread
 from rules.columns.history.turns import Turns, all_events, turns_of
 from rules.columns.history.windows import LeftToEngine
-from rules.engine import CompiledRule, Instance, Position, Program
+from rules.engine import CompiledRule, Instance, Mode, Position, Program
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Weave:
     """The threads of all keys of a rule; ``turns`` is how many runs are to be seen.
 
-    Timers fire more, and what changes an instance is looked at twice.
+    Timers fire more, and what changes an instance is looked at twice. A rule that
+    raises but once, for whatever key, is done then (``is_done``).
     """
 
     history: History
     threads: Sequence[Thread]
     turns: int
+    is_once: bool
+    is_done: bool = False
     _seqs: Longs
 
     def see(self) -> Iterator[Seen]:
@@ -36,14 +39,23 @@ class Weave:
             if thread.row < thread.end
         ]
         heapq.heapify(waiting)
-        while waiting:
+        while waiting and not self.is_done:
             *_, number = waiting[0]
             thread = self.threads[number]
-            yield thread.see()
+            yield self._noted(thread.see())
             if thread.row < thread.end:
                 heapq.heapreplace(waiting, (*_place(thread), number))
             else:
                 heapq.heappop(waiting)
+
+    def wake(self, number: int, position: Position) -> Seen:
+        """Let the engine see the next timer of a thread that is at its end."""
+        return self._noted(self.threads[number].wake(position))
+
+    def _noted(self, seen: Seen) -> Seen:
+        """Notice whether the rule is done, so that nothing after counts."""
+        self.is_done = self.is_once and bool(seen.marks)
+        return replace(seen, passed=seen.passed[:0]) if self.is_done else seen
 
     def count_until(self, position: Position) -> int:
         """Count the events of the lane up to the batch of a position."""
@@ -73,6 +85,7 @@ def weave_of(
         history=history,
         threads=threads,
         turns=sum(len(turns.turning) for turns in sides),
+        is_once=outline.spec.mode is Mode.ONCE,
         _seqs=np.sort(history.records.seq),
     )
 

@@ -55,6 +55,8 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"recover": {"hold": "1m"}},
     ),
     "signal": ({**HIGH, "held": "1m"}, {"kind": "signal"}),
+    "once": ({**HIGH, "held": "1m"}, {"kind": "signal", "raise": {"mode": "once"}}),
+    "new": ({**HIGH, "held": "1m"}, {"raise": {"only_new": True}}),
     "one key": (
         {**HIGH, "fact": "DEMO:PRICES:MSFT:price"},
         {"raise": {"remind_every": "2m"}},

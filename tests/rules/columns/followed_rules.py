@@ -48,6 +48,12 @@ def random_followed_rule(random: Random) -> dict[str, object]:
     elif random.random() < 0.3:
         moved = random.choice([1, Decimal("0.5"), "50%"])
         rule["raise"] = {"mode": "again_if_moved", "again_if_moved": moved}
+    elif random.random() < 0.2:
+        rule["raise"] = {"mode": "once"}
+    if random.random() < 0.2:
+        raising = rule["raise"]
+        assert isinstance(raising, dict)
+        rule["raise"] = {**raising, "only_new": True}
     if random.random() < 0.3:
         resting = random_resting_rule(random)
         rule |= {

@@ -55,15 +55,18 @@ def random_rule(random: Random) -> dict[str, object]:
             for name in random.choice([(), ("mail",), ("mail", "hook")])
         ],
     }
+    raising: dict[str, object] = {}
     if is_state:
-        rule["raise"] = {"resolved": random.random() < 0.5}
+        raising["resolved"] = random.random() < 0.5
         if condition["op"] == "gte" and random.random() < 0.5:
             below = {**condition, "op": "lt", "value": -1}
             rule["recover"] = {"when": below}
     else:
-        modes = ["every_match", "on_enter", "once_per_key"]
-        rule["raise"] = {"mode": random.choice(modes)}
-    return rule
+        modes = ["every_match", "every_match", "on_enter", "once_per_key", "once"]
+        raising["mode"] = random.choice(modes)
+    if random.random() < 0.15:
+        raising["only_new"] = True
+    return {**rule, "raise": raising}
 
 
 def random_waiting_rule(random: Random) -> dict[str, object]:

@@ -83,9 +83,11 @@ def see_some(weave: Weave, events: list[Event]) -> tuple[list[Transition], Count
         found += told
         passed += len(one.passed) + passed_at(one)
     for number in range(LOOKS):
-        for thread in sorted(weave.threads, key=lambda one: one.instance.key):
-            if thread.instance.wakes_at is not None:
-                one = thread.wake(Position(seq=AFTER + number, ord=0))
+        names = {one.instance.key: n for n, one in enumerate(weave.threads)}
+        for _, place in sorted(names.items()):
+            wakes_at = weave.threads[place].instance.wakes_at
+            if wakes_at is not None and not weave.is_done:
+                one = weave.wake(place, Position(seq=AFTER + number, ord=0))
                 found += retold(one.moment)
                 passed += passed_at(one)
     return found, Counts(ran=ran, passed=passed), seen
