@@ -19,7 +19,7 @@ from rules.columns.indexed import NO_SERIES, IndexedProgram, Values
 from rules.columns.memories import InstanceId, Memories
 from rules.columns.predicates import Predicates
 from rules.columns.stretches import Stretch
-from rules.columns.truth import TRUE, UNKNOWN
+from rules.columns.truth import FALSE, TRUE, UNKNOWN
 from rules.engine import (
     CompiledRule,
     Counts,
@@ -30,11 +30,13 @@ from rules.engine import (
     Specification,
     StepResult,
     Subject,
+    Truth,
     may_repeat,
     quiet_times,
 )
 
 _SENT_ALONE = {number: Counts(sent=number) for number in (0, 1)}
+_TRUTHS: Mapping[Truth, int] = {True: TRUE, False: FALSE, None: UNKNOWN}
 
 
 class ChoosingProgram(IndexedProgram):
@@ -114,8 +116,9 @@ class ChoosingProgram(IndexedProgram):
            run that they would run.
         3. Of the others, runs are chosen at which a rule turns true, or is true no more
            and its instance may remember that it was.
-        4. Rules that stay true and may be told again are chosen at every run outside of
-           their cool-downs.
+        4. Rules of which more may come while their truth stays are chosen at every run
+           outside of their quiet times: of those that stay true and may be told again
+           these are their cool-downs, of those that wait for what lasts its length.
 
         ``facts`` are those of the events' subjects, as they are before.
         """
@@ -162,12 +165,17 @@ class ChoosingProgram(IndexedProgram):
             counts[rule_id] = counted
             if self.is_followed(rule_id):
                 counts[rule_id] = _SENT_ALONE[counted.sent]
-                self._note_run(rule_id, event, counted)
-                if counted.passed:
-                    self._note_quiet(rule_id, event.key, instances)
+                self._note_run(rule_id, event, counted, instances)
         for rule_id in result.errors:
             self._note_failure(rule_id, event)
+        self.note_fired(result)
         return counts
+
+    def note_fired(self, result: StepResult) -> None:
+        """Note what timers changed: what that is, only the next run of a rule tells."""
+        for rule_id, key in result.instances:
+            if rule_id not in result.counts and self.is_followed(rule_id):
+                self._repeats.ask(key, rule_id)
 
     def _is_late(
         self,
@@ -264,36 +272,38 @@ class ChoosingProgram(IndexedProgram):
             if self.is_followed(rule_id):
                 self.index.tell_again(self.home, key, rule_id)
 
-    def _note_run(self, rule_id: int, event: Event, counted: Counts) -> None:
-        """Note that a rule is true from now on, or no more, and count what is to be."""
-        if event.position in self._stretch.uncounted:
-            self.index.note(rule_id, counted)
-            return
-        self._failing.drop(rule_id, event.key)
-        if counted.passed:
-            self._repeats.begin(event.key, rule_id)
-        else:
-            self._repeats.drop(rule_id, event.key)
-
-    def _note_quiet(
-        self, rule_id: int, key: str, instances: Mapping[InstanceId, Instance]
+    def _note_run(
+        self,
+        rule_id: int,
+        event: Event,
+        counted: Counts,
+        instances: Mapping[InstanceId, Instance],
     ) -> None:
-        instance = instances.get((rule_id, key))
-        if instance is None:
-            return
-        specification = self.rule(rule_id).specification
-        if may_repeat(specification, instance):
-            quiet = quiet_times(specification, instance)
-            self._repeats.keep_quiet(key, rule_id, quiet)
+        """Note whether more may come of a truth that stays, and count what is to be."""
+        key = event.key
+        is_counted = event.position not in self._stretch.uncounted
+        if is_counted:
+            self._failing.drop(rule_id, key)
         else:
+            self.index.note(rule_id, counted)
+            if not counted.passed:
+                return
+        specification = self.rule(rule_id).specification
+        instance, truth = instances.get((rule_id, key)), _truth_of(counted)
+        if instance is None or not may_repeat(specification, instance, truth):
             self._repeats.drop(rule_id, key)
+            return
+        if is_counted:
+            self._repeats.begin(key, rule_id, _TRUTHS[truth])
+        self._repeats.keep_quiet(key, rule_id, quiet_times(specification, instance))
 
     def _note_failure(self, rule_id: int, event: Event) -> None:
         """Take back that a rule ran, which could not be judged, and ask it again."""
         position, key = event.position, event.key
         if not self.is_followed(rule_id) or position in self._stretch.uncounted:
             return
-        truth = self._failing.on(key).get(rule_id, TRUE)
+        truth = self._repeats.truth_of(rule_id, key)
+        truth = self._failing.on(key).get(rule_id, truth)
         truth = self._stretch.chosen.get(position, {}).get(rule_id, truth)
         passed, unknown = truth == TRUE, truth == UNKNOWN
         self.index.note(
@@ -301,6 +311,10 @@ class ChoosingProgram(IndexedProgram):
             Counts(ran=-1, passed=-passed, failed=passed - 1, unknown=-unknown),
         )
         self._failing.note(key, rule_id, truth)
+
+
+def _truth_of(counted: Counts) -> Truth:
+    return None if counted.unknown else counted.passed > 0
 
 
 def _id_of(rule: CompiledRule) -> int:

@@ -66,6 +66,8 @@ class IndexedProgram(Program):
             super().put(rule_id, version, specification)
             return
         self.keep(rule_id, version, specification)
+        if specification.keeps_time:
+            self._keeping_time.add(rule_id)
         self.index.put_tree(rule_id, tree)
         if specification.any_key:
             self._any_key.add(rule_id)
@@ -88,6 +90,7 @@ class IndexedProgram(Program):
             super().remove(rule_id)
             return
         self.let_go(rule_id)
+        self._keeping_time.discard(rule_id)
         self._any_key.discard(rule_id)
         self.index.remove(rule_id)
 
@@ -134,7 +137,12 @@ class IndexedProgram(Program):
         return self.index.is_followed(rule_id)
 
     def predicates_of(self, specification: Specification) -> list[Predicate]:
-        """Write a rule as rows of a table; none if it is put by its definition."""
+        """Write a rule as rows of a table; none if it is put by its definition.
+
+        Predicates do not say that a rule has timers.
+        """
+        if specification.keeps_time:
+            return []
         tree = follow(specification, self.series, home=self.home)
         return [] if tree is None else write_predicates(tree)
 

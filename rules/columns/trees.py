@@ -63,9 +63,11 @@ _TERMS = frozenset(
         "severity",
         "include",
         "outputs",
+        "hold",
+        "recover",
     }
 )
-"""What of a rule its conditions alone decide, or what decides nothing."""
+"""What of a rule its conditions alone decide, or time where they stay as they are."""
 
 _PARTS = frozenset({"fact", "op", "wanted", "ignore_case", "zone", "read_time"})
 """What of a condition is followed, or means nothing to numbers."""
@@ -77,6 +79,8 @@ def compile_rule(specification: Specification, known: KnownSeries) -> Tree | Non
     ``known`` tells what is to be known of the series that it reads.
     """
     if not _is_plain(specification, _TERMS) or specification.mode is Mode.ONCE:
+        return None
+    if specification.recover.when is not None:
         return None
     tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):

@@ -108,6 +108,7 @@ from rules.engine.transitions import (
 )
 from rules.engine.values import (
     FieldType,
+    Truth,
     Value,
     is_number,
     show,
@@ -196,6 +197,7 @@ __all__ = [
     "Trace",
     "Transition",
     "TransitionKind",
+    "Truth",
     "UnknownOperator",
     "UnsupportedValue",
     "Value",

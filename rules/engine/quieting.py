@@ -1,20 +1,33 @@
-"""When a rule that stays true has nothing to tell, however often it passes."""
+"""When nothing comes of a truth that stays as it is, however often a rule runs."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from rules.engine.cooldowns import FEED, feed_cool_down
-from rules.engine.instances import Instance
+from rules.engine.instances import Instance, InstanceState
 from rules.engine.signals import is_done
 from rules.engine.specification import Mode, RuleKind, Specification
+from rules.engine.values import Truth
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _NOTHING = timedelta()
+_HOLDS: Mapping[InstanceState, Callable[[Specification], timedelta]] = {
+    InstanceState.PENDING: lambda one: one.hold,
+    InstanceState.RECOVERING: lambda one: one.recover.hold,
+}
+"""How long it has to last, by the state that waits for it."""
 
 
-def may_repeat(specification: Specification, instance: Instance) -> bool:
-    """Tell whether a rule that stays true may yet raise alerts under its key."""
-    if specification.kind is RuleKind.STATE or specification.mode is Mode.ON_ENTER:
+def may_repeat(specification: Specification, instance: Instance, truth: Truth) -> bool:
+    """Tell whether a rule may yet change its instance while its truth stays.
+
+    A signal rule that stays true may raise further alerts; of a state rule something
+    may have lasted long enough.
+    """
+    if specification.kind is RuleKind.STATE:
+        return instance.state in _HOLDS
+    if not truth or specification.mode is Mode.ON_ENTER:
         return False
     return not is_done(specification, instance)
 
@@ -22,11 +35,15 @@ def may_repeat(specification: Specification, instance: Instance) -> bool:
 def quiet_times(
     specification: Specification, instance: Instance
 ) -> tuple[datetime, datetime] | None:
-    """Give the event times between which a pass is told to nobody.
+    """Give the event times between which nothing may come of a truth that stays.
 
-    Both are excluded; none means that there is no such time. It is that of the outputs'
-    cool-downs and the feed's, while all of them last.
+    Both are excluded; none means that there is no such time. For a signal rule it is
+    that of the outputs' cool-downs and the feed's, while all of them last; for a state
+    rule what comes before the end of its hold.
     """
+    if specification.kind is RuleKind.STATE:
+        since, hold = instance.since, _HOLDS[instance.state](specification)
+        return None if since is None else (_FIRST, _later(since, hold))
     uses = specification.outputs
     cool_downs = {use.output: use.cool_down for use in uses}
     cool_downs[FEED] = feed_cool_down(uses)

@@ -323,6 +323,8 @@ class _Bench:
         counts = result.counts
         if isinstance(happening, Event):
             counts = self.program.choosing.note(happening, result, self._instances)
+        else:
+            self.program.choosing.note_fired(result)
         for rule_id, one in counts.items():
             self._add_counts(rule_id, one)
 
