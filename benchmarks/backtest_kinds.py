@@ -161,6 +161,28 @@ WOVEN: dict[str, dict[str, Any]] = {
         "hold": "1m",
         "active": {"hours": "19:00-20:00", "zone": "America/New_York"},
     },
+    "state held, against a named key": {
+        "kind": "state",
+        "when": {**_X, "op": "gte", "value": {"fact": f"{SERIES}:K0500:x"}},
+        "hold": "1m",
+        "recover": {"hold": "1m"},
+    },
+    "state with reminders while a named key is high": {
+        "kind": "state",
+        "when": {"all": [_HIGH, {**_HIGH, "fact": f"{SERIES}:K0510:x", "value": 305}]},
+        "raise": {"remind_every": "10m"},
+        "no_data": {"after": "10m", "then": "alert"},
+    },
+    "state held, of two named keys": {
+        "kind": "state",
+        "when": {
+            "fact": f"{SERIES}:K0660:x",
+            "op": "gte",
+            "value": {"fact": f"{SERIES}:K0670:x"},
+        },
+        "hold": "1m",
+        "recover": {"hold": "1m"},
+    },
 }
 #: Name -> the definition of a rule that is the engine's alone.
 ALONE: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.backtest_history import KEYS, events_of, gathered, walk
-from benchmarks.backtest_kinds import WOVEN, alone
+from benchmarks.backtest_kinds import SERIES, WOVEN, alone
 from rules.columns.history import History, Records, Weave, outline_of, weave_of
 from rules.engine import (
     Event,
@@ -79,7 +79,7 @@ def woven(spec: Specification, records: Records) -> Weave:
     outline = outline_of(spec)
     weave = None
     if outline is not None:
-        weave = weave_of(outline, History(records), _program(spec), 1)
+        weave = weave_of(outline, [(SERIES, History(records))], _program(spec), 1)
     if weave is None:
         raise SystemExit(f"The engine must see all of {spec.name}.")
     return weave

@@ -31,6 +31,9 @@ from rules.engine.errors import (
     UnsupportedValue,
 )
 from rules.engine.events import (
+    NO_SERIES,
+    PLAIN_SERIES,
+    AllSeries,
     Event,
     FactValue,
     KeyFacts,
@@ -127,9 +130,12 @@ __all__ = [
     "ANY_KEY",
     "FEED",
     "MAX_CONDITIONS",
+    "NO_SERIES",
     "OPERATORS",
     "OUTPUT_FIELDS",
+    "PLAIN_SERIES",
     "ActiveHours",
+    "AllSeries",
     "Amount",
     "ApperateRule",
     "CloseReason",

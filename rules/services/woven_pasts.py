@@ -13,7 +13,9 @@ from datasets.models import Lane
 from datasets.services import Period
 from rules.columns.history import (
     LeftToEngine,
+    Logs,
     Moment,
+    Outline,
     Seen,
     Weave,
     outline_of,
@@ -23,9 +25,11 @@ from rules.engine import Position, Program, Specification, StepResult, Value
 from rules.services.awaiting import Look, received_at
 from rules.services.backtests import HITS_SHOWN, Backtest, Hit
 from rules.services.benches import Tally
-from rules.services.columnar import bounds_of, history_for
-from rules.services.facts import traits_of
+from rules.services.columnar import bounds_of
+from rules.services.facts import series_of, traits_of
 from rules.services.gathering import instant_of, microseconds_of
+from rules.services.histories import history_of
+from rules.services.homes import is_spread
 from rules.services.pasts import JudgedPast
 from rules.services.witnesses import ColumnsDisagree, sent_at
 
@@ -57,12 +61,12 @@ class WovenJudging:
         self._tally = Tally(self._rule.specification, lane, period)
         self._passes = 0
         self._told: deque[Seen] = deque(maxlen=HITS_SHOWN)
-        self._span = weave.history.span(self._keys(program), *bounds_of(period))
+        self._span = weave.span(self._keys(program), *bounds_of(period))
 
     @property
     def total(self) -> int:
         """Count the events that lie on the way."""
-        return len(self._weave.history.records)
+        return self._weave.events
 
     def steps(self) -> Iterator[None]:
         """Go on, and pause now and then.
@@ -101,7 +105,7 @@ class WovenJudging:
             ColumnsDisagree: the engine does not find the same by what was sent.
         """
         self._wake(now)
-        places = {place for one in self._told for place in _places(one.moment)}
+        places = {place for one in self._told for place in one.moment.places}
         sent = sent_at(self._lane, places, self._fields)
         return JudgedPast(backtest=self._told_by(sent), alerts=())
 
@@ -167,18 +171,34 @@ def weave_past(
     spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
 ) -> WovenJudging | None:
     """Begin to judge a draft by columns; none if the engine must see all there is."""
-    outline = outline_of(spec)
-    if outline is None or len(lanes) > 1:
+    traits = traits_of(lanes[0].dataset)
+    outline = outline_of(spec, traits)
+    if outline is None or len(lanes) > 1 or is_spread(spec, lanes[0]):
         return None
-    history = history_for(spec, lanes[0], outline.question, now=now)
-    if history is None:
+    logs = _logs(outline, lanes, now)
+    if logs is None:
         return None
-    program = Program(traits_of(lanes[0].dataset))
+    program = Program(traits)
     program.put(_DRAFT, _DRAFT, spec)
-    weave = weave_of(outline, history, program, _DRAFT)
+    weave = weave_of(outline, logs, program, _DRAFT)
     if weave is None:
         return None
     return WovenJudging(weave, program, lanes[0], period)
+
+
+def _logs(outline: Outline, lanes: Sequence[Lane], now: datetime) -> Logs | None:
+    """Give the columns of what is read; none if there are none that tell all."""
+    logs = []
+    for lane in lanes:
+        series = series_of(lane.dataset)
+        fields = outline.sources.carried.get(series)
+        if fields is None:
+            return None
+        history = history_of(lane, fields, now=now)
+        if history is None:
+            return None
+        logs.append((series, history))
+    return logs
 
 
 def _judged(weave: Weave) -> Iterator[Seen]:
@@ -188,18 +208,13 @@ def _judged(weave: Weave) -> Iterator[Seen]:
         raise ColumnsDisagree(str(error)) from error
 
 
-def _places(moment: Moment) -> Iterator[Position]:
-    return map(moment.ground.position, moment.rows)
-
-
 def _sent(
     moment: Moment, sent: Mapping[Position, Mapping[str, Value]]
-) -> dict[int, Mapping[str, Value]]:
+) -> dict[Position, Mapping[str, Value]]:
     """Give what events carried; what was removed a moment ago as columns have it."""
-    ground = moment.ground
     return {
-        row: {**ground.carried(row), **sent.get(ground.position(row), {})}
-        for row in moment.rows
+        place: {**known, **sent.get(place, {})}
+        for place, known in moment.carried().items()
     }
 
 

@@ -9,6 +9,7 @@ from rules.columns.history.asking import question_of
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
+from rules.columns.history.joining import Logs
 from rules.columns.history.looks import Looks
 from rules.columns.history.outlines import Outline, outline_of
 from rules.columns.history.questions import Question
@@ -41,6 +42,7 @@ __all__ = [
     "History",
     "KeyCount",
     "LeftToEngine",
+    "Logs",
     "Looks",
     "Moment",
     "Outline",

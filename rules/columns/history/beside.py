@@ -9,14 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.columns.buffers import Longs
 from rules.columns.history.records import Records
 from rules.columns.history.runs import Runs, runs_of
 from rules.columns.history.together import Together
 from rules.columns.history.trees import Against
-
-#: As many bits has the place of an event in its batch.
-_ORDER_BITS = 31
 
 
 def with_beside(
@@ -27,11 +23,12 @@ def with_beside(
     That is at the newest event of those keys up to a run, late ones left out.
     """
     fields, last = dict(together.fields), dict(together.last)
-    at = _places(records, together.runs.row)
+    places = records.places
+    at = places[together.runs.row]
     beside = {one.beside: one for one in asked}
     for name, one in beside.items():
         fields[name] = _runs_under(records, one.of_key, one.wanted.fact.root)
-        own = _places(records, fields[name].row)
+        own = places[fields[name].row]
         last[name] = np.searchsorted(own, at, side="right") - 1
     return replace(together, fields=fields, last=last, beside=frozenset(beside))
 
@@ -42,10 +39,3 @@ def _runs_under(records: Records, key: str, field: str) -> Runs:
     if number is None:
         return runs.only(np.zeros(len(runs), dtype=np.bool_))
     return runs.of_key(number)
-
-
-def _places(records: Records, rows: Longs) -> Longs:
-    """Give the places of events in the lane, as numbers that rise."""
-    seq = records.seq[rows].astype(np.int64)
-    places: Longs = (seq << _ORDER_BITS) + records.ord[rows]
-    return places

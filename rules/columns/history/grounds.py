@@ -1,20 +1,23 @@
 """Events in columns as the engine takes them, and the facts as they found them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from rules.columns.buffers import Flags, Longs
+from rules.columns.history.joining import Beside
 from rules.columns.history.records import (
     ABSENT,
     LATE,
     SILENT,
+    SOURCE_BITS,
     STILL,
     Records,
 )
-from rules.engine import Event, FactValue, KeyFacts, Position, Value
+from rules.columns.history.sources import Source, Sources
+from rules.engine import Event, FactValue, KeyFacts, Position, Subject, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -22,44 +25,84 @@ MOMENT = timedelta(microseconds=1)
 _NEVER: Final = -(2**62)
 _FIRST_LOOK = 64
 
-Fields = Mapping[int, Mapping[str, Value]]
-"""What events carried, by their rows."""
+Fields = Mapping[Position, Mapping[str, Value]]
+"""What events carried, by their places in the lane."""
+
+
+class Behind(NamedTuple):
+    """A fact of a source, as the event of a row of some records left it."""
+
+    source: Source
+    root: str
+    records: Records
+    column: str
+    row: int
+
+    @property
+    def position(self) -> Position:
+        """Give the place of the event."""
+        return position_at(self.records, self.row)
+
+    def value(self, known: Fields | None) -> Value:
+        """Give its value as columns have it, or as is ``known``."""
+        if known is None:
+            return self.records.value_at(self.column, self.row)
+        return known[self.position][self.root]
 
 
 class Ground:
-    """The events of some keys, to be shown to the engine one by one.
+    """The events that run some instances, to be shown to the engine one by one.
 
     ``moved`` names for each field and row the newest row up to it that moved the fact,
     of whatever key.
     """
 
-    def __init__(self, records: Records, series: str, fields: tuple[str, ...]) -> None:
+    def __init__(
+        self, records: Records, sources: Sources, beside: Sequence[Beside] = ()
+    ) -> None:
         self.records = records
         self.at: Longs = np.asarray(records.at)
-        self._series = series
-        self._fields = fields
+        self.sources = sources
+        self._beside = beside
+        self._names = sources.names
         flags = np.asarray(records.flags)
-        self.fires: Flags = (flags & LATE) == 0
-        self._moves = self.fires & ((flags & STILL) == 0)
-        self._moved = {name: self._newest(name) for name in fields}
+        is_leading = (flags >> SOURCE_BITS) == 0
+        on_time = (flags & LATE) == 0
+        self.fires: Flags = on_time & (is_leading | self._runs(sources))
+        self._moves = on_time & ((flags & STILL) == 0)
+        self._marks = self._moves & is_leading
+        self._moved = {name: self._newest(name) for name in self._names}
+
+    def _runs(self, sources: Sources) -> Flags:
+        """Tell which events of another source than the leading one run the rule."""
+        runs = np.zeros(len(self.at), dtype=np.bool_)
+        if len(sources.own) > 1:
+            for name in sources.asked_of_own:
+                runs |= self._carries(name)
+        return runs
+
+    def _carries(self, name: str) -> Flags:
+        carries: Flags = np.asarray(self.records.columns[name].state) != ABSENT
+        return carries
 
     def _newest(self, name: str) -> Longs:
-        carries = np.asarray(self.records.columns[name].state) != ABSENT
-        rows = np.where(carries & self._moves, np.arange(len(self.at)), -1)
+        moved = self._carries(name) & self._moves
+        rows = np.where(moved, np.arange(len(self.at)), -1)
         newest: Longs = np.maximum.accumulate(rows)
         return newest
 
     def position(self, row: int) -> Position:
         """Give the place of an event in its lane."""
-        return Position(seq=int(self.records.seq[row]), ord=int(self.records.ord[row]))
+        return position_at(self.records, row)
 
     def event(self, row: int, key: str, known: Fields | None = None) -> Event:
         """Give an event; what it carried is as columns have it, or as is ``known``."""
         flags = int(self.records.flags[row])
+        series, named = self.sources.own[flags >> SOURCE_BITS].under(key)
         return Event(
-            series=self._series,
-            key=key,
-            fields=self.carried(row) if known is None else known[row],
+            series=series,
+            key=named,
+            fields=self.carried(row) if known is None else known[self.position(row)],
             at=instant(int(self.at[row])),
             position=self.position(row),
             raises=not flags & SILENT,
@@ -67,34 +110,50 @@ class Ground:
             late=bool(flags & LATE),
         )
 
-    def rows_behind(self, row: int, first: int) -> dict[str, int]:
-        """Name the rows that left the facts as an event finds them, from a first on."""
+    def behind(self, row: int, first: int, *, is_over: bool) -> Iterator[Behind]:
+        """Name what left the facts as an event finds them, its key's from a first on.
+
+        Once all ``is_over`` there is no event, and the row is that after the last.
+        """
+        place = None if is_over else self.records.place_at(row)
+        for one in self._beside:
+            newest = one.newest(place)
+            if newest is not None:
+                yield Behind(one.source, one.root, one.records, one.root, newest)
         if row == first:
-            return {}
-        found = {name: int(newest[row - 1]) for name, newest in self._moved.items()}
-        return {name: one for name, one in found.items() if one >= first}
+            return
+        for name, (number, root) in self._names.items():
+            found = int(self._moved[name][row - 1])
+            if found >= first:
+                source = self.sources.own[number]
+                yield Behind(source, root, self.records, name, found)
 
     def facts(
-        self, row: int, first: int, watermark: int, known: Fields | None = None
-    ) -> KeyFacts:
-        """Give the facts as an event finds them; its key begins at a first row."""
-        behind = self.rows_behind(row, first)
-        return KeyFacts(
-            values={
-                name: FactValue.first(
-                    self.records.value_at(name, one)
-                    if known is None
-                    else known[one][name],
-                    instant(int(self.at[one])),
-                )
-                for name, one in behind.items()
-            },
-            watermark=None if watermark == _NEVER else instant(watermark),
-        )
+        self,
+        behind: Iterator[Behind],
+        key: str,
+        watermark: int,
+        known: Fields | None = None,
+    ) -> dict[Subject, KeyFacts]:
+        """Give the facts that were left behind, and the leading key's watermark."""
+        values: dict[Subject, dict[str, FactValue]] = {}
+        for one in behind:
+            at = instant(int(one.records.at[one.row]))
+            fact = FactValue.first(one.value(known), at)
+            values.setdefault(one.source.under(key), {})[one.root] = fact
+        leading = self.sources.own[0].under(key)
+        mark = None if watermark == _NEVER else instant(watermark)
+        return {
+            subject: KeyFacts(
+                values=values.get(subject, {}),
+                watermark=mark if subject == leading else None,
+            )
+            for subject in {leading, *values}
+        }
 
     def latest(self, low: int, high: int, before: int = _NEVER) -> int:
-        """Give the latest time that moved facts, before some rows or at one of them."""
-        moves = self._moves[low:high]
+        """Give the latest time that moved the leading key, at some rows or before."""
+        moves = self._marks[low:high]
         return int(self.at[low:high][moves].max(initial=before))
 
     def first_fired(self, low: int, high: int, due: int) -> int:
@@ -107,7 +166,13 @@ class Ground:
 
     def carried(self, row: int) -> dict[str, Value]:
         """Give what an event carried, as columns have it."""
-        return self.records.values_at(self._fields, row)
+        found = self.records.values_at(self._names, row)
+        return {self._names[name][1]: value for name, value in found.items()}
+
+
+def position_at(records: Records, row: int) -> Position:
+    """Give the place of an event in its lane."""
+    return Position(seq=int(records.seq[row]), ord=int(records.ord[row]))
 
 
 def first_where(low: int, high: int, holds: Callable[[slice], Flags]) -> int:

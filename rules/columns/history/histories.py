@@ -77,18 +77,25 @@ class History:
         """
         if any(name not in self.records.columns for name in question.columns):
             return Parting(self, (), 0)
-        need = need_of(question)
+        parting = self.parted_by(need_of(question))
+        if parting is None or key in parting.apart:
+            return None
+        if parting.apart and (question.beside or question.mode is Mode.ONCE):
+            # The engine would have to see the named key beside those, or all keys.
+            return None
+        return parting if key is None else Parting(parting.history, (), 0)
+
+    def parted_by(self, need: Need) -> Parting | None:
+        """Part the keys of which all is as is needed from the others.
+
+        None if too many events are of the others.
+        """
         if need not in self._parted:
             # Those of one kind of rule are kept: they are as large as the history.
             self._parted = {need: self._part(need)}
         left, apart, events = self._parted[need]
-        if events > _MOST_APART * len(self.records) or key in apart:
+        if events > _MOST_APART * len(self.records):
             return None
-        if apart and (question.beside or question.mode is Mode.ONCE):
-            # The engine would have to see the named key beside those, or all keys.
-            return None
-        if key is not None:
-            apart, events = (), 0
         return Parting(left or self, apart, events)
 
     def _part(self, need: Need) -> "tuple[History | None, Sequence[str], int]":

@@ -1,14 +1,26 @@
 """Which rules the engine can be spared the runs of, where nothing they ask turns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.columns.cuts import Line
 from rules.columns.history.knowing import FOLLOWED, says_only
+from rules.columns.history.parting import Need, need_of
 from rules.columns.history.questions import Question, Watch
-from rules.columns.history.tree_reading import tree_of
-from rules.columns.history.trees import Branch, Following, Over, Tree, nodes_of
+from rules.columns.history.records import LATE
+from rules.columns.history.sources import Sources
+from rules.columns.history.tree_reading import Naming, tree_of
+from rules.columns.history.trees import (
+    Branch,
+    Counted,
+    Following,
+    Over,
+    Tree,
+    nodes_of,
+)
 from rules.engine import (
+    NO_SERIES,
+    AllSeries,
     Group,
     Held,
     Mode,
@@ -26,27 +38,42 @@ _MODES = frozenset(Mode) - {Mode.ON_WINDOW_CLOSE}
 class Outline:
     """What a rule asks of the moment, or counts: its runs differ only where one turns.
 
-    ``question`` has all that is ``asked``, as if any of it made the rule true.
+    ``question`` has all that is ``asked``, as if any of it made the rule true; its
+    columns are called as by the ``sources``.
     """
 
     spec: Specification
+    sources: Sources
     asked: tuple[Tree, ...]
     question: Question
     watch: Watch
 
+    @property
+    def need(self) -> Need:
+        """Say what the rule needs of the events that run it."""
+        need, own = need_of(self.question), self.sources.asked_of_own
+        return replace(
+            need,
+            flags=need.flags | (0 if self.spec.looks_back else LATE),
+            numeric=need.numeric & own,
+            short=need.short & own,
+            worded=need.worded & own,
+            in_order=need.in_order & own,
+        )
 
-def outline_of(spec: Specification) -> Outline | None:
+
+def outline_of(spec: Specification, series: AllSeries = NO_SERIES) -> Outline | None:
     """Outline a rule; none if its runs must all be judged.
 
     What it asks over time has to be known to columns, or have to last: of that the
-    engine's timers see the end. Late events must not run it, nor several keys share
-    anything.
+    engine's timers see the end. Its instances must not share anything.
     """
-    if not spec.looks_back or not _is_plain(spec):
+    sources = Sources.of(spec, series)
+    if sources is None or not _is_plain(spec):
         return None
     asked: list[Tree] = []
     for top in _tops(spec):
-        for tree in _asked(top, in_parts=spec.only_new):
+        for tree in _asked(top, sources.name, in_parts=spec.only_new):
             if tree is None or not _is_followed(tree):
                 return None
             asked.append(tree)
@@ -62,10 +89,11 @@ def outline_of(spec: Specification) -> Outline | None:
         tree=Branch(is_all=False, members=tuple(asked)),
     )
     # What runs the rule and is not asked about would have to be looked at as well.
-    if {one.root for one in spec.facts} != set(question.fields):
+    if {sources.name(one) for one in spec.facts} != set(question.fields):
         return None
     return Outline(
         spec=spec,
+        sources=sources,
         asked=tuple(asked),
         question=question,
         watch=Watch(active=spec.active, expires_at=spec.expires_at),
@@ -80,27 +108,37 @@ def _tops(spec: Specification) -> Iterator[Node]:
         yield step.when
 
 
-def _asked(node: Node, *, in_parts: bool) -> Iterator[Tree | None]:
+def _asked(node: Node, name: Naming, *, in_parts: bool) -> Iterator[Tree | None]:
     """Part what is joined, negated or has to last from what that is about.
 
-    What columns know as a whole needs no parting, unless the engine looks at its parts
-    as well: so it does, of what is counted too, to see what is new.
+    What columns know as a whole needs no parting, unless timers look at its parts; or
+    the engine does, at those of what is counted as well, to see what is new.
     """
-    tree = tree_of(node)
-    if tree is not None and not in_parts:
+    tree = tree_of(node, name=name)
+    if tree is not None and not (in_parts or _keeps_time(tree)):
         yield tree
         return
     match node:
         case Group():
             for member in node.members:
-                yield from _asked(member, in_parts=in_parts)
+                yield from _asked(member, name, in_parts=in_parts)
         case Negation(member=member) | Spell(member=member, modifier=Held()):
-            yield from _asked(member, in_parts=in_parts)
+            yield from _asked(member, name, in_parts=in_parts)
         case Spell(member=member):
             yield tree
-            yield from _asked(member, in_parts=in_parts)
+            inside = tree_of(member, name=name)
+            if in_parts or inside is None or _keeps_time(inside):
+                yield from _asked(member, name, in_parts=in_parts)
         case _:
             yield tree
+
+
+def _keeps_time(tree: Tree) -> bool:
+    """Tell whether anything is counted that grows too old, for which there is a timer.
+
+    Each time that fires counts as a run, also where the whole is as it was.
+    """
+    return any(isinstance(one, Counted) and one.within for one in nodes_of(tree))
 
 
 def _is_followed(tree: Tree) -> bool:
@@ -109,12 +147,7 @@ def _is_followed(tree: Tree) -> bool:
 
 
 def _is_plain(spec: Specification) -> bool:
-    """Tell whether a rule is about one key, and says no more than is known."""
-    first, *others = spec.facts
-    if any(
-        (one.series, one.named_key) != (first.series, first.named_key) for one in others
-    ):
-        return False
+    """Tell whether a rule says no more than is known."""
     if spec.mode is Mode.ONCE and spec.only_new:
         # It may be true of many keys before it is told of one, and is done then.
         return False

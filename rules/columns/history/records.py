@@ -25,6 +25,10 @@ SILENT = 2
 """The event moved facts and ran no rule."""
 STILL = 4
 """The event ran rules and moved no fact."""
+SOURCE_BITS = 3
+"""Bits of what is said of an event; those above number the source that it is of."""
+#: As many bits has the place of an event in its batch.
+_ORDER_BITS = 31
 
 ABSENT, NULL, NUMBER, LONG, OTHER = range(5)
 """What an event carried of a field: LONG is a number that its double does not decide,
@@ -78,6 +82,12 @@ class Column:
     exacts: Exacts = NO_EXACTS
     words: Words = NO_WORDS
 
+    @property
+    def lacks_words(self) -> bool:
+        """Tell whether an event carried what is neither number nor a word it has."""
+        unkept = self.words.unkept(len(self.state))
+        return bool(((self.state == OTHER) & unkept).any())
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
@@ -104,6 +114,16 @@ class Records:
         """Give the number of the key of every row."""
         counts = np.diff(self.starts)
         return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
+
+    @property
+    def places(self) -> Longs:
+        """Give the places of the events in the lane, as numbers that rise in it."""
+        places: Longs = (self.seq.astype(np.int64) << _ORDER_BITS) + self.ord
+        return places
+
+    def place_at(self, row: int) -> int:
+        """Give the place of one of them."""
+        return (int(self.seq[row]) << _ORDER_BITS) + int(self.ord[row])
 
     def number_of(self, key: str) -> int | None:
         """Give the number of a key; none if it has no events."""
@@ -164,8 +184,11 @@ def shortest(double: float) -> Decimal:
     return Decimal(repr(double).removesuffix(".0"))
 
 
-def merge(parts: Sequence[Records]) -> Records:
-    """Put stretches of one lane together, earliest first; all have the same fields."""
+def merge(parts: Sequence[Records], *, by_place: bool = False) -> Records:
+    """Put stretches of one lane together; all have the same fields.
+
+    They come earliest first, or events are put in order ``by_place``.
+    """
     if len(parts) == 1:
         return parts[0]
     keys = sorted({key for part in parts for key in part.keys})
@@ -176,6 +199,8 @@ def merge(parts: Sequence[Records]) -> Records:
         numbers.append(np.repeat(known, np.diff(part.starts)))
     number = np.concatenate(numbers)
     order = np.argsort(number, kind="stable")
+    if by_place:
+        order = np.lexsort((np.concatenate([part.places for part in parts]), number))
     frame = (
         np.concatenate([part.at for part in parts])[order],
         np.concatenate([part.seq for part in parts])[order],

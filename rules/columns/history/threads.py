@@ -9,7 +9,7 @@
 5. All others say and leave what the last one did, and are only counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from rules.columns.buffers import Flags, Longs
 from rules.columns.cuts import Number, as_double, is_number
 from rules.columns.history.grounds import (
     MOMENT,
+    Behind,
     Fields,
     Ground,
     first_where,
@@ -41,6 +42,7 @@ from rules.engine import (
     Tick,
     Timer,
     TransitionKind,
+    Value,
     feed_cool_down,
     lull_of,
     step,
@@ -68,10 +70,24 @@ class Moment:
     tick: Tick | None = None
 
     @property
-    def rows(self) -> set[int]:
-        """Name the rows of which the values are judged."""
-        own = set() if self.tick else {self.row}
-        return own | {*self.ground.rows_behind(self.row, self.first).values()}
+    def places(self) -> set[Position]:
+        """Name the places of the events of which the values are judged."""
+        own = set() if self.tick else {self.ground.position(self.row)}
+        return own | {one.position for one in self._behind}
+
+    def carried(self) -> dict[Position, dict[str, Value]]:
+        """Give what those events carried of what is read, as columns have it."""
+        found: dict[Position, dict[str, Value]] = {}
+        for one in self._behind:
+            found.setdefault(one.position, {})[one.root] = one.value(None)
+        if self.tick is None:
+            found[self.ground.position(self.row)] = self.ground.carried(self.row)
+        return found
+
+    @property
+    def _behind(self) -> Iterator[Behind]:
+        is_over = self.tick is not None
+        return self.ground.behind(self.row, self.first, is_over=is_over)
 
     def judge(self, known: Fields | None = None) -> StepResult:
         """Let the engine judge, by what columns have or by what is ``known``.
@@ -80,12 +96,13 @@ class Moment:
             LeftToEngine: it cannot judge the rule.
         """
         named = (self.instance.rule_id, self.instance.key)
-        facts = self.ground.facts(self.row, self.first, self.watermark, known)
+        key = self.instance.key
+        facts = self.ground.facts(self._behind, key, self.watermark, known)
         happening: Event | Tick | None = self.tick
         if happening is None:
-            happening = self.ground.event(self.row, self.instance.key, known)
+            happening = self.ground.event(self.row, key, known)
         state = Slice(
-            facts={self._subject: facts},
+            facts=facts,
             instances={named: self.instance},
             armed={self._subject: {named}} if self.instance.timers else {},
         )

@@ -35,19 +35,17 @@ class Worded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
-    """A condition on one field and another of the same key, or of one that is named."""
+    """A condition on one field and another of the same key, or of one that is named.
+
+    ``beside`` names what it is compared with.
+    """
 
     field: str
     op: str
     wanted: OtherFact
+    beside: str
     of_key: str = ""
     is_inverted: bool = False
-
-    @property
-    def beside(self) -> str:
-        """Name what it is compared with; no field of the key itself is called that."""
-        root = self.wanted.fact.root
-        return f"{self.of_key}:{root}" if self.of_key else root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def turns_of(outline: Outline, ground: Ground, together: Together) -> Turns:
         ground=ground,
         runs=runs.row,
         turning=runs.row[turned],
-        leading=together.values_of(outline.spec.leading_fact.root),
+        leading=together.values_of(outline.sources.name(outline.spec.leading_fact)),
         recalls={
             one.name: _kept_after(together.recall(one))
             for one in outline.question.remembering

@@ -1,15 +1,17 @@
 """All keys' ways through a history, in the order of its lane."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.columns.buffers import Longs
 from rules.columns.history.grounds import Ground
-from rules.columns.history.histories import History, Parting
+from rules.columns.history.histories import History
+from rules.columns.history.joining import Joined, Logs, join
 from rules.columns.history.outlines import Outline
+from rules.columns.history.spans import Span
 from rules.columns.history.threads import Seen, Thread
 from rules.columns.history.turns import Turns, all_events, turns_of
 from rules.columns.history.windows import LeftToEngine
@@ -24,7 +26,7 @@ class Weave:
     raises but once, for whatever key, is done then (``is_done``).
     """
 
-    history: History
+    histories: Sequence[History]
     threads: Sequence[Thread]
     turns: int
     is_once: bool
@@ -57,56 +59,73 @@ class Weave:
         self.is_done = self.is_once and bool(seen.marks)
         return replace(seen, passed=seen.passed[:0]) if self.is_done else seen
 
+    @property
+    def events(self) -> int:
+        """Count the events of the lanes."""
+        return len(self._seqs)
+
+    def span(
+        self, keys: Collection[str] | None, earliest: int | None, latest: int | None
+    ) -> Span:
+        """Count the events of some keys, or of all, within bounds of time."""
+        spans = [one.span(keys, earliest, latest) for one in self.histories]
+        return sum(spans, start=Span())
+
     def count_until(self, position: Position) -> int:
         """Count the events of the lane up to the batch of a position."""
         return int(np.searchsorted(self._seqs, position.seq, side="right"))
 
 
 def weave_of(
-    outline: Outline, history: History, program: Program, rule_id: int
+    outline: Outline, logs: Logs, program: Program, rule_id: int
 ) -> Weave | None:
     """Weave what the engine must see of a rule; none if it must see all there is.
 
     Of keys that columns cannot follow it sees every event.
     """
-    rule, question = program.rule(rule_id), outline.question
-    if any(name not in history.records.columns for name in question.fields):
-        return None
-    parting = history.parted(question, rule.own_key)
-    if parting is None:
-        return None
+    rule = program.rule(rule_id)
     try:
-        some = _followed(outline, parting, rule.own_key)
+        joined = join(outline.sources, outline.question, logs, rule.own_key)
+        parting = joined.history.parted_by(outline.need)
+        if parting is None:
+            return None
+        sides = [
+            _followed(outline, joined, parting.history),
+            _unfollowed(outline, joined, parting.apart),
+        ]
     except LeftToEngine:
         return None
-    sides = [some, _unfollowed(outline, parting, history)]
     threads = [one for turns in sides for one in _threads(program, rule, turns)]
     return Weave(
-        history=history,
+        histories=[history for _, history in logs],
         threads=threads,
         turns=sum(len(turns.turning) for turns in sides),
         is_once=outline.spec.mode is Mode.ONCE,
-        _seqs=np.sort(history.records.seq),
+        _seqs=np.sort(np.concatenate([one.records.seq for _, one in logs])),
     )
 
 
-def _followed(outline: Outline, parting: Parting, key: str | None) -> Turns:
-    records = parting.history.records
-    fact, fields = outline.spec.leading_fact, outline.question.fields
-    ground = Ground(records, fact.series, fields)
-    return turns_of(
-        outline, ground, parting.history.together_for(outline.question, key)
-    )
+def _followed(outline: Outline, joined: Joined, history: History) -> Turns:
+    ground = Ground(history.records, joined.sources, joined.beside)
+    return turns_of(outline, ground, joined.together(outline.question, history))
 
 
-def _unfollowed(outline: Outline, parting: Parting, history: History) -> Turns:
-    records = history.records
-    numbers = [records.number_of(key) for key in parting.apart]
+def _unfollowed(outline: Outline, joined: Joined, keys: Sequence[str]) -> Turns:
+    """Let the engine see all events of some keys, if columns have all they carried.
+
+    Raises:
+        LeftToEngine: they carried more than columns keep.
+    """
+    records = joined.history.records
+    numbers = [records.number_of(key) for key in keys]
     apart = np.zeros(len(records.keys), dtype=np.bool_)
     apart[[one for one in numbers if one is not None]] = True
     left = records.only(np.repeat(apart, np.diff(records.starts)))
-    fact, fields = outline.spec.leading_fact, outline.question.fields
-    return all_events(Ground(left, fact.series, fields))
+    if outline.question.worded or outline.question.equated:
+        columns = [left.columns[one] for one in joined.sources.asked_of_own]
+        if any(one.lacks_words for one in columns):
+            raise LeftToEngine("What keys apart carried has no word.")
+    return all_events(Ground(left, joined.sources, joined.beside))
 
 
 def _threads(program: Program, rule: CompiledRule, turns: Turns) -> Iterator[Thread]:

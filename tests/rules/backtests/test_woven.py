@@ -34,6 +34,7 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=1)
 BEFORE_ALL_IS_OVER = NOW + timedelta(minutes=67)
 EVENTS = 120
+MSFT = {**HIGH, "fact": "DEMO:PRICES:MSFT:price"}
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "reminders": (HIGH, {"raise": {"remind_every": "2m"}}),
     "moved": (HIGH, {"raise": {"again_if_moved": 1}}),
@@ -58,8 +59,30 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "once": ({**HIGH, "held": "1m"}, {"kind": "signal", "raise": {"mode": "once"}}),
     "new": ({**HIGH, "held": "1m"}, {"raise": {"only_new": True}}),
     "one key": (
-        {**HIGH, "fact": "DEMO:PRICES:MSFT:price"},
+        MSFT,
         {"raise": {"remind_every": "2m"}},
+    ),
+    "beside a key": (
+        {**HIGH, "op": "gte", "value": {"fact": "DEMO:PRICES:MSFT:price"}},
+        {
+            "raise": {"remind_every": "2m", "again_if_moved": 1},
+            "no_data": {"after": "3m", "then": "alert"},
+            "hold": "20s",
+            "recover": {"hold": "20s"},
+        },
+    ),
+    "while a key is high": (
+        {"all": [HIGH, {**MSFT, "held": "40s"}]},
+        {"kind": "signal"},
+    ),
+    "two keys": (
+        {**MSFT, "op": "gte", "value": {"fact": "DEMO:PRICES:AAPL:price", "plus": -1}},
+        {
+            "severity": "info",
+            "ladder": [{"when": MSFT, "is": "critical"}],
+            "hold": "20s",
+            "recover": {"hold": "20s"},
+        },
     ),
 }
 

@@ -1,5 +1,6 @@
 """Random rules with more to their lifecycle than columns know of alone."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 
@@ -11,6 +12,7 @@ from tests.rules.columns.random_rules import (
     random_tree,
 )
 
+OTHER_SERIES = "CORE:INDEX"
 SPANS = ("1s", "5s", "24s", "90s", "200s")
 
 
@@ -34,9 +36,9 @@ def random_asked(random: Random, key: str, depth: int) -> dict[str, object]:
     return random_tree(random, key, 1)
 
 
-def random_followed_rule(random: Random) -> dict[str, object]:
+def random_followed_rule(random: Random, key: str = "") -> dict[str, object]:
     """Write a rule; of a state rule there are reminders, a ladder, or silence."""
-    key = random.choice(["*", "*", "A"])
+    key = key or random.choice(["*", "*", "A"])
     rule = random_rule(random)
     rule.pop("recover", None)
     depth = random.randint(0, 1)
@@ -91,3 +93,42 @@ def _let_it_live(random: Random, rule: dict[str, object], key: str) -> None:
             }
             for severity in severities
         ]
+
+
+def beside_keys(random: Random) -> dict[str, object]:
+    """Write a rule on any key, that asks about some that are named as well."""
+    named = [f"{SERIES}:{key}" for key in "AB"]
+    return _spread(random, named, random_followed_rule(random, "*"))
+
+
+def on_keys(random: Random) -> dict[str, object]:
+    """Write a rule on two keys, or three."""
+    named = [f"{SERIES}:{key}" for key in random.choice(["AB", "BC", "ABC"])]
+    return _spread(random, named, random_followed_rule(random, "A"))
+
+
+def on_series(random: Random) -> dict[str, object]:
+    """Write a rule on two datasets, on any key or on keys that are named."""
+    key = random.choice("*A")
+    others = [f"{OTHER_SERIES}:{one}" for one in random.choice([key, "*B", "B"])]
+    own = f"{SERIES}:{key}"
+    return _spread(random, [own, *others], random_followed_rule(random, key))
+
+
+def _spread(
+    random: Random, subjects: Sequence[str], rule: dict[str, object]
+) -> dict[str, object]:
+    """Ask about other subjects here and there."""
+
+    def spread(said: object) -> object:
+        if isinstance(said, list | tuple):
+            return [spread(one) for one in said]
+        if not isinstance(said, dict):
+            return said
+        found = {name: spread(one) for name, one in said.items()}
+        if "fact" in found and random.random() < 0.5:
+            field = str(found["fact"]).rsplit(":", 1)[1]
+            found["fact"] = f"{random.choice(subjects)}:{field}"
+        return found
+
+    return {name: spread(one) for name, one in rule.items()}

@@ -1,5 +1,6 @@
 """The engine says the same where it is shown all events as where it is shown some."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -23,8 +24,12 @@ from rules.engine import (
     parse_definition,
     step,
 )
-from tests.rules.columns.followed_rules import random_followed_rule
-from tests.rules.columns.random_rules import SERIES
+from tests.rules.columns.followed_rules import (
+    beside_keys,
+    on_keys,
+    on_series,
+    random_followed_rule,
+)
 from tests.rules.columns.test_history import (
     AFTER,
     LATENESS,
@@ -73,7 +78,7 @@ def see_some(weave: Weave, events: list[Event]) -> tuple[list[Transition], Count
     carried = {one.position: one.fields for one in events}
 
     def retold(moment: Moment) -> tuple[Transition, ...]:
-        known = {row: carried[moment.ground.position(row)] for row in moment.rows}
+        known = {place: carried[place] for place in moment.places}
         return moment.judge(known).transitions
 
     for one in weave.see():
@@ -108,28 +113,45 @@ def calmed(random: Random, events: list[Event]) -> list[Event]:
     return found
 
 
-@pytest.mark.parametrize("is_calm", [False, True], ids=["wavering", "calm"])
-@pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
-@settings(max_examples=300)
-@given(seed=st.integers(0, 2**32))
-def test_what_is_not_seen_changes_nothing(
-    seed: int, is_wild: bool, is_calm: bool
-) -> None:
-    random = Random(seed)
+def doubled(random: Random, events: list[Event]) -> list[Event]:
+    """Let some events come twice, one at once after the other or somewhat later."""
+    found = list(events)
+    for event in events:
+        if random.random() < 0.1:
+            place = found.index(event) + 1 + random.choice([0, 0, 3])
+            found.insert(place, replace(event))
+    return [
+        replace(one, position=Position(seq=1 + n // 3, ord=n % 3))
+        for n, one in enumerate(found)
+    ]
+
+
+def of_series(events: list[Event], series: str) -> History:
+    """Gather the events of one series, as its own lane does."""
+    return History(gather([one for one in events if one.series == series]))
+
+
+def hold_equal(random: Random, rule: dict[str, object], *, is_wild: bool) -> None:
+    """Judge a rule over random events in both ways, if it can be."""
     try:
-        spec = parse_definition(random_followed_rule(random), workspace="DEMO")
+        spec = parse_definition(rule, workspace="DEMO")
     except DefinitionInvalid:
         # What ends it would already be true with it.
         return
     outline = outline_of(spec)
     if outline is None:
         return
-    program = Program({SERIES: Series(lateness=LATENESS)})
+    names = sorted(outline.sources.series)
+    program = Program({name: Series(lateness=LATENESS) for name in names})
     program.put(RULE, 1, spec)
     events = random_events(random, is_wild=is_wild)
-    if is_calm:
+    if random.random() < 0.5:
         events = calmed(random, events)
-    weave = weave_of(outline, History(gather(events)), program, RULE)
+    if random.random() < 0.3:
+        events = doubled(random, events)
+    events = [replace(one, series=random.choice(names)) for one in events]
+    logs = [(name, of_series(events, name)) for name in names]
+    weave = weave_of(outline, logs, program, RULE)
     if weave is None:
         return
 
@@ -138,3 +160,19 @@ def test_what_is_not_seen_changes_nothing(
     transitions, counted = see_all(program, events)
     assert found == transitions
     assert counts.passed == counted.passed
+
+
+@pytest.mark.parametrize("is_wild", [False, True], ids=["plain", "wild"])
+@pytest.mark.parametrize(
+    "draw",
+    [random_followed_rule, beside_keys, on_keys, on_series],
+    ids=["one key", "beside keys", "keys", "series"],
+)
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32))
+def test_what_is_not_seen_changes_nothing(
+    seed: int, draw: Callable[[Random], dict[str, object]], is_wild: bool
+) -> None:
+    random = Random(seed)
+
+    hold_equal(random, draw(random), is_wild=is_wild)
