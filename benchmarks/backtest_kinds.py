@@ -9,7 +9,7 @@ from typing import Any
 from rules.columns.history import Records
 from rules.engine import Specification, parse_definition
 
-SERIES = "CORE:STOCK"
+SERIES, OTHER_SERIES = "CORE:STOCK", "CORE:INDEX"
 #: Name -> what is asked beside the level, the name of that, three levels, and the rest.
 KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = {
     "average over 1 h": (
@@ -183,6 +183,16 @@ WOVEN: dict[str, dict[str, Any]] = {
         "hold": "1m",
         "recover": {"hold": "1m"},
     },
+}
+WOVEN["state held, of two datasets"] = {
+    "kind": "state",
+    "when": {
+        **_X,
+        "op": "gte",
+        "value": {"fact": f"{OTHER_SERIES}:*:x", "times": Decimal("1.003")},
+    },
+    "hold": "5s",
+    "recover": {"hold": "5s"},
 }
 #: Name -> the definition of a rule that is the engine's alone.
 ALONE: dict[str, dict[str, Any]] = {

@@ -15,14 +15,23 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.backtest_history import KEYS, events_of, gathered, walk
-from benchmarks.backtest_kinds import SERIES, WOVEN, alone
-from rules.columns.history import History, Records, Weave, outline_of, weave_of
+from benchmarks.backtest_kinds import OTHER_SERIES, SERIES, WOVEN, alone
+from rules.columns.history import (
+    History,
+    Logs,
+    Records,
+    Sources,
+    Weave,
+    outline_of,
+    weave_of,
+)
 from rules.engine import (
     Event,
     Instance,
@@ -57,7 +66,7 @@ def measure(name: str, records: Records, first: Sequence[Event]) -> None:
     seen, found = see(weave)
     took = time.process_time() - began
     began = time.process_time()
-    judged = judge_all(spec, first)
+    judged = judge_all(spec, _divided(spec, first))
     alone_took = time.process_time() - began
     if see(woven(spec, gathered(first)))[1] != judged:
         raise SystemExit(f"{name}: what was left out mattered.")
@@ -79,10 +88,21 @@ def woven(spec: Specification, records: Records) -> Weave:
     outline = outline_of(spec)
     weave = None
     if outline is not None:
-        weave = weave_of(outline, [(SERIES, History(records))], _program(spec), 1)
+        weave = weave_of(outline, _logs(records, outline.sources), _program(spec), 1)
     if weave is None:
         raise SystemExit(f"The engine must see all of {spec.name}.")
     return weave
+
+
+def _logs(records: Records, sources: Sources) -> Logs:
+    """Have every second event in another dataset, if the rule is about two."""
+    if len(sources.series) == 1:
+        return [(SERIES, History(records))]
+    is_other = records.seq % 2 == 0
+    return [
+        (SERIES, History(records.only(~is_other))),
+        (OTHER_SERIES, History(records.only(is_other))),
+    ]
 
 
 def see(weave: Weave) -> tuple[int, list[Told]]:
@@ -104,6 +124,15 @@ def judge_all(spec: Specification, events: Sequence[Event]) -> list[Told]:
         instances |= result.instances
         found += [(one.key, one.kind, one.at, one.told) for one in result.transitions]
     return found
+
+
+def _divided(spec: Specification, events: Sequence[Event]) -> Sequence[Event]:
+    if all(one.series == SERIES for one in spec.facts):
+        return events
+    return [
+        one if one.position.seq % 2 else replace(one, series=OTHER_SERIES)
+        for one in events
+    ]
 
 
 def _program(spec: Specification) -> Program:

@@ -94,6 +94,7 @@ def read_log(
     at_once: int = BATCHES_AT_ONCE,
     is_whole: bool = True,
     skips: bool = False,
+    has_events: bool = True,
 ) -> Iterator[list[SettledBatch]]:
     """Give the lane's judged batches from a position on, in order, some at a time.
 
@@ -101,7 +102,7 @@ def read_log(
     set aside, but those that were replaced later. With `keys` it holds
     those of these keys alone, and if it `skips`, no batches without any are given but
     those that changed the schema. Unless it `is_whole`, what other lanes forwarded is
-    left out.
+    left out; unless it `has_events`, they are.
     """
     last = start - 1
     judged = _judged(lane) if is_whole else _own(lane)
@@ -111,7 +112,7 @@ def read_log(
             Q(pk__in=own.values("batch_id")) | Q(origin=Origin.SCHEMA)
         )
     while taken := _take(judged, last, at_once):
-        events = _read_events(taken, keys)
+        events = _read_events(taken if has_events else [], keys)
         yield [
             SettledBatch(batch=batch, seq=batch.seq or 0, events=events[batch.pk])
             for batch in taken

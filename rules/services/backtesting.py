@@ -56,8 +56,8 @@ def backtest_rule(
        Of what has to last they know as well, but for events that ran no rule; then
        they name the keys, of any, under which it was true at all.
        Of reminders, a ladder, silence, what has to last within a condition, and of
-       several keys they name the events that may matter, and a program that holds the
-       draft alone judges these, over all that is stored as well.
+       several keys or datasets they name the events that may matter, and a program
+       that holds the draft alone judges these, over all that is stored as well.
     2. The newest `BELLWETHER_BACKTEST_EVENTS` of the lane's log are read in its order,
        replaced records included, ignored duplicates not. Of a rule that names its keys
        only those of these count, as far as ten times as many of all keys reach back.

@@ -13,25 +13,30 @@ from datasets.models import Lane
 from datasets.services import Period
 from rules.columns.history import (
     LeftToEngine,
-    Logs,
     Moment,
-    Outline,
     Seen,
     Weave,
     outline_of,
     weave_of,
 )
-from rules.engine import Position, Program, Specification, StepResult, Value
-from rules.services.awaiting import Look, received_at
+from rules.engine import (
+    Position,
+    Program,
+    Series,
+    Specification,
+    StepResult,
+    Value,
+)
+from rules.services.awaiting import Look
 from rules.services.backtests import HITS_SHOWN, Backtest, Hit
 from rules.services.benches import Tally
 from rules.services.columnar import bounds_of
-from rules.services.facts import series_of, traits_of
+from rules.services.facts import traits_of
 from rules.services.gathering import instant_of, microseconds_of
-from rules.services.histories import history_of
 from rules.services.homes import is_spread
 from rules.services.pasts import JudgedPast
-from rules.services.witnesses import ColumnsDisagree, sent_at
+from rules.services.witnesses import ColumnsDisagree
+from rules.services.woven_logs import PastLog, read_past_log
 
 _DRAFT: Final = 1
 #: Events between two looks at how far it is.
@@ -47,7 +52,12 @@ class WovenJudging:
     """
 
     def __init__(
-        self, weave: Weave, program: Program, lane: Lane, period: Period
+        self,
+        weave: Weave,
+        program: Program,
+        lane: Lane,
+        log: PastLog,
+        period: Period,
     ) -> None:
         self.seen = 0
         self.read = 0
@@ -55,6 +65,7 @@ class WovenJudging:
         self.woken: list[Look] = []
         self._weave = weave
         self._lane = lane
+        self._log = log
         self._period = period
         self._rule = program.rule(_DRAFT)
         self._fields = {path.root for path in self._rule.reads}
@@ -106,8 +117,8 @@ class WovenJudging:
         """
         self._wake(now)
         places = {place for one in self._told for place in one.moment.places}
-        sent = sent_at(self._lane, places, self._fields)
-        return JudgedPast(backtest=self._told_by(sent), alerts=())
+        found = self._told_by(self._log.sent_at(places, self._fields))
+        return JudgedPast(backtest=found, alerts=())
 
     def _keys(self, program: Program) -> set[str] | None:
         own_key = self._rule.own_key
@@ -132,7 +143,7 @@ class WovenJudging:
         """
         waiting = list(self._looks())
         heapq.heapify(waiting)
-        place = self._lane.next_seq
+        place = self._log.next_seq
         while waiting and waiting[0][0] <= now and not self._weave.is_done:
             at, key, number = heapq.heappop(waiting)
             thread = self._weave.threads[number]
@@ -152,7 +163,7 @@ class WovenJudging:
         ]
         waiting = [one for one in setting if one[3] is not None]
         seqs = sorted({position.seq for _, position, *_ in waiting})
-        received = received_at(self._lane, seqs)
+        received = self._log.received_at(seqs)
         for number, position, at, due, key in waiting:
             if due is not None and position.seq in received:
                 away = microseconds_of(due) - at
@@ -171,34 +182,21 @@ def weave_past(
     spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
 ) -> WovenJudging | None:
     """Begin to judge a draft by columns; none if the engine must see all there is."""
-    traits = traits_of(lanes[0].dataset)
+    traits: dict[str, Series] = {}
+    for lane in lanes:
+        traits |= traits_of(lane.dataset)
     outline = outline_of(spec, traits)
-    if outline is None or len(lanes) > 1 or is_spread(spec, lanes[0]):
+    if outline is None or is_spread(spec, lanes[0]):
         return None
-    logs = _logs(outline, lanes, now)
-    if logs is None:
+    log = read_past_log(outline, lanes, now)
+    if log is None:
         return None
     program = Program(traits)
     program.put(_DRAFT, _DRAFT, spec)
-    weave = weave_of(outline, logs, program, _DRAFT)
+    weave = weave_of(outline, log.histories, program, _DRAFT)
     if weave is None:
         return None
-    return WovenJudging(weave, program, lanes[0], period)
-
-
-def _logs(outline: Outline, lanes: Sequence[Lane], now: datetime) -> Logs | None:
-    """Give the columns of what is read; none if there are none that tell all."""
-    logs = []
-    for lane in lanes:
-        series = series_of(lane.dataset)
-        fields = outline.sources.carried.get(series)
-        if fields is None:
-            return None
-        history = history_of(lane, fields, now=now)
-        if history is None:
-            return None
-        logs.append((series, history))
-    return logs
+    return WovenJudging(weave, program, lanes[0], log, period)
 
 
 def _judged(weave: Weave) -> Iterator[Seen]:

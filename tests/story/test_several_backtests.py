@@ -114,8 +114,9 @@ def test_each_lane_is_read_as_far_as_its_share_reaches(
         send(left, price(5), at=at)
         send(right, price(4), at=at)
     drain_everything()
+    changes = {"fact": "DEMO:LEFT:*:price", "op": "changed"}
 
-    found = tried(access)
+    found = tried(access, when={"all": [ABOVE["when"], changes]})
 
     assert (found.events, found.is_cut) == (4, True)
 

@@ -28,6 +28,7 @@ from rules.columns.history.segments import (
     remove,
     write_segment,
 )
+from rules.columns.history.sources import Sources
 from rules.columns.history.threads import Moment, Seen, Thread
 from rules.columns.history.weave import Weave, weave_of
 from rules.columns.history.windows import LeftToEngine
@@ -52,6 +53,7 @@ __all__ = [
     "Seen",
     "Segment",
     "SegmentDamaged",
+    "Sources",
     "Thread",
     "Weave",
     "choose_levels",
