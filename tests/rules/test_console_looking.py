@@ -22,13 +22,12 @@ from workspaces.models import Role
 
 pytestmark = pytest.mark.django_db
 
-#: Columns do not answer for a text.
-#: Columns do not know of two keys; of the other there are no events.
+#: Columns do not know what a value was before; of the other key there are no events.
 TWO_CONDITIONS = {
     "rows": "2",
     "match": "any",
     "c-1-fact": "DEMO:PRICES:AAPL:price",
-    "c-1-op": "gt",
+    "c-1-op": "changed_to",
     "c-1-value": "1000",
 }
 
