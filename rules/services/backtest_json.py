@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from rules.engine import Position, TransitionKind
-from rules.services.backtests import Backtest, Hit
+from rules.services.backtests import Backtest, Closest, Hit
 from rules.services.comparisons import Comparison
 
 _COUNTS = ("alerts", "told", "passes", "keys", "events", "errors")
 
 
 def backtest_to_json(found: Backtest) -> dict[str, object]:
-    """Write what the engine found; only columns draw curves and tell of near misses."""
+    """Write what was found; curves are drawn at once or not at all."""
     return {
         **{name: getattr(found, name) for name in _COUNTS},
         "told_by_output": dict(found.told_by_output),
@@ -26,6 +27,7 @@ def backtest_to_json(found: Backtest) -> dict[str, object]:
         "is_cut": found.is_cut,
         "error": found.error,
         "hits": _hits_to_json(found.hits),
+        "closest": found.closest and _closest_to_json(found.closest),
     }
 
 
@@ -48,6 +50,7 @@ def backtest_from_json(kept: Mapping[str, Any]) -> Backtest:  # Any: JSON as dec
         is_cut=kept["is_cut"],
         error=kept["error"],
         hits=tuple(_hit(one) for one in kept["hits"]),
+        closest=_closest(kept.get("closest")),
     )
 
 
@@ -82,6 +85,22 @@ def _hits_to_json(hits: Iterable[Hit]) -> list[dict[str, object]]:
         {**asdict(hit), "kind": hit.kind.value, "at": hit.at.isoformat()}
         for hit in hits
     ]
+
+
+def _closest_to_json(closest: Closest) -> dict[str, object]:
+    return {**asdict(closest), "at": closest.at.isoformat()}
+
+
+def _closest(kept: Mapping[str, Any] | None) -> Closest | None:  # Any: JSON as decoded
+    """Read how near a rule came; what was kept before nearness was has none."""
+    if kept is None:
+        return None
+    return Closest(
+        key=kept["key"],
+        at=datetime.fromisoformat(kept["at"]),
+        value=Decimal(kept["value"]),
+        margin=Decimal(kept["margin"]),
+    )
 
 
 def _hit(kept: Mapping[str, Any]) -> Hit:  # Any: JSON as decoded

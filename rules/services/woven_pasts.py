@@ -14,8 +14,10 @@ from datasets.services import Period
 from rules.columns.history import (
     LeftToEngine,
     Moment,
+    Outline,
     Seen,
     Weave,
+    nearest_moment,
     outline_of,
     weave_of,
 )
@@ -26,9 +28,11 @@ from rules.engine import (
     Specification,
     StepResult,
     Value,
+    judge_event,
+    nearest_miss,
 )
 from rules.services.awaiting import Look
-from rules.services.backtests import HITS_SHOWN, Backtest, Hit
+from rules.services.backtests import HITS_SHOWN, Backtest, Closest, Hit
 from rules.services.benches import Tally
 from rules.services.columnar import bounds_of
 from rules.services.facts import traits_of
@@ -53,6 +57,7 @@ class WovenJudging:
 
     def __init__(
         self,
+        outline: Outline,
         weave: Weave,
         program: Program,
         lane: Lane,
@@ -63,6 +68,8 @@ class WovenJudging:
         self.read = 0
         self.turns = weave.turns
         self.woken: list[Look] = []
+        self._outline = outline
+        self._program = program
         self._weave = weave
         self._lane = lane
         self._log = log
@@ -118,7 +125,41 @@ class WovenJudging:
         self._wake(now)
         places = {place for one in self._told for place in one.moment.places}
         found = self._told_by(self._log.sent_at(places, self._fields))
+        # A rule that is done with its one alert has not run since.
+        if not found.passes and not self._weave.is_done:
+            found = replace(found, closest=self._closest())
         return JudgedPast(backtest=found, alerts=())
+
+    def _closest(self) -> Closest | None:
+        """Say how near the rule came to being true.
+
+        Raises:
+            ColumnsDisagree: the engine finds something else there.
+        """
+        bounds = bounds_of(self._period)
+        near = nearest_moment(
+            self._outline, self._log.histories, self._program, _DRAFT, bounds
+        )
+        if near is None:
+            return None
+        event, key = near.moment.event(), near.moment.instance.key
+        verdict = judge_event(
+            self._outline.spec,
+            near.moment.facts(),
+            event,
+            key=key,
+            series=self._program.series,
+            node=near.node,
+        )
+        missed = nearest_miss(verdict, self._program.series)
+        if missed is None or len(missed.misses) != 1:
+            raise ColumnsDisagree(f"{verdict.reason}, at {event.position}.")
+        return Closest(
+            key=key,
+            at=event.at,
+            value=near.nearest.value,
+            margin=near.nearest.margin,
+        )
 
     def _keys(self, program: Program) -> set[str] | None:
         own_key = self._rule.own_key
@@ -196,7 +237,7 @@ def weave_past(
     weave = weave_of(outline, log.histories, program, _DRAFT)
     if weave is None:
         return None
-    return WovenJudging(weave, program, lanes[0], log, period)
+    return WovenJudging(outline, weave, program, lanes[0], log, period)
 
 
 def _judged(weave: Weave) -> Iterator[Seen]:

@@ -11,6 +11,7 @@ from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
 from rules.columns.history.joining import Logs
 from rules.columns.history.looks import Looks
+from rules.columns.history.near_moments import NearMoment, nearest_moment
 from rules.columns.history.outlines import Outline, outline_of
 from rules.columns.history.questions import Question
 from rules.columns.history.records import (
@@ -46,6 +47,7 @@ __all__ = [
     "Logs",
     "Looks",
     "Moment",
+    "NearMoment",
     "Outline",
     "Parting",
     "Question",
@@ -59,6 +61,7 @@ __all__ = [
     "choose_levels",
     "find_segments",
     "merge",
+    "nearest_moment",
     "outline_of",
     "question_of",
     "remove",

@@ -33,6 +33,7 @@ from rules.engine import (
     FEED,
     Event,
     Instance,
+    KeyFacts,
     Lull,
     Position,
     Program,
@@ -96,13 +97,11 @@ class Moment:
             LeftToEngine: it cannot judge the rule.
         """
         named = (self.instance.rule_id, self.instance.key)
-        key = self.instance.key
-        facts = self.ground.facts(self._behind, key, self.watermark, known)
         happening: Event | Tick | None = self.tick
         if happening is None:
-            happening = self.ground.event(self.row, key, known)
+            happening = self.event(known)
         state = Slice(
-            facts=facts,
+            facts=self.facts(known),
             instances={named: self.instance},
             armed={self._subject: {named}} if self.instance.timers else {},
         )
@@ -110,6 +109,15 @@ class Moment:
         if result.errors:
             raise LeftToEngine("; ".join(result.errors.values()))
         return result
+
+    def event(self, known: Fields | None = None) -> Event:
+        """Give the event."""
+        return self.ground.event(self.row, self.instance.key, known)
+
+    def facts(self, known: Fields | None = None) -> dict[Subject, KeyFacts]:
+        """Give the facts that it finds."""
+        key = self.instance.key
+        return self.ground.facts(self._behind, key, self.watermark, known)
 
     @property
     def at(self) -> int:

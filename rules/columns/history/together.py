@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import reduce
 
 import numpy as np
@@ -141,6 +142,10 @@ class Together:
     def values_of(self, name: str) -> Floats:
         """Give a field's newest value at each run as a double; NaN if none is known."""
         return self._newest(name).value
+
+    def exact_of(self, name: str, place: int) -> Decimal:
+        """Give a field's newest value at a run, where that is a number."""
+        return self._newest(name).exact(place)
 
     def _newest(self, name: str) -> Newest:
         return Newest(self.fields[name], self.last[name])

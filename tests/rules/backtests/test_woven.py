@@ -16,7 +16,7 @@ from datasets.models import Dataset
 from datasets.services import Ingest, accept_batch
 from rules.models import BacktestRun, BacktestState
 from rules.services import Backtest, run_backtest, start_backtest
-from rules.services.backtest_json import backtest_to_json
+from rules.services.backtest_json import backtest_from_json, backtest_to_json
 from tests.factories import NOW
 from tests.rules.backtests.pasts import (
     HIGH,
@@ -154,3 +154,38 @@ def test_more_than_is_judged_at_once_is_judged_in_the_background(
     run.refresh_from_db()
     assert (run.state, run.read, run.total) == (BacktestState.DONE, EVENTS, EVENTS)
     assert run.found == decode(encode(backtest_to_json(at_once)))
+
+
+def test_rule_that_was_never_true_says_how_near_it_came(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311, Decimal("308.5"), 309)
+    when = {**MSFT, "op": "lt", "value": 308}
+
+    closest = look_back(access, {**when, "held": "1m"}, kind="state").closest
+
+    assert closest == look_back(access, when).closest
+    assert closest is not None
+    assert (closest.value, closest.margin) == (Decimal("308.5"), Decimal("0.5"))
+
+
+def test_rule_that_was_true_for_too_short_a_time_came_near_at_no_value(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311, 309)
+
+    found = look_back(access, {**HIGH, "held": "1m"}, kind="state")
+
+    assert (found.passes, found.closest) == (0, None)
+
+
+def test_how_near_a_rule_came_is_kept_of_what_was_judged_in_the_background(
+    prices: Dataset, access: Access
+) -> None:
+    send(prices, 311, Decimal("308.5"), 309)
+    when = {**MSFT, "op": "lt", "value": 308, "held": "1m"}
+    found = look_back(access, when, kind="state")
+
+    kept = backtest_from_json(decode(encode(backtest_to_json(found))))
+
+    assert kept == found
