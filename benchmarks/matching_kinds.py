@@ -73,6 +73,8 @@ class Drawn:
         self.beyond_all = _exact(price / OPENING[key] * furthest)
         self.op = op
         self.limit = _exact(price)
+        self.calm = _exact(price * (1.01 if op == "lte" else 0.99))
+        self.worse = _exact(price * (0.99 if op == "lte" else 1.01))
         self.traded = _exact(volume, digits=1)
 
     def over(self, **more: object) -> Part:
@@ -102,6 +104,19 @@ KINDS: dict[str, Callable[[Drawn], Part]] = {
         "when": one.over(value={"fact": one.other, "times": one.share})
     },
     "held": lambda one: {"kind": "state", "when": one.over(), "hold": "30s"},
+    "ended by another level": lambda one: {
+        "kind": "state",
+        "when": one.over(),
+        "recover": {
+            "when": one.over(op="gt" if one.op == "lte" else "lt", value=one.calm)
+        },
+    },
+    "ladder": lambda one: {
+        "kind": "state",
+        "severity": "info",
+        "when": one.over(),
+        "ladder": [{"when": one.over(value=one.worse), "is": "critical"}],
+    },
     "average over 1 h": lambda one: {
         "when": one.over(over={"take": "avg", "length": "1h"})
     },

@@ -65,9 +65,16 @@ _TERMS = frozenset(
         "outputs",
         "hold",
         "recover",
+        "ladder",
+        "no_data",
+        "again_if_moved",
+        "remind_every",
     }
 )
-"""What of a rule its conditions alone decide, or time where they stay as they are."""
+"""What of a rule its conditions decide where they turn; all else is asked of it later.
+
+Which that is, ``rules.engine.quieting`` says.
+"""
 
 _PARTS = frozenset({"fact", "op", "wanted", "ignore_case", "zone", "read_time"})
 """What of a condition is followed, or means nothing to numbers."""
@@ -80,13 +87,11 @@ def compile_rule(specification: Specification, known: KnownSeries) -> Tree | Non
     """
     if not _is_plain(specification, _TERMS) or specification.mode is Mode.ONCE:
         return None
-    if specification.recover.when is not None:
-        return None
     tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):
         return None
-    places = [leaf.place for leaf in leaves_of(tree)]
-    if not places:
+    places = {leaf.place for leaf in leaves_of(tree)}
+    if not places or not _places_of_its_life(specification, known) <= places:
         return None
     if any(place.key is None for place in places):
         # The event's key names the instance; another key's fact, or another dataset's,
@@ -106,6 +111,21 @@ def follow(
     places = {(leaf.place.series, leaf.place.key) for leaf in leaves_of(tree)}
     series, _ = next(iter(places))
     return tree if len(places) == 1 and series == home else None
+
+
+def _places_of_its_life(
+    specification: Specification, known: KnownSeries
+) -> set[Place | None]:
+    """Name what recovery and ladder read; none stands for what remembers something."""
+    nodes = [step.when for step in specification.ladder]
+    if specification.recover.when is not None:
+        nodes.append(specification.recover.when)
+    trees = [_compile(node, known, inverted=False) for node in nodes]
+    return {
+        leaf.place if leaf else None
+        for tree in trees
+        for leaf in (leaves_of(tree) if tree else [None])
+    }
 
 
 def leaves_of(tree: Tree) -> Iterator[Leaf]:
