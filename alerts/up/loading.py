@@ -31,8 +31,9 @@ _SERVER = ("config.asgi",)
 
 #: New objects after which the collector looks for rings among them. What a round of a
 #: drain makes lives until its commit and holds none; at Python's own 700 a third of the
-#: time of a storm went to looking through it, over and over.
-_YOUNG = 50_000
+#: time of a storm went to looking through it, over and over. Each question of the ORM
+#: leaves a ring, so that every process keeps up to so many of them.
+_YOUNG = 5_000
 
 
 def load_program() -> None:
