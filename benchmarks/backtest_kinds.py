@@ -194,6 +194,35 @@ WOVEN["state held, of two datasets"] = {
     "hold": "5s",
     "recover": {"hold": "5s"},
 }
+_HOURLY = {**_HIGH, "over": {"take": "avg", "length": "1h"}}
+WOVEN |= {
+    "state, average over 1 h, reminders each 10 min": {
+        "kind": "state",
+        "when": _HOURLY,
+        "raise": {"remind_every": "10m"},
+    },
+    "state, average over 1 h, held for 1 min": {
+        "kind": "state",
+        "when": _HOURLY,
+        "hold": "1m",
+        "recover": {"hold": "1m"},
+    },
+    "state, average over 10 min, a ladder": {
+        "kind": "state",
+        "when": {**_HIGH, "over": {"take": "avg", "length": "10m"}},
+        "ladder": [{"when": {**_HOURLY, "value": 400}, "is": "critical"}],
+    },
+    "state, rise within 10 min, reminded once it has moved by 1 %": {
+        "kind": "state",
+        "when": {**_X, "op": "rise", "by": "1%", "within": "10m"},
+        "raise": {"again_if_moved": "1%"},
+    },
+    "state, average of the last 20, told of where no data come": {
+        "kind": "state",
+        "when": {**_HIGH, "over": {"take": "avg", "last": 20}},
+        "no_data": {"after": "10m", "then": "alert"},
+    },
+}
 #: Name -> the definition of a rule that is the engine's alone.
 ALONE: dict[str, dict[str, Any]] = {
     "tumbling average over 10 min": {

@@ -45,8 +45,9 @@ from rules.engine.events import (
     value_at,
 )
 from rules.engine.instances import Instance, InstanceState
-from rules.engine.kept import take_over
+from rules.engine.kept import Kept, fold_of, take_over
 from rules.engine.lulls import Lull, lull_of
+from rules.engine.members import Member, Members
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
 from rules.engine.modifiers import Held, OfLast, Times
 from rules.engine.nodes import (
@@ -163,8 +164,11 @@ __all__ = [
     "InlineOutput",
     "Instance",
     "InstanceState",
+    "Kept",
     "KeyFacts",
     "Lull",
+    "Member",
+    "Members",
     "Miss",
     "Mode",
     "NearestMiss",
@@ -223,6 +227,7 @@ __all__ = [
     "feed_cool_down",
     "find_cautions",
     "find_operator",
+    "fold_of",
     "is_held_back",
     "is_mould",
     "is_number",

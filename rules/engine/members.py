@@ -24,7 +24,7 @@ class Member(NamedTuple):
     value: Any  # Any: a decimal, or a text that stands for a value of any type
 
 
-_Old = list[tuple[Member, Any]]
+_Old = Sequence[tuple[Member, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,16 @@ class Members:
     _new: list[Member] = field(default_factory=list)
     _end: int = 0
     _total: Any = None  # Any: each fold has totals of its own
+
+    @classmethod
+    def of(cls, fold: Fold, members: Sequence[Member]) -> Self:
+        """Take in values in their order, and add them up."""
+        return cls(fold, _add_up(fold, members))
+
+    @classmethod
+    def totalled(cls, fold: Fold, old: _Old) -> Self:
+        """Take in values, each with the total from itself to the last."""
+        return cls(fold, old)
 
     def __len__(self) -> int:
         """Count the values."""
@@ -85,16 +95,7 @@ class Members:
         if self._begin < len(self._old):
             old, begin = self._old, self._begin + 1
             return Members(self.fold, old, begin, self._new, self._end, self._total)
-        return Members(self.fold, self._as_old(self._new[: self._end]), 1)
-
-    def _as_old(self, members: Sequence[Member]) -> _Old:
-        old: _Old = []
-        for member in reversed(members):
-            lifted = self.fold.lift(member.value)
-            total = self.fold.join(lifted, old[-1][1]) if old else lifted
-            old.append((member, total))
-        old.reverse()
-        return old
+        return Members(self.fold, _add_up(self.fold, self._new[: self._end]), 1)
 
     def _insert(self, member: Member) -> "Members":
         members = list(self)
@@ -102,7 +103,7 @@ class Members:
         while place and members[place - 1].at > member.at:
             place -= 1
         members.insert(place, member)
-        return Members(self.fold, self._as_old(members))
+        return Members.of(self.fold, members)
 
     def to_json(self) -> dict[str, object]:
         """Write values as texts, and each time by how far it lies from the last."""
@@ -125,5 +126,15 @@ class Members:
         for step, value in zip(written["at"], values, strict=True):
             at += step
             members.append(Member(at, value))
-        empty = cls(fold)
-        return cls(fold, empty._as_old(members))
+        return cls.of(fold, members)
+
+
+def _add_up(fold: Fold, members: Sequence[Member]) -> _Old:
+    """Give values in their order, each with the total from itself to the last."""
+    old: list[tuple[Member, Any]] = []
+    for member in reversed(members):
+        lifted = fold.lift(member.value)
+        total = fold.join(lifted, old[-1][1]) if old else lifted
+        old.append((member, total))
+    old.reverse()
+    return old

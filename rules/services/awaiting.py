@@ -64,8 +64,6 @@ class Awaiting:
                 them.
         """
         looks = Looks(list(awaits), self._records)
-        if len(looks.seqs) > _MOST_BATCHES:
-            raise Undecided(f"{len(looks.seqs)} batches may have set timers.")
         try:
             received = received_at(self._lane, looks.seqs)
             found = looks.by(microseconds_of(self._now), received)
@@ -79,7 +77,13 @@ class Awaiting:
 
 
 def received_at(lane: Lane, seqs: Sequence[int]) -> dict[int, int]:
-    """Say when batches of a lane were received; history has no such time."""
+    """Say when batches of a lane were received; history has no such time.
+
+    Raises:
+        Undecided: there are too many.
+    """
+    if len(seqs) > _MOST_BATCHES:
+        raise Undecided(f"{len(seqs)} batches may have set timers.")
     received = {}
     for start in range(0, len(seqs), _AT_ONCE):
         some = seqs[start : start + _AT_ONCE]

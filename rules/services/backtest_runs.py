@@ -27,6 +27,7 @@ from datasets.json import encode
 from datasets.services import writing
 from rules.models import BacktestRun, BacktestState, Rule
 from rules.services.asked_judging import Judging, judging_for
+from rules.services.awaiting import Undecided
 from rules.services.backtest_json import backtest_to_json, comparison_to_json
 from rules.services.backtesting import backtest_at_once
 from rules.services.backtests import Backtest
@@ -300,12 +301,16 @@ def _work(run: BacktestRun, clock: Clock) -> None:
 
 
 def _judge(run: BacktestRun, clock: Clock) -> None:
-    """Judge a run; if columns turn out to be wrong, by all that is stored."""
+    """Judge a run; where columns cannot tell or are wrong, by all that is stored."""
     try:
         _judge_by(judging_for(run, clock()), run, clock)
+    except Undecided:
+        logger.info("columns cannot tell what timers have done")
     except ColumnsDisagree:
         logger.exception("columns and engine disagree")
-        _judge_by(judging_for(run, clock(), by_columns=False), run, clock)
+    else:
+        return
+    _judge_by(judging_for(run, clock(), by_columns=False), run, clock)
 
 
 def _judge_by(judging: Judging, run: BacktestRun, clock: Clock) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from datasets.models import Lane
 from datasets.services import Period, read_period, read_zone
 from rules.engine import Specification
+from rules.services.awaiting import Undecided
 from rules.services.backtests import Backtest
 from rules.services.charting import curve_of
 from rules.services.columnar import Survey, survey_rule
@@ -127,6 +128,8 @@ def _woven_past(
             if judging.seen > most:
                 return None
         return judging.end(now)
+    except Undecided:
+        return None
     except ColumnsDisagree:
         logger.exception("columns and engine disagree", extra={"lane": lanes[0].pk})
         return None

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from datasets.models import Lane
 from datasets.services import Period
@@ -31,7 +31,7 @@ from rules.engine import (
     judge_event,
     nearest_miss,
 )
-from rules.services.awaiting import Look
+from rules.services.awaiting import Look, Undecided
 from rules.services.backtests import HITS_SHOWN, Backtest, Closest, Hit
 from rules.services.benches import Tally
 from rules.services.columnar import bounds_of
@@ -45,6 +45,29 @@ from rules.services.woven_logs import PastLog, read_past_log
 _DRAFT: Final = 1
 #: Events between two looks at how far it is.
 _AT_ONCE: Final = 500
+
+
+class Lag(NamedTuple):
+    """How long after their times events were received of which one set a timer.
+
+    There is no most where one of them was never, as it came with history.
+    """
+
+    least: int
+    most: int | None
+
+    def look(self, due: datetime, now: datetime) -> datetime:
+        """Say when the sweep looks at a timer that is due at a time.
+
+        Raises:
+            Undecided: one event would have had it looked at by now, another not.
+        """
+        away = microseconds_of(due)
+        latest = None if self.most is None else instant_of(away + self.most)
+        earliest = instant_of(away + self.least)
+        if (earliest <= now) is not (latest is not None and latest <= now):
+            raise Undecided("Not all events that may have set a timer agree.")
+        return latest or earliest
 
 
 class WovenJudging:
@@ -121,6 +144,7 @@ class WovenJudging:
 
         Raises:
             ColumnsDisagree: the engine does not find the same by what was sent.
+            Undecided: it cannot be told what time has brought about since.
         """
         self._wake(now)
         places = {place for one in self._told for place in one.moment.places}
@@ -181,34 +205,49 @@ class WovenJudging:
         """Fire the timers that the sweep would have found since the last event.
 
         As those of `Bench.wake`, they take positions after the log.
+
+        Raises:
+            Undecided: it cannot be told whether one would have been found.
         """
-        waiting = list(self._looks())
+        lags, threads = self._lags(), self._weave.threads
+        waiting = []
+        for number, lag in lags.items():
+            due = threads[number].wakes_at
+            if due is not None:
+                key = threads[number].instance.key
+                waiting.append((lag.look(due, now), key, number))
         heapq.heapify(waiting)
         place = self._log.next_seq
         while waiting and waiting[0][0] <= now and not self._weave.is_done:
             at, key, number = heapq.heappop(waiting)
-            thread = self._weave.threads[number]
-            due = thread.instance.wakes_at
+            due = threads[number].wakes_at
             self._take(self._weave.wake(number, Position(seq=place, ord=0)))
             self.woken.append((at, key))
             place += 1
-            again = thread.instance.wakes_at
+            again = threads[number].wakes_at
             if due is not None and again is not None and again > due:
-                heapq.heappush(waiting, (at + (again - due), key, number))
+                heapq.heappush(waiting, (lags[number].look(again, now), key, number))
 
-    def _looks(self) -> Iterator[tuple[datetime, str, int]]:
-        """Say when the sweep looks at the timers that are set, of which threads."""
+    def _lags(self) -> dict[int, Lag]:
+        """Say how long after its time the event was received that set a timer."""
         setting = [
-            (number, *one.set_by, one.instance.wakes_at, one.instance.key)
+            (number, one.set_by)
             for number, one in enumerate(self._weave.threads)
+            if one.wakes_at is not None
         ]
-        waiting = [one for one in setting if one[3] is not None]
-        seqs = sorted({position.seq for _, position, *_ in waiting})
-        received = self._log.received_at(seqs)
-        for number, position, at, due, key in waiting:
-            if due is not None and position.seq in received:
-                away = microseconds_of(due) - at
-                yield instant_of(received[position.seq] + away), key, number
+        places = {position.seq for _, some in setting for position, _ in some}
+        received = self._log.received_at(sorted(places))
+        found = {}
+        for number, some in setting:
+            times = [
+                received[position.seq] - at if position.seq in received else None
+                for position, at in some
+            ]
+            known = [one for one in times if one is not None]
+            if known:
+                most = max(known) if len(known) == len(times) else None
+                found[number] = Lag(least=min(known), most=most)
+        return found
 
     def _hits(self, sent: Mapping[Position, Mapping[str, Value]]) -> tuple[Hit, ...]:
         """Tell of the newest transitions as the engine finds them by what was sent."""

@@ -11,6 +11,7 @@ from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
 from rules.columns.history.joining import Logs
 from rules.columns.history.looks import Looks
+from rules.columns.history.moments import Moment, Seen
 from rules.columns.history.near_moments import NearMoment, nearest_moment
 from rules.columns.history.outlines import Outline, outline_of
 from rules.columns.history.questions import Question
@@ -30,7 +31,7 @@ from rules.columns.history.segments import (
     write_segment,
 )
 from rules.columns.history.sources import Sources
-from rules.columns.history.threads import Moment, Seen, Thread
+from rules.columns.history.threads import Thread
 from rules.columns.history.weave import Weave, weave_of
 from rules.columns.history.windows import LeftToEngine
 

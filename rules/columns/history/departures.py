@@ -106,7 +106,7 @@ def placed(answer: Answer, departs: Flags, records: Records, span: int) -> Answe
     at = answer.runs.at[answer.places]
     rows = answer.runs.row[answer.places].copy()
     stands, when = rows[leaves], at[leaves]
-    rows[leaves] = _fired_at(records, stands, when)
+    rows[leaves] = fired_at(records, stands, when)
     awaits = tuple(
         Await(
             armed=armed_by(records, int(answer.runs.row[answer.places[number]]), span),
@@ -128,7 +128,7 @@ def placed(answer: Answer, departs: Flags, records: Records, span: int) -> Answe
     return replace(answer, passes=passes, course=course)
 
 
-def _fired_at(records: Records, stands: Longs, when: Longs) -> Longs:
+def fired_at(records: Records, stands: Longs, when: Longs) -> Longs:
     """Find the first event of the key from a time on; what came late fires nothing."""
     fires = np.flatnonzero((records.flags & LATE) == 0)
     least = int(min(records.at.min(initial=0), when.min(initial=0)))

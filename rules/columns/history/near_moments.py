@@ -6,11 +6,11 @@ import numpy as np
 
 from rules.columns.history.grounds import Ground
 from rules.columns.history.joining import Logs, join
+from rules.columns.history.moments import Moment
 from rules.columns.history.nearness import Nearest, nearest_of_tree
 from rules.columns.history.outlines import Outline
 from rules.columns.history.resting import awake_at
 from rules.columns.history.spans import within
-from rules.columns.history.threads import Moment
 from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.windows import LeftToEngine
 from rules.engine import Group, Instance, Negation, Node, Program, Spell
@@ -37,13 +37,14 @@ def nearest_moment(
 ) -> NearMoment | None:
     """Find where one number came nearest to making true what a rule asks.
 
-    None if that once was true, or if no number alone would have made it so; and where
-    columns cannot follow all keys.
+    None if that once was true, or if no number alone would have made it so; where
+    columns cannot follow all keys, and where windows are asked about.
     """
     rule = program.rule(rule_id)
     node = _of_moment(outline.spec.when)
     tree = None if node is None else tree_of(node, name=outline.sources.name)
-    if node is None or tree is None:
+    if node is None or tree is None or outline.question.windows:
+        # What would have been taken of a window is not one number that is missed.
         return None
     try:
         joined = join(outline.sources, outline.question, logs, rule.own_key)

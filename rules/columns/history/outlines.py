@@ -16,7 +16,9 @@ from rules.columns.history.trees import (
     Following,
     Over,
     Tree,
+    memories_of,
     nodes_of,
+    turns_by_time,
 )
 from rules.engine import (
     NO_SERIES,
@@ -61,6 +63,11 @@ class Outline:
             in_order=need.in_order & own,
         )
 
+    @property
+    def span(self) -> int:
+        """Give after how long a value has left all windows that time alone turns."""
+        return max((one.length or 0 for one in self.question.departing), default=0)
+
 
 def outline_of(spec: Specification, series: AllSeries = NO_SERIES) -> Outline | None:
     """Outline a rule; none if its runs must all be judged.
@@ -73,14 +80,16 @@ def outline_of(spec: Specification, series: AllSeries = NO_SERIES) -> Outline | 
         return None
     asked: list[Tree] = []
     for top in _tops(spec):
-        for tree in _asked(top, sources.name, in_parts=spec.only_new):
+        is_state = spec.kind is RuleKind.STATE
+        parting = _Parting(name=sources.name, is_new=spec.only_new, is_state=is_state)
+        for tree in parting.asked(top):
             if tree is None or not _is_followed(tree):
                 return None
             asked.append(tree)
     question = Question(
-        # Of its runs no late ones are looked at, as of those of a state rule; keys that
-        # columns cannot follow are woven in, whatever the mode.
-        kind=RuleKind.STATE,
+        kind=spec.kind,
+        # Of its runs no late ones are looked at; keys that columns cannot follow are
+        # woven in, whatever the mode.
         mode=Mode.ON_ENTER,
         fact=spec.leading_fact,
         op="",
@@ -90,6 +99,10 @@ def outline_of(spec: Specification, series: AllSeries = NO_SERIES) -> Outline | 
     )
     # What runs the rule and is not asked about would have to be looked at as well.
     if {sources.name(one) for one in spec.facts} != set(question.fields):
+        return None
+    if question.windows and not sources.is_single:
+        return None
+    if question.departing and not _may_depart(spec, question):
         return None
     return Outline(
         spec=spec,
@@ -108,42 +121,62 @@ def _tops(spec: Specification) -> Iterator[Node]:
         yield step.when
 
 
-def _asked(node: Node, name: Naming, *, in_parts: bool) -> Iterator[Tree | None]:
-    """Part what is joined, negated or has to last from what that is about.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parting:
+    """Parts what is joined, negated or has to last from what that is about.
 
     What columns know as a whole needs no parting, unless timers look at its parts; or
-    the engine does, at those of what is counted as well, to see what is new.
+    the engine does, at those of what is counted as well, to see what ``is_new``.
     """
-    tree = tree_of(node, name=name)
-    if tree is not None and not (in_parts or _keeps_time(tree)):
-        yield tree
-        return
-    match node:
-        case Group():
-            for member in node.members:
-                yield from _asked(member, name, in_parts=in_parts)
-        case Negation(member=member) | Spell(member=member, modifier=Held()):
-            yield from _asked(member, name, in_parts=in_parts)
-        case Spell(member=member):
+
+    name: Naming
+    is_new: bool
+    is_state: bool
+
+    def asked(self, node: Node) -> Iterator[Tree | None]:
+        tree = tree_of(node, name=self.name)
+        if tree is not None and not self._is_parted(tree):
             yield tree
-            inside = tree_of(member, name=name)
-            if in_parts or inside is None or _keeps_time(inside):
-                yield from _asked(member, name, in_parts=in_parts)
-        case _:
-            yield tree
+            return
+        match node:
+            case Group():
+                for member in node.members:
+                    yield from self.asked(member)
+            case Negation(member=member) | Spell(member=member, modifier=Held()):
+                yield from self.asked(member)
+            case Spell(member=member):
+                yield tree
+                inside = tree_of(member, name=self.name)
+                if inside is None or self._is_parted(inside):
+                    yield from self.asked(member)
+            case _:
+                yield tree
 
+    def _is_parted(self, tree: Tree) -> bool:
+        return self.is_new or any(map(self._keeps_time, memories_of(tree)))
 
-def _keeps_time(tree: Tree) -> bool:
-    """Tell whether anything is counted that grows too old, for which there is a timer.
+    def _keeps_time(self, one: Over | Counted | Following) -> bool:
+        """Tell whether what it counts grows too old, for which there is a timer.
 
-    Each time that fires counts as a run, also where the whole is as it was.
-    """
-    return any(isinstance(one, Counted) and one.within for one in nodes_of(tree))
+        Each time that fires it is looked at, also where the whole is as it was. Of what
+        leaves a window only state rules are told.
+        """
+        return turns_by_time(one) and (self.is_state or isinstance(one, Counted))
 
 
 def _is_followed(tree: Tree) -> bool:
-    """Tell whether nothing is asked of windows, or of what comes one after another."""
-    return not any(isinstance(one, Over | Following) for one in nodes_of(tree))
+    """Tell whether nothing is asked of what comes one after another."""
+    return not any(isinstance(one, Following) for one in nodes_of(tree))
+
+
+def _may_depart(spec: Specification, question: Question) -> bool:
+    """Tell whether columns know what turns as values leave windows.
+
+    What is counted they would count there as well. And where the rule rests as one
+    leaves, the engine looks no more at the others that leave before the next event.
+    """
+    windows = len(question.windows)
+    return spec.active is None and windows == len(question.remembering)
 
 
 def _is_plain(spec: Specification) -> bool:

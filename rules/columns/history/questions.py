@@ -19,6 +19,7 @@ from rules.columns.history.trees import (
     Tree,
     Worded,
     fields_of,
+    memories_of,
     nodes_of,
     turns_by_time,
 )
@@ -112,9 +113,7 @@ class Question:
     @property
     def remembering(self) -> tuple[Over | Counted | Following, ...]:
         """Name what remembers something from run to run."""
-        nodes = [node for tree in self._trees for node in nodes_of(tree)]
-        kinds = (Over, Counted, Following)
-        return tuple(node for node in nodes if isinstance(node, kinds))
+        return tuple(node for tree in self._trees for node in memories_of(tree))
 
     @property
     def equated(self) -> frozenset[str]:

@@ -9,8 +9,8 @@
 5. All others say and leave what the last one did, and are only counted.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -19,147 +19,28 @@ from rules.columns.buffers import Flags, Longs
 from rules.columns.cuts import Number, as_double, is_number
 from rules.columns.history.grounds import (
     MOMENT,
-    Behind,
-    Fields,
-    Ground,
     first_where,
     instant,
     microseconds,
 )
-from rules.columns.history.spans import within
+from rules.columns.history.moments import Moment, Seen
 from rules.columns.history.turns import Turns
-from rules.columns.history.windows import LeftToEngine
 from rules.engine import (
     FEED,
-    Event,
     Instance,
-    KeyFacts,
     Lull,
     Position,
     Program,
-    Slice,
     StepResult,
-    Subject,
     Tick,
     Timer,
-    TransitionKind,
-    Value,
     feed_cool_down,
     lull_of,
-    step,
     tell_pass,
 )
 
 #: More than what doubles may be off, as a share of what is put together, or at all.
 _DOUBT, _LEAST_DOUBT = 2.0**-49, 1e-300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """An event, or a timer after the last, with all that the engine needs to judge it.
-
-    ``first`` is the first row of its key, ``row`` that of the event or, of a timer, the
-    one after the last. ``watermark`` is the key's, before it.
-    """
-
-    program: Program
-    ground: Ground
-    row: int
-    first: int
-    watermark: int
-    instance: Instance
-    tick: Tick | None = None
-
-    @property
-    def places(self) -> set[Position]:
-        """Name the places of the events of which the values are judged."""
-        own = set() if self.tick else {self.ground.position(self.row)}
-        return own | {one.position for one in self._behind}
-
-    def carried(self) -> dict[Position, dict[str, Value]]:
-        """Give what those events carried of what is read, as columns have it."""
-        found: dict[Position, dict[str, Value]] = {}
-        for one in self._behind:
-            found.setdefault(one.position, {})[one.root] = one.value(None)
-        if self.tick is None:
-            found[self.ground.position(self.row)] = self.ground.carried(self.row)
-        return found
-
-    @property
-    def _behind(self) -> Iterator[Behind]:
-        is_over = self.tick is not None
-        return self.ground.behind(self.row, self.first, is_over=is_over)
-
-    def judge(self, known: Fields | None = None) -> StepResult:
-        """Let the engine judge, by what columns have or by what is ``known``.
-
-        Raises:
-            LeftToEngine: it cannot judge the rule.
-        """
-        named = (self.instance.rule_id, self.instance.key)
-        happening: Event | Tick | None = self.tick
-        if happening is None:
-            happening = self.event(known)
-        state = Slice(
-            facts=self.facts(known),
-            instances={named: self.instance},
-            armed={self._subject: {named}} if self.instance.timers else {},
-        )
-        result = step(self.program, state, happening)
-        if result.errors:
-            raise LeftToEngine("; ".join(result.errors.values()))
-        return result
-
-    def event(self, known: Fields | None = None) -> Event:
-        """Give the event."""
-        return self.ground.event(self.row, self.instance.key, known)
-
-    def facts(self, known: Fields | None = None) -> dict[Subject, KeyFacts]:
-        """Give the facts that it finds."""
-        key = self.instance.key
-        return self.ground.facts(self._behind, key, self.watermark, known)
-
-    @property
-    def at(self) -> int:
-        """Give its time."""
-        if self.tick is not None:
-            return microseconds(self.tick.at)
-        return int(self.ground.at[self.row])
-
-    @property
-    def _subject(self) -> Subject:
-        rule = self.program.rule(self.instance.rule_id)
-        return self.program.subject_of(rule, self.instance.key)
-
-
-Mark = tuple[TransitionKind, datetime, tuple[str, ...]]
-"""What came about, when, and who is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the engine saw, what it said, and when the rule was true until the next.
-
-    Where a pass like those before it is ``told``, and nothing else happens, it has not
-    said so yet.
-    """
-
-    moment: Moment
-    result: StepResult | None
-    passed: Longs
-    told: tuple[str, ...] = ()
-
-    @property
-    def marks(self) -> list[Mark]:
-        """Name what has come about; how it is worded follows from what was sent."""
-        if self.result is None:
-            at = instant(self.moment.at)
-            return [(TransitionKind.RAISED, at, self.told)]
-        return [(one.kind, one.at, one.told) for one in self.result.transitions]
-
-    def count_passed(self, earliest: int | None, latest: int | None) -> int:
-        """Count the times between bounds at which it was true and nobody looked."""
-        return int(np.count_nonzero(within(self.passed, earliest, latest)))
 
 
 #: Timers that run no rule: when the next is due turns nothing.
@@ -193,6 +74,8 @@ class Thread:
         self._fired = (0, -1)
         self._passed = self._is_settled = self._goes_on = False
         self._lull: Lull | None = None
+        self._lapses = turns.lapses
+        self._awaited = self._lapses.awaited_after(*bounds) if self._lapses else []
         self.row = self._next_of(turns.turning, self.first - 1)
 
     @property
@@ -201,14 +84,25 @@ class Thread:
         return self._ground.position(self.row)
 
     @property
-    def set_by(self) -> tuple[Position, int]:
-        """Give place and time of the event by which the next timer was set."""
-        return self._ground.position(self.set_at), int(self._ground.at[self.set_at])
+    def set_by(self) -> list[tuple[Position, int]]:
+        """Give place and time of the events of which one set the next timer."""
+        rows = {self.set_at}
+        if self._lapses is not None:
+            rows |= {*self._lapses.armed_by(self._ground.records, self.first).tolist()}
+        return [(self._ground.position(row), int(self._ground.at[row])) for row in rows]
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """Give when the next timer is due of a key that is at its end."""
+        due = self._timed()
+        lapse = instant(self._awaited[0]) if self._awaited else None
+        return min((one for one in (due, lapse) if one is not None), default=None)
 
     def see(self) -> Seen:
         """Let the engine see the next event, and go on."""
         row = self.row
-        moment = self._moment(row)
+        lapse = None if self._lapses is None else self._lapses.first_at(row)
+        moment = self._moment(row, lapse)
         if self._goes_on:
             return self._tell(moment)
         result = moment.judge()
@@ -217,6 +111,9 @@ class Thread:
             counts = result.counts.get(after.rule_id)
             self._passed = counts is not None and counts.passed > 0
             self._is_settled = True
+        elif lapse is not None:
+            # The next run says what the lapse has left, and not what the last one said.
+            self._is_settled = False
         if self._has_changed(before, after):
             self._is_settled = False
         self._lull = None
@@ -241,24 +138,32 @@ class Thread:
 
     def wake(self, position: Position) -> Seen:
         """Let the engine see the next timer of a key that is at its end."""
-        due = self.instance.wakes_at
+        due = self.wakes_at
         if due is None:
             raise ValueError("There is no timer.")
+        lapse = None
+        if self._awaited and instant(self._awaited[0]) == due:
+            lapse = self._awaited.pop(0)
         tick = Tick(
             rule_id=self.instance.rule_id,
             key=self.instance.key,
             at=due,
             position=position,
         )
-        moment = replace(self._moment(self.end), tick=tick)
+        moment = replace(self._moment(self.end, lapse), tick=tick)
         result = moment.judge()
         self._taken(moment, result)
         return Seen(moment=moment, result=result, passed=_NO_TIMES)
 
-    def _moment(self, row: int) -> Moment:
+    def _moment(self, row: int, lapse: int | None) -> Moment:
+        """Give a moment; until then something lapses first at a time, or nothing."""
         self._mark = self._ground.latest(self._marked, row, self._mark)
         self._marked = row
         self.instance = self._with_counted(self.instance, row)
+        if self._lapses is not None:
+            self.instance = self.instance.disarm(Timer.LAPSE)
+        if lapse is not None:
+            self.instance = self.instance.arm(Timer.LAPSE, instant(lapse))
         return Moment(
             program=self._program,
             ground=self._ground,
@@ -298,6 +203,8 @@ class Thread:
     def _go_on(self, row: int) -> None:
         """Go to the next row that the engine must see, or to the end."""
         found = min(self._next_of(self._turns.turning, row), self._next_fired(row))
+        if self._lapses is not None:
+            found = self._lapses.next_after(row, found)
         self._goes_on = False
         if self._lull is None:
             found = min(found, self._next_of(self._turns.runs, row))
@@ -318,13 +225,19 @@ class Thread:
 
     def _next_fired(self, row: int) -> int:
         """Name the next row that fires the earliest timer; it is looked for once."""
-        if self.instance.wakes_at is None:
+        wakes_at, known = self._timed(), self._fired
+        if wakes_at is None:
             return self.end
-        due, known = microseconds(self.instance.wakes_at), self._fired
+        due = microseconds(wakes_at)
         if known[0] != due or known[1] <= row:
             known = due, self._ground.first_fired(row + 1, self.end, due)
             self._fired = known
         return known[1]
+
+    def _timed(self) -> datetime | None:
+        """Give the earliest timer; of what lapses columns know where it matters."""
+        instance = self.instance
+        return (instance.disarm(Timer.LAPSE) if self._lapses else instance).wakes_at
 
     def _next_telling(self, row: int, end: int, lull: Lull) -> int:
         """Name the next run before an end at which something may be told."""
@@ -366,6 +279,8 @@ class Thread:
 
 
 def _lasting(instance: Instance, counted: Mapping[str, object]) -> tuple[object, ...]:
+    """Give what must last; when a value leaves a window columns know."""
+    instance = instance.disarm(Timer.LAPSE)
     return (
         instance.state,
         instance.since,

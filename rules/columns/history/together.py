@@ -112,8 +112,7 @@ class Together:
     ) -> Callable[[int, bool], object]:
         """Say how to write what was remembered before a run, or after it."""
         if isinstance(asked, Over):
-            windows = self.windows_of(asked.field)
-            return lambda place, own: windows.remembered(asked, place, with_own=own)
+            return self.windows_of(asked.field).recall(asked)
         spell = self.spell_of(asked)
         return lambda place, own: spell.remembered(place, with_own=own)
 

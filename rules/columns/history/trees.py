@@ -144,6 +144,13 @@ def nodes_of(tree: Tree) -> Iterator[Tree]:
             yield from nodes_of(member)
 
 
+def memories_of(tree: Tree) -> "Iterator[Over | Counted | Following]":
+    """Walk what remembers something from run to run."""
+    return (
+        one for one in nodes_of(tree) if isinstance(one, Over | Counted | Following)
+    )
+
+
 def turns_by_time(one: Over | Counted | Following) -> bool:
     """Tell whether time alone turns it, where what it counts grows too old."""
     if isinstance(one, Over):

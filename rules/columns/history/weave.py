@@ -10,9 +10,10 @@ from rules.columns.buffers import Longs
 from rules.columns.history.grounds import Ground
 from rules.columns.history.histories import History
 from rules.columns.history.joining import Joined, Logs, join
+from rules.columns.history.moments import Seen
 from rules.columns.history.outlines import Outline
 from rules.columns.history.spans import Span
-from rules.columns.history.threads import Seen, Thread
+from rules.columns.history.threads import Thread
 from rules.columns.history.turns import Turns, all_events, turns_of
 from rules.columns.history.windows import LeftToEngine
 from rules.engine import CompiledRule, Instance, Mode, Position, Program

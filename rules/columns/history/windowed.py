@@ -1,13 +1,14 @@
 """Conditions over windows, judged at all runs at once as the engine judges them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rules.columns.buffers import Flags, Floats, Longs
+from rules.columns.history.lots import Lots
 from rules.columns.history.moves import Steps, scale
-from rules.columns.history.records import shortest
 from rules.columns.history.runs import Runs
 from rules.columns.history.trees import Over
 from rules.columns.history.windows import (
@@ -17,7 +18,7 @@ from rules.columns.history.windows import (
     stretch_of,
     take_of,
 )
-from rules.engine import Amount, Take, Trace, Window
+from rules.engine import Amount, Kept, Trace, Window
 
 #: What was worked out of so many windows is kept, some ten to thirty bytes a run each.
 _MOST_KEPT = 4
@@ -70,28 +71,28 @@ class Windows:
         taken = self._take(self.stretch(asked), asked.window)
         return np.where(taken.known, taken.value, np.nan)
 
-    def remembered(
-        self, asked: Over, place: int, *, with_own: bool
-    ) -> dict[str, object]:
-        """Write what the engine kept of a window before a run, or after it."""
+    def recall(self, asked: Over) -> Callable[[int, bool], Kept]:
+        """Say what the engine kept of a window before a run, or after it."""
         stretch = self.stretch(asked)
         if asked.window.take is Trace.EXTREMES:
             stretch = stretch.with_value_in_force()
-        low, high = int(stretch.low[place]), int(stretch.high[place])
+        lots = Lots(asked.window, stretch)
+
+        def kept(place: int, with_own: bool) -> Kept:  # noqa: FBT001 - as of a spell
+            low, high = int(stretch.low[place]), int(stretch.high[place])
+            if not with_own:
+                high = max(high - self._brings(place), low)
+            return Kept(
+                asked.window, lots.members(low, high), seen=int(self.runs.at[place])
+            )
+
+        return kept
+
+    def _brings(self, place: int) -> bool:
+        """Tell whether a run brings a value that counts."""
         last = int(self.last[place])
         is_own = last >= 0 and self.own.row[last] == self.runs.row[place]
-        if is_own and not with_own and not np.isnan(self.own.value[last]):
-            high -= 1
-        at = stretch.members.at[low:high]
-        written: dict[str, object] = {
-            "at": np.diff(at, prepend=0).tolist(),
-            "seen": None,
-            "lost": None,
-        }
-        if asked.window.take is not Take.COUNT:
-            values = stretch.members.value[low:high].tolist()
-            written["values"] = [str(shortest(one)) for one in values]
-        return written
+        return bool(is_own) and not np.isnan(self.own.value[last])
 
     def stretch(self, asked: Over) -> Stretch:
         """Give the members of the window at each run."""

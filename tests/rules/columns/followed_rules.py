@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 from tests.rules.columns.random_rules import (
@@ -10,6 +11,7 @@ from tests.rules.columns.random_rules import (
     random_resting_rule,
     random_rule,
     random_tree,
+    random_window,
 )
 
 OTHER_SERIES = "CORE:INDEX"
@@ -20,7 +22,8 @@ def random_asked(random: Random, key: str, depth: int) -> dict[str, object]:
     """Join conditions of which some have to last, or to be so several times."""
     drawn = random.random()
     if drawn < 0.3:
-        inside = random_tree(random, key, 1)
+        draw = random_window if random.random() < 0.3 else partial(random_tree, depth=1)
+        inside = draw(random, key)
         return {"all": [inside], "held": random.choice(SPANS)}
     if drawn < 0.45:
         times = {"at_least": random.randint(1, 3), "within": random.choice(SPANS)}
@@ -33,7 +36,8 @@ def random_asked(random: Random, key: str, depth: int) -> dict[str, object]:
         return {random.choice(["all", "any"]): members}
     if depth and drawn < 0.95:
         return {"not": random_asked(random, key, depth - 1)}
-    return random_tree(random, key, 1)
+    draw = random_window if random.random() < 0.6 else partial(random_tree, depth=1)
+    return draw(random, key)
 
 
 def random_followed_rule(random: Random, key: str = "") -> dict[str, object]:
@@ -44,6 +48,8 @@ def random_followed_rule(random: Random, key: str = "") -> dict[str, object]:
     depth = random.randint(0, 1)
     draw = random.choice([random_asked, random_asked, random_tree])
     rule["when"] = draw(random, key, depth)
+    if random.random() < 0.3:
+        rule["when"] = random_window(random, key)
     if random.random() < 0.7:
         rule |= {"kind": "state", "raise": {"resolved": random.random() < 0.7}}
         _let_it_live(random, rule, key)
@@ -77,7 +83,7 @@ def _let_it_live(random: Random, rule: dict[str, object], key: str) -> None:
     if random.random() < 0.3:
         rule["hold"] = random.choice(SPANS)
     if random.random() < 0.4:
-        asked = random.choice([random_tree, random_asked])(random, key, 1)
+        asked = random.choice([random_tree, random_asked, random_asked])(random, key, 1)
         rule["recover"] = {"when": asked, "hold": random.choice(["0s", *SPANS])}
     if random.random() < 0.4:
         rule["severity"] = "info"
