@@ -294,7 +294,10 @@ class _Bench:
             return
         keys = {happening.key for happening in happenings}
         until = max(happening.at for happening in happenings)
-        for known in self.state.read_armed(keys, until):
+        armed = list(self.state.read_armed(keys, until))
+        # At once, as each is asked what its rule is about.
+        self.program.choosing.have_at_hand({one.instance.rule_id for one in armed})
+        for known in armed:
             self._learn(known)
 
     def _learn(self, known: KnownInstance) -> None:
