@@ -37,7 +37,7 @@ from rules.services.comparing import (
     read_edit,
 )
 from rules.services.comparisons import Comparison
-from rules.services.judged_edits import EditFound, EditJudging
+from rules.services.judged_edits import EditFound
 from rules.services.witnesses import ColumnsDisagree
 from workspaces.access import Access
 from workspaces.refusals import Missing, Overloaded, Refusal
@@ -320,17 +320,14 @@ def _judge_by(judging: Judging, run: BacktestRun, clock: Clock) -> None:
         if time.monotonic() >= due:
             _note(run, judging, clock)
             due = time.monotonic() + _NOTED_EVERY_SECONDS
-    if isinstance(judging, EditJudging):
-        found = _written(judging.end(clock()))
-    else:
-        found = _written(judging.end(clock()).backtest)
+    found = judging.end(clock())
     _move(
         run,
         state=BacktestState.DONE,
         read=judging.total,
         ended_at=clock(),
         lease_until=None,
-        **found,
+        **_written(found if isinstance(found, EditFound) else found.backtest),
     )
 
 

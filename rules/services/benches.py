@@ -40,7 +40,7 @@ from rules.services.lane_state import InstanceKey
 
 #: The draft's number in a program of its own, and its version's.
 _DRAFT: Final = 1
-_BEGINNINGS = frozenset((TransitionKind.RAISED, TransitionKind.OPENED))
+BEGINNINGS = frozenset((TransitionKind.RAISED, TransitionKind.OPENED))
 
 
 class Bench:
@@ -244,7 +244,7 @@ class Tally:
 
     def _note_transition(self, transition: Transition) -> None:
         self._note_told(transition.told)
-        if transition.kind in _BEGINNINGS:
+        if transition.kind in BEGINNINGS:
             self._note_beginning(transition.key, transition.at)
         leading = self.spec.leading_fact.under(transition.key)
         hit = Hit(
@@ -257,5 +257,5 @@ class Tally:
             told=transition.told,
         )
         self.hits.append(hit)
-        if transition.kind in _BEGINNINGS:
+        if transition.kind in BEGINNINGS:
             self.on_alert(hit)

@@ -9,9 +9,10 @@ from typing import Any, Final
 from django.conf import settings
 
 from datasets.services import Period
-from rules.services.backtesting import read_asked_period, read_draft, survey_past
-from rules.services.comparisons import Comparison, compare_surveyed
+from rules.services.backtesting import read_asked_period, read_draft
+from rules.services.comparisons import Comparison
 from rules.services.judged_edits import Draft, EditJudging
+from rules.services.woven_edits import compare_woven
 from workspaces.access import Access
 
 #: How far back an edit is compared unless a period is asked for.
@@ -55,15 +56,13 @@ def compare_at_once(
 ) -> Comparison | None:
     """Compare an edit with the rule as it stands; none if that takes too long.
 
-    Columns answer, if they can for both and one lane judges both. Else the engine
-    judges both, if no more than half of `BELLWETHER_BACKTEST_EVENTS` are stored.
+    Columns answer, if they can for both and one lane judges both, or say what the
+    engine must see. Else it judges both, if no more than half of
+    `BELLWETHER_BACKTEST_EVENTS` are stored.
     """
-    if edited.home == standing.home:
-        after, before = (
-            survey_past(one.spec, one.lanes, period, now) for one in (edited, standing)
-        )
-        if after is not None and before is not None:
-            return compare_surveyed(before, after)
+    compared = compare_woven(edited, standing, period, now)
+    if compared is not None:
+        return compared
     judging = EditJudging(
         edited,
         standing,

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rules.services.backtests import Backtest, Hit
-from rules.services.divided_pasts import DividedPast
 from rules.services.gathering import microseconds_of
-from rules.services.pasts import AFTER_ALL, Moment, SurveyedPast
+from rules.services.pasts import AFTER_ALL, KnownPast, Moment
 from rules.services.walks import Walk
 
 #: Alerts that are told of one by one, the newest.
@@ -34,10 +33,8 @@ class Comparison:
     removed_hits: tuple[Hit, ...]
 
 
-def compare_surveyed(
-    before: SurveyedPast | DividedPast, after: SurveyedPast | DividedPast
-) -> Comparison:
-    """Compare what columns found of two rules of one lane.
+def compare_pasts(before: KnownPast, after: KnownPast) -> Comparison:
+    """Compare what was found of two rules of one lane.
 
     Of events that came between the two looks neither is told.
     """

@@ -59,7 +59,7 @@ class DividedPast:
         return self._in_order(told)
 
     def _moment(self, hit: Hit) -> Moment:
-        return moment_of(hit, self._surveyed.survey.lane)
+        return moment_of(hit, self._next_seq)
 
     def _put_together(self, ours: Backtest, theirs: Backtest) -> Backtest:
         """Add up what both found; events were counted of all keys."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from datasets.models import Lane
 from datasets.services import Period
 from rules.services.backtests import Backtest, Hit
 from rules.services.columnar import Survey
@@ -30,15 +29,31 @@ class Moment(NamedTuple):
     key: str
 
 
-def moment_of(hit: Hit, lane: Lane) -> Moment:
-    """Name the moment of an alert that was judged in a lane."""
-    is_after = hit.position.seq >= lane.next_seq
+def moment_of(hit: Hit, next_seq: int) -> Moment:
+    """Name the moment of an alert; what comes after all has places from a next on."""
+    is_after = hit.position.seq >= next_seq
     return Moment(
         seq=AFTER_ALL if is_after else hit.position.seq,
         ord=0 if is_after else hit.position.ord,
         at=microseconds_of(hit.at),
         key=hit.key,
     )
+
+
+class KnownPast(Protocol):
+    """What a rule would have done, alert by alert."""
+
+    backtest: Backtest
+
+    @property
+    def last_seq(self) -> int:
+        """Give the position of the newest event that was looked at."""
+
+    def begun(self) -> Counter[Moment]:
+        """Count the alerts by the moments at which they begin."""
+
+    def tell(self, moments: Mapping[Moment, int]) -> Sequence[Hit]:
+        """Tell of so many alerts of some moments, in the order of the lane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

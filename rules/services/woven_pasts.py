@@ -33,12 +33,13 @@ from rules.engine import (
 )
 from rules.services.awaiting import Look, Undecided
 from rules.services.backtests import HITS_SHOWN, Backtest, Closest, Hit
-from rules.services.benches import Tally
+from rules.services.benches import BEGINNINGS, Tally
 from rules.services.columnar import bounds_of
 from rules.services.facts import traits_of
 from rules.services.gathering import instant_of, microseconds_of
 from rules.services.homes import is_spread
-from rules.services.pasts import JudgedPast
+from rules.services.pasts import AFTER_ALL, JudgedPast
+from rules.services.pasts import Moment as Beginning
 from rules.services.witnesses import ColumnsDisagree
 from rules.services.woven_logs import PastLog, read_past_log
 
@@ -86,17 +87,21 @@ class WovenJudging:
         lane: Lane,
         log: PastLog,
         period: Period,
+        *,
+        keeps_alerts: bool = False,
     ) -> None:
         self.seen = 0
         self.read = 0
         self.turns = weave.turns
         self.woken: list[Look] = []
+        self.begun: list[tuple[Seen, Sequence[Beginning]]] = []
         self._outline = outline
         self._program = program
         self._weave = weave
         self._lane = lane
         self._log = log
         self._period = period
+        self._keeps_alerts = keeps_alerts
         self._rule = program.rule(_DRAFT)
         self._fields = {path.root for path in self._rule.reads}
         self._tally = Tally(self._rule.specification, lane, period)
@@ -108,6 +113,16 @@ class WovenJudging:
     def total(self) -> int:
         """Count the events that lie on the way."""
         return self._weave.events
+
+    @property
+    def last_seq(self) -> int:
+        """Give the position of the newest event that there is."""
+        return max(one.last_seq for one in self._weave.histories)
+
+    @property
+    def next_seq(self) -> int:
+        """Give the first place after the last."""
+        return self._log.next_seq
 
     def steps(self) -> Iterator[None]:
         """Go on, and pause now and then.
@@ -200,6 +215,34 @@ class WovenJudging:
         self._passes += seen.count_passed(*bounds_of(self._period))
         if any(self._tally.is_asked(one) for _, one, _ in seen.marks):
             self._told.append(seen)
+        begun = list(self._beginnings(seen)) if self._keeps_alerts else []
+        if begun:
+            self.begun.append((seen, begun))
+
+    def _beginnings(self, seen: Seen) -> Iterator[Beginning]:
+        """Name the moments of the alerts that begin where the engine looked."""
+        moment, place = seen.moment, Position(seq=AFTER_ALL, ord=0)
+        if moment.tick is None:
+            place = moment.ground.position(moment.row)
+        for kind, at, _ in seen.marks:
+            if kind in BEGINNINGS and self._tally.is_asked(at):
+                key, since = moment.instance.key, microseconds_of(at)
+                yield Beginning(seq=place.seq, ord=place.ord, at=since, key=key)
+
+    def alerts_of(self, some: Sequence[Seen]) -> Sequence[Hit]:
+        """Tell of the alerts that began where the engine looked, by what was sent.
+
+        Raises:
+            ColumnsDisagree: the engine does not find the same.
+        """
+        alerts: list[Hit] = []
+        places = {place for one in some for place in one.moment.places}
+        sent = self._log.sent_at(places, self._fields)
+        again = Tally(self._rule.specification, self._lane, self._period)
+        again.on_alert = alerts.append
+        for seen in some:
+            again.note_result(_judged_again(seen, sent), at=instant_of(seen.moment.at))
+        return alerts
 
     def _wake(self, now: datetime) -> None:
         """Fire the timers that the sweep would have found since the last event.
@@ -259,9 +302,17 @@ class WovenJudging:
 
 
 def weave_past(
-    spec: Specification, lanes: Sequence[Lane], period: Period, now: datetime
+    spec: Specification,
+    lanes: Sequence[Lane],
+    period: Period,
+    now: datetime,
+    *,
+    keeps_alerts: bool = False,
 ) -> WovenJudging | None:
-    """Begin to judge a draft by columns; none if the engine must see all there is."""
+    """Begin to judge a draft by columns; none if the engine must see all there is.
+
+    If it `keeps_alerts`, all that begin are known by their moments.
+    """
     traits: dict[str, Series] = {}
     for lane in lanes:
         traits |= traits_of(lane.dataset)
@@ -276,7 +327,9 @@ def weave_past(
     weave = weave_of(outline, log.histories, program, _DRAFT)
     if weave is None:
         return None
-    return WovenJudging(outline, weave, program, lanes[0], log, period)
+    return WovenJudging(
+        outline, weave, program, lanes[0], log, period, keeps_alerts=keeps_alerts
+    )
 
 
 def _judged(weave: Weave) -> Iterator[Seen]:

@@ -19,6 +19,7 @@ from tests.factories import NOW
 from workspaces.access import Access
 
 HIGH = {"fact": "DEMO:PRICES:*:price", "op": "gt", "value": 310}
+EVENTS = 120
 KINDS: tuple[dict[str, Any], ...] = ({"kind": "signal"}, {"kind": "state"})
 
 
@@ -68,12 +69,16 @@ def look_back(
 
 
 def judge(access: Access, when: object, **more: Any) -> Backtest:
-    """Have the engine judge: columns do not know what an event did not bring."""
+    """Have the engine judge."""
+    return look_back(access, for_engine(when), **more)
+
+
+def for_engine(when: object) -> dict[str, Any]:
+    """Ask the same so that columns do not know: what an event did not bring."""
     there = {"fact": "DEMO:PRICES:*:price", "op": "is_absent"}
     if "MSFT" in str(when):
         there = {**there, "fact": "DEMO:PRICES:MSFT:price"}
-    same = {"any": [when, {"all": [when, there]}]}
-    return look_back(access, same, **more)
+    return {"any": [when, {"all": [when, there]}]}
 
 
 def told(found: Backtest) -> Backtest:
