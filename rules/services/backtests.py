@@ -61,8 +61,8 @@ class Backtest:
     begins with the key of most alerts. `events` were judged, with times from `earliest`
     to `latest`; `is_cut` says that the dataset keeps older ones. `error` is the last
     sentence of a rule that could not judge `errors` of them. `closest` is how near a
-    rule came that was never true, and `curve`, if asked for, what other levels would
-    have raised; both where columns answered.
+    rule came that was never true, where columns answered or said what may matter, and
+    `curve`, if asked for, what other levels would have raised, where they answered.
     """
 
     hits: tuple[Hit, ...]
