@@ -54,6 +54,18 @@ KINDS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         (200, 300, 400),
         {},
     ),
+    "distinct over 1 h": (
+        {"op": "gte", "over": {"take": "distinct", "length": "1h"}},
+        "value",
+        (340, 400, 460),
+        {},
+    ),
+    "unusual among the last 50": (
+        {"op": "anomaly", "over": {"last": 50}},
+        "value",
+        (3.5, 4.5, 6),
+        {},
+    ),
     "rise within 1 h": ({"op": "rise", "within": "1h"}, "by", ("1%", "2%", "4%"), {}),
     "3 times within 10 min": (
         {"op": "gte", "times": {"at_least": 3, "within": "10m"}},
@@ -217,6 +229,11 @@ WOVEN |= {
         "when": {**_X, "op": "rise", "by": "1%", "within": "10m"},
         "raise": {"again_if_moved": "1%"},
     },
+    "state, unusual among the last 50, reminders each 10 min": {
+        "kind": "state",
+        "when": {**_X, "op": "anomaly", "value": 3.5, "over": {"last": 50}},
+        "raise": {"remind_every": "10m"},
+    },
     "state, average of the last 20, told of where no data come": {
         "kind": "state",
         "when": {**_HIGH, "over": {"take": "avg", "last": 20}},
@@ -230,12 +247,6 @@ ALONE: dict[str, dict[str, Any]] = {
             **_HIGH,
             "over": {"take": "avg", "length": "10m", "window": "tumbling"},
         }
-    },
-    "unusual among the last 50": {
-        "when": {**_X, "op": "anomaly", "value": 3.5, "over": {"last": 50}}
-    },
-    "distinct over 1 h": {
-        "when": {**_HIGH, "value": 500, "over": {"take": "distinct", "length": "1h"}}
     },
 }
 

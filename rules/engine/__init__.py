@@ -12,6 +12,7 @@ from rules.engine.apperate import (
     InlineOutput,
     read_apperate,
 )
+from rules.engine.bands import Baseline
 from rules.engine.casting import cast, is_mould
 from rules.engine.cautions import find_cautions
 from rules.engine.checks import check_types
@@ -45,7 +46,7 @@ from rules.engine.events import (
     value_at,
 )
 from rules.engine.instances import Instance, InstanceState
-from rules.engine.kept import Kept, fold_of, take_over
+from rules.engine.kept import Kept, fold_of, member_of, take_over
 from rules.engine.lulls import Lull, lull_of
 from rules.engine.members import Member, Members
 from rules.engine.misses import Miss, NearestMiss, nearest_miss
@@ -65,10 +66,12 @@ from rules.engine.operands import (
     Amount,
     Constant,
     Constants,
+    Direction,
     Hours,
     OtherFact,
     Pattern,
     Ports,
+    Scores,
     Search,
     Span,
     Wanted,
@@ -78,6 +81,7 @@ from rules.engine.paths import ANY_KEY, FactPath, key_name
 from rules.engine.places import Place
 from rules.engine.program import CompiledRule, Needs, Program
 from rules.engine.quieting import may_repeat, quiet_times
+from rules.engine.ranks import Ranks
 from rules.engine.schedule import ActiveHours
 from rules.engine.schema import definition_schema
 from rules.engine.sentence import render_parts, render_sentence
@@ -140,6 +144,7 @@ __all__ = [
     "AllSeries",
     "Amount",
     "ApperateRule",
+    "Baseline",
     "CloseReason",
     "CompiledRule",
     "Condition",
@@ -148,6 +153,7 @@ __all__ = [
     "Constants",
     "Counts",
     "DefinitionInvalid",
+    "Direction",
     "DurationInvalid",
     "EngineError",
     "Event",
@@ -188,9 +194,11 @@ __all__ = [
     "Position",
     "Problem",
     "Program",
+    "Ranks",
     "Recovery",
     "RuleKind",
     "RuleNotInProgram",
+    "Scores",
     "Search",
     "Series",
     "Severity",
@@ -237,6 +245,7 @@ __all__ = [
     "key_name",
     "lull_of",
     "may_repeat",
+    "member_of",
     "nearest_miss",
     "nodes_of",
     "parse_definition",

@@ -11,7 +11,7 @@ from rules.columns.buffers import Floats, Longs
 from rules.columns.history.moves import scale
 from rules.columns.history.records import shortest
 from rules.columns.history.windows import Stretch
-from rules.engine import Member, Members, Take, Trace, Window, fold_of
+from rules.engine import Member, Members, Take, Trace, Window, fold_of, member_of
 
 #: Sums of whole numbers below this are exact as doubles, and fit in 64 bits.
 _EXACT = 2.0**53
@@ -49,7 +49,7 @@ class Lots:
 
     def __init__(self, window: Window, stretch: Stretch) -> None:
         self._fold = fold_of(window)
-        self._take = window.take
+        self._window, self._take = window, window.take
         self._at = stretch.members.at
         self._values = stretch.members.value
         self._sums = Sums.of(self._values) if self._take in _SUMMED else None
@@ -63,9 +63,8 @@ class Lots:
 
     def member(self, place: int) -> Member:
         """Give the one at a place."""
-        if self._take is Take.COUNT:
-            return Member(int(self._at[place]), None)
-        return Member(int(self._at[place]), shortest(float(self._values[place])))
+        value, at = shortest(float(self._values[place])), int(self._at[place])
+        return member_of(self._window, value, at) or Member(at, value)
 
     def total(self, low: int, high: int) -> Any:  # Any: each fold has totals of its own
         """Give what the window's fold makes of those at some places."""

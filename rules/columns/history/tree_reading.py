@@ -15,7 +15,6 @@ from rules.columns.history.trees import (
     Present,
     Tree,
     Worded,
-    is_known,
 )
 from rules.engine import (
     Amount,
@@ -29,6 +28,7 @@ from rules.engine import (
     Node,
     OfLast,
     OtherFact,
+    Scores,
     Spell,
     Times,
     Window,
@@ -160,10 +160,11 @@ def _over(
     if condition.fact.steps or condition != replace(plain, zone=condition.zone):
         return None
     line, amount = line_of(condition), wanted if isinstance(wanted, Amount) else None
+    scores = wanted if isinstance(wanted, Scores) else None
     if line is not None and line.cuts is None:
         return None
     is_asked = op in _RECORDS or (op in _MOVES and amount is not None)
-    if not is_known(window) or not (line or is_asked):
+    if window.tumbles or not (line or scores or is_asked):
         return None
     return Over(
         field=field,
@@ -172,6 +173,7 @@ def _over(
         name=condition.window_id,
         line=line,
         amount=amount,
+        scores=scores,
         is_inverted=is_inverted,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rules.columns.cuts import Line
-from rules.engine import Amount, Condition, OtherFact, Take, Trace, Window
+from rules.engine import Amount, Condition, OtherFact, Scores, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ class Over:
     """A condition on a window of one field.
 
     It is true where what is taken lies on the ``line``, where it moved by so much from
-    an extreme there (``amount``), or where it sets a new one.
+    an extreme there (``amount``), where it is unusual by so much (``scores``), or where
+    it sets a new extreme.
     """
 
     field: str
@@ -62,25 +63,19 @@ class Over:
     name: str
     line: Line | None = None
     amount: Amount | None = None
+    scores: Scores | None = None
     is_inverted: bool = False
 
     @property
     def extends(self) -> bool:
         """Tell whether it asks for a new extreme, which an event brings or none."""
-        return self.line is None and self.amount is None
+        return self.line is None and self.amount is None and self.scores is None
 
     @property
     def length(self) -> int | None:
         """Give how far back it reaches, in microseconds; none if by number."""
         length = self.window.length
         return None if length is None else length // timedelta(microseconds=1)
-
-
-def is_known(window: Window) -> bool:
-    """Tell whether columns know what a window asks for."""
-    if window.tumbles or window.take is Trace.BASELINE:
-        return False
-    return window.take is not Take.DISTINCT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,5 +149,5 @@ def memories_of(tree: Tree) -> "Iterator[Over | Counted | Following]":
 def turns_by_time(one: Over | Counted | Following) -> bool:
     """Tell whether time alone turns it, where what it counts grows too old."""
     if isinstance(one, Over):
-        return one.length is not None and not one.extends
+        return one.length is not None and not (one.extends or one.scores)
     return isinstance(one, Counted) and bool(one.within)

@@ -1,16 +1,18 @@
 """Conditions over windows, judged at all runs at once as the engine judges them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from rules.columns.buffers import Flags, Floats, Longs
+from rules.columns.history.holding import Said
 from rules.columns.history.lots import Lots
 from rules.columns.history.moves import Steps, scale
 from rules.columns.history.runs import Runs
 from rules.columns.history.trees import Over
+from rules.columns.history.unusual import Before
 from rules.columns.history.windows import (
     LeftToEngine,
     Stretch,
@@ -18,7 +20,7 @@ from rules.columns.history.windows import (
     stretch_of,
     take_of,
 )
-from rules.engine import Amount, Kept, Trace, Window
+from rules.engine import Amount, Kept, Scores, Trace, Window
 
 #: What was worked out of so many windows is kept, some ten to thirty bytes a run each.
 _MOST_KEPT = 4
@@ -45,6 +47,8 @@ class Windows:
     _moves: dict[tuple[int | None, str, bool], tuple[Steps, ...]] = field(
         default_factory=dict
     )
+    _before: dict[Window, Before] = field(default_factory=dict)
+    _unusual: dict[tuple[Window, Scores], Said] = field(default_factory=dict)
     _ends: dict[int | None, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def judge(self, asked: Over) -> tuple[Flags, Flags]:
@@ -56,6 +60,8 @@ class Windows:
         stretch = self.stretch(asked)
         if asked.extends:
             true, false = self._judge_record(stretch, asked)
+        elif asked.scores is not None:
+            true, false = self._judge_unusual(asked, asked.scores)
         elif asked.amount is not None:
             true, false = self._judge_move(stretch, asked, asked.amount)
         else:
@@ -82,11 +88,36 @@ class Windows:
             low, high = int(stretch.low[place]), int(stretch.high[place])
             if not with_own:
                 high = max(high - self._brings(place), low)
-            return Kept(
+            found = Kept(
                 asked.window, lots.members(low, high), seen=int(self.runs.at[place])
+            )
+            if asked.scores is None:
+                return found
+            before, last = self._values_before(asked), int(self.last[place])
+            return replace(
+                found,
+                ranks=before.ranks(low, high),
+                baseline=before.baseline(last) if last >= 0 else None,
             )
 
         return kept
+
+    def _values_before(self, asked: Over) -> Before:
+        if asked.window not in self._before:
+            make_room(self._before)
+            self._before[asked.window] = Before.of(self.own, asked.window, asked.length)
+        return self._before[asked.window]
+
+    def _judge_unusual(self, asked: Over, scores: Scores) -> tuple[Flags, Flags]:
+        """Ask it of the newest value, among those that had come before that."""
+        named = (asked.window, scores)
+        if named not in self._unusual:
+            make_room(self._unusual)
+            self._unusual[named] = self._values_before(asked).judge(scores)
+        said, known = self._unusual[named], self.last >= 0
+        if not len(self.own):
+            return known, known
+        return said.true[self.last] & known, said.false[self.last] & known
 
     def _brings(self, place: int) -> bool:
         """Tell whether a run brings a value that counts."""

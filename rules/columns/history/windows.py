@@ -173,8 +173,9 @@ def take_of(stretch: Stretch, window: Window) -> Taken:
     known = count > 0
     ends = np.maximum(stretch.high - 1, 0)
     values = stretch.members.value
-    if window.take is Take.COUNT:
-        return Taken(value=count.astype(np.float64), known=np.ones_like(known))
+    if window.take in (Take.COUNT, Take.DISTINCT):
+        counted = count if window.take is Take.COUNT else _different(stretch)
+        return Taken(value=counted.astype(np.float64), known=np.ones_like(known))
     if not len(values):
         return Taken(value=np.zeros(len(count)), known=known)
     match window.take:
@@ -186,6 +187,32 @@ def take_of(stretch: Stretch, window: Window) -> Taken:
             highest = window.take is Take.MAX
             return Taken(value=stretch.extreme(highest=highest), known=known)
     return _reckoned(stretch, window, known)
+
+
+def _different(stretch: Stretch) -> Longs:
+    """Count the different members of each, which come and go with the runs of a key.
+
+    A member counts at the runs that have it, until an equal one comes.
+    """
+    members, runs = stretch.members, len(stretch.low)
+    found = np.zeros(runs + 1, dtype=np.int64)
+    if not len(members):
+        return found[:runs]
+    places = np.arange(len(members))
+    comes = np.searchsorted(stretch.high, places, side="right")
+    goes = np.searchsorted(stretch.low, places, side="right")
+    key = np.repeat(np.arange(len(members.starts) - 1), np.diff(members.starts))
+    order = np.lexsort((places, members.value, key))
+    earlier, later = order[:-1], order[1:]
+    same = (key[earlier] == key[later]) & (
+        members.value[earlier] == members.value[later]
+    )
+    again = earlier[same]
+    goes[again] = np.minimum(goes[again], comes[later[same]])
+    counts = comes < goes
+    np.add.at(found, comes[counts], 1)
+    np.add.at(found, goes[counts], -1)
+    return np.cumsum(found)[:runs]
 
 
 def _reckoned(stretch: Stretch, window: Window, known: Flags) -> Taken:

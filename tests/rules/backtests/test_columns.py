@@ -93,6 +93,29 @@ def test_columns_tell_of_joined_conditions_what_the_engine_does(
     assert [hit.reason for hit in found.hits] != []
 
 
+@pytest.mark.parametrize("kind", ["signal", "state"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"op": "anomaly", "value": 1, "over": {"last": 6, "at_least": 4}},
+        {"op": "anomaly", "value": 2, "over": {"length": "1h", "at_least": 4}},
+        {"op": "gte", "value": 3, "over": {"take": "distinct", "last": 5}},
+        {"op": "lt", "value": 4, "over": {"take": "distinct", "length": "1h"}},
+    ],
+    ids=["unusual of the last", "unusual", "distinct of the last", "distinct"],
+)
+def test_columns_tell_of_windows_what_the_engine_does(
+    prices: Dataset, access: Access, asked: dict[str, Any], kind: str
+) -> None:
+    wander(prices, batches=20)
+    when = {"fact": HIGH["fact"], **asked}
+
+    found = look_back(access, when, kind=kind)
+
+    assert told(found) == told(judge(access, when, kind=kind))
+    assert found.alerts
+
+
 @pytest.mark.parametrize("is_plain", [True, False], ids=["plain", "quiet"])
 def test_what_has_to_last_is_told_of_all_that_is_stored(
     prices: Dataset, access: Access, settings: Settings, is_plain: bool

@@ -65,6 +65,10 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {**HIGH, "op": "gte", "value": 6, "over": {"take": "count", "length": "5m"}},
         {"no_data": {"after": "3m", "then": "alert"}},
     ),
+    "unusual": (
+        {**HIGH, "op": "anomaly", "value": 1, "over": {"last": 6, "at_least": 4}},
+        {"raise": {"remind_every": "2m"}},
+    ),
     "one key": (
         MSFT,
         {"raise": {"remind_every": "2m"}},

@@ -141,7 +141,10 @@ def random_of_words(random: Random, key: str) -> dict[str, object]:
     return {"fact": f"{SERIES}:{key}:w", **asked}
 
 
-TAKES = ("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change")
+TAKES = (
+    *("avg", "min", "max", "sum", "count", "stddev", "first", "last", "change"),
+    "distinct",
+)
 
 
 def random_window(random: Random, key: str) -> dict[str, object]:
@@ -158,13 +161,34 @@ def random_window(random: Random, key: str) -> dict[str, object]:
             "op": random.choice(["new_high", "new_low"]),
             "within": length,
         }
-    over: dict[str, object] = {"take": random.choice(TAKES)}
-    over |= random.choice([{"length": length}, {"last": random.randint(1, 5)}])
+    reach: dict[str, object] = random.choice(
+        [{"length": length}, {"last": random.randint(1, 5)}]
+    )
+    if drawn < 0.45:
+        return {**fact, **random_unusual(random, length)}
+    over: dict[str, object] = {"take": random.choice(TAKES), **reach}
     op, value = random.choice(OPERATORS), random.choice([*LEVELS, *LEVELS, 3, LONG[0]])
     wanted: object = value
     if op in ("between", "outside", "in", "nin"):
         wanted = sorted(random.sample([*LEVELS, 3], 2))
     return {**fact, "op": op, "value": wanted, "over": over}
+
+
+def random_unusual(random: Random, length: str) -> dict[str, object]:
+    """Ask whether a value lies far off those before it."""
+    reach: dict[str, object] = random.choice(
+        [{"length": length}, {"last": random.randint(3, 6)}]
+    )
+    asked: dict[str, object] = {
+        "op": "anomaly",
+        "value": random.choice([1, 2, Decimal("0.5"), Decimal("0.6745"), 3]),
+        "over": {"at_least": 3, **reach},
+    }
+    if random.random() < 0.5:
+        asked["direction"] = random.choice(["above", "below", "either"])
+    if random.random() < 0.4:
+        asked["by"] = random.choice([1, Decimal("0.5"), "50%", "12.5%"])
+    return asked
 
 
 def random_windowed_rule(random: Random) -> dict[str, object]:
