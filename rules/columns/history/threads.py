@@ -27,6 +27,7 @@ from rules.columns.history.moments import Moment, Seen
 from rules.columns.history.turns import Turns
 from rules.engine import (
     FEED,
+    Counts,
     Instance,
     Lull,
     Position,
@@ -108,9 +109,10 @@ class Thread:
         result = moment.judge()
         before, after = self.instance, self._taken(moment, result)
         if self._is_run(row):
-            counts = result.counts.get(after.rule_id)
-            self._passed = counts is not None and counts.passed > 0
-            self._is_settled = True
+            counts = result.counts.get(after.rule_id, Counts())
+            self._passed = 0 < counts.ran == counts.passed
+            # Where a timer ran it as well, some may have passed, but not the last.
+            self._is_settled = counts.passed in (0, counts.ran)
         elif lapse is not None:
             # The next run says what the lapse has left, and not what the last one said.
             self._is_settled = False
