@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import numpy as np
-
 from datasets.models import Lane
-from rules.columns.history import History, Logs, Outline
+from rules.columns.history import History, Logs, Outline, numbered
 from rules.engine import Position
 from rules.services.awaiting import received_at
 from rules.services.facts import series_of
@@ -83,7 +81,7 @@ class SeveralLogs:
         self.histories: Logs = [
             (
                 series_of(lane.dataset),
-                _placed(history, seqs[lane.pk], numbers[lane.pk]),
+                numbered(history, seqs[lane.pk], numbers[lane.pk]),
             )
             for lane, history in histories
         ]
@@ -109,20 +107,6 @@ class SeveralLogs:
             for lane, known in own.items()
             for position, carried in sent_at(lane, known, fields).items()
         }
-
-
-def _placed(history: History, seqs: Sequence[int], numbers: Sequence[int]) -> History:
-    """Give a lane's history with its batches numbered otherwise.
-
-    What it has of later ones is left out.
-    """
-    records, known = history.records, np.asarray(seqs, dtype=np.int64)
-    found = np.searchsorted(known, records.seq)
-    inside = found < len(known)
-    if not inside.all():
-        records, found = records.only(inside), found[inside]
-    placed = np.asarray(numbers, dtype=np.int64)[found]
-    return History(replace(records, seq=placed))
 
 
 def read_past_log(

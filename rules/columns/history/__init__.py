@@ -9,7 +9,7 @@ from rules.columns.history.asking import question_of
 from rules.columns.history.curves import choose_levels, round_step
 from rules.columns.history.histories import History, Parting
 from rules.columns.history.holding import Await
-from rules.columns.history.joining import Logs
+from rules.columns.history.joining import Logs, numbered
 from rules.columns.history.looks import Looks
 from rules.columns.history.moments import Moment, Seen
 from rules.columns.history.near_moments import NearMoment, nearest_moment
@@ -63,6 +63,7 @@ __all__ = [
     "find_segments",
     "merge",
     "nearest_moment",
+    "numbered",
     "outline_of",
     "question_of",
     "remove",

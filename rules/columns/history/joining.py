@@ -111,6 +111,20 @@ def join(sources: Sources, question: Question, logs: Logs, key: str | None) -> J
     return Joined(sources=sources, history=History(records), beside=beside)
 
 
+def numbered(history: History, seqs: Sequence[int], numbers: Sequence[int]) -> History:
+    """Give a lane's history with its batches, by rising ``seqs``, numbered otherwise.
+
+    What it has of later ones is left out.
+    """
+    records, known = history.records, np.asarray(seqs, dtype=np.int64)
+    found = np.searchsorted(known, records.seq)
+    inside = found < len(known)
+    if not inside.all():
+        records, found = records.only(inside), found[inside]
+    placed = np.asarray(numbers, dtype=np.int64)[found]
+    return History(replace(records, seq=placed))
+
+
 def _part(sources: Sources, number: int, records: Records, key: str | None) -> Records:
     """Give the events of a source as those of the keys that they run."""
     source = sources.own[number]
