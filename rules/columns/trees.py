@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from rules.columns.cuts import CROSSING, OPEN, UP, Cut, Line, Number, line_of, place
+from rules.columns.knowing import INDEXED, says_only
 from rules.engine import (
     Condition,
     FactPath,
@@ -52,30 +53,6 @@ Tree = Leaf | Branch
 
 KnownSeries = Mapping[str, Series]
 
-_TERMS = frozenset(
-    {
-        "kind",
-        "name",
-        "facts",
-        "when",
-        "mode",
-        "announces_resolve",
-        "severity",
-        "include",
-        "outputs",
-        "hold",
-        "recover",
-        "ladder",
-        "no_data",
-        "again_if_moved",
-        "remind_every",
-    }
-)
-"""What of a rule its conditions decide where they turn; all else is asked of it later.
-
-Which that is, ``rules.engine.quieting`` says.
-"""
-
 _PARTS = frozenset({"fact", "op", "wanted", "ignore_case", "zone", "read_time"})
 """What of a condition is followed, or means nothing to numbers."""
 
@@ -85,7 +62,7 @@ def compile_rule(specification: Specification, known: KnownSeries) -> Tree | Non
 
     ``known`` tells what is to be known of the series that it reads.
     """
-    if not _is_plain(specification, _TERMS) or specification.mode is Mode.ONCE:
+    if not says_only(specification, INDEXED) or specification.mode is Mode.ONCE:
         return None
     tree = _compile(specification.when, known, inverted=False)
     if tree is None or _is_ambiguous(tree):
@@ -137,15 +114,12 @@ def leaves_of(tree: Tree) -> Iterator[Leaf]:
             yield from leaves_of(member)
 
 
-def _is_plain(part: Specification | Condition, terms: frozenset[str]) -> bool:
-    """Tell whether a part of a rule says nothing beyond the terms known here.
-
-    What the language learns later stays with the engine until it is followed here.
-    """
+def _is_plain(condition: Condition) -> bool:
+    """Tell whether a condition says nothing beyond the parts known here."""
     return all(
-        getattr(part, term.name) == term.default
-        for term in fields(part)
-        if term.name not in terms
+        getattr(condition, part.name) == part.default
+        for part in fields(condition)
+        if part.name not in _PARTS
     )
 
 
@@ -214,7 +188,7 @@ def _compile_condition(
     condition: Condition, known: KnownSeries, *, inverted: bool
 ) -> Tree | None:
     line = line_of(condition)
-    if line is None or condition.fact.steps or not _is_plain(condition, _PARTS):
+    if line is None or condition.fact.steps or not _is_plain(condition):
         return None
     return leaf_of(
         _place_of(condition.fact, known), line.inverted() if inverted else line

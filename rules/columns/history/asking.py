@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rules.columns.cuts import Line, Number, at_or_above, is_number, line_of
-from rules.columns.history.knowing import ANSWERED, says_only
 from rules.columns.history.questions import SIDES, Move, Question, Watch
 from rules.columns.history.tree_reading import tree_of
 from rules.columns.history.trees import (
@@ -15,6 +14,7 @@ from rules.columns.history.trees import (
     nodes_of,
     turns_by_time,
 )
+from rules.columns.knowing import ANSWERED, says_only
 from rules.engine import (
     Amount,
     Condition,

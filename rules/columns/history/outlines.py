@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rules.columns.cuts import Line
-from rules.columns.history.knowing import FOLLOWED, says_only
 from rules.columns.history.parting import Need, need_of
 from rules.columns.history.questions import Question, Watch
 from rules.columns.history.records import LATE
@@ -20,6 +19,7 @@ from rules.columns.history.trees import (
     nodes_of,
     turns_by_time,
 )
+from rules.columns.knowing import FOLLOWED, says_only
 from rules.engine import (
     NO_SERIES,
     AllSeries,

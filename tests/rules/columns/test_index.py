@@ -176,23 +176,51 @@ def test_rule_that_cannot_be_followed_is_asked_about_whenever_it_runs(when):
     assert index.asked(events) == []
 
 
+def more_than_conditions(terms: dict[str, object]) -> Specification:
+    definition = {"kind": "state", "name": "More", "when": over(1), **terms}
+    return parse_definition(definition, workspace="DEMO")
+
+
 @pytest.mark.parametrize(
     "terms",
     [
-        pytest.param({"hold": "5m"}, id="a hold"),
-        pytest.param({"recover": {"when": over(1, op="lt")}}, id="another recovery"),
-        pytest.param({"no_data": {"after": "1h", "then": "alert"}}, id="no data"),
         pytest.param({"expires_at": "2030-01-01T00:00:00Z"}, id="an end"),
+        pytest.param(
+            {"recover": {"when": over(1, field="y", op="lt")}}, id="another field ends"
+        ),
+        pytest.param(
+            {"ladder": [{"when": over(2, op="cross_up"), "is": "critical"}]},
+            id="a ladder that remembers",
+        ),
+        pytest.param({"raise": {"only_new": True}}, id="only what is new"),
     ],
 )
 def test_rule_that_says_more_than_conditions_is_asked_about(terms):
-    definition = {"kind": "state", "name": "More", "when": over(1), **terms}
     index = Index()
 
-    index.put(1, parse_definition(definition, workspace="DEMO"))
+    index.put(1, more_than_conditions(terms))
 
     assert not index.is_followed(1)
     assert index.asked(Events(SERIES, ["A"], [{"x": 1}])) == [(0, 1)]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        pytest.param({"hold": "5m", "recover": {"hold": "1m"}}, id="holds"),
+        pytest.param({"recover": {"when": over(1, op="lt")}}, id="another recovery"),
+        pytest.param({"no_data": {"after": "1h", "then": "alert"}}, id="no data"),
+        pytest.param({"raise": {"remind_every": "1h"}}, id="reminders"),
+        pytest.param({"ladder": [{"when": over(2), "is": "critical"}]}, id="a ladder"),
+    ],
+)
+def test_rule_that_does_more_once_it_is_true_is_followed(terms):
+    index = Index()
+
+    index.put(1, more_than_conditions(terms))
+
+    assert index.is_followed(1)
+    assert index.asked(Events(SERIES, ["A"], [{"x": 1}])) == []
 
 
 def test_rule_over_several_keys_counts_the_runs_of_all():

@@ -9,8 +9,7 @@ from typing import Final
 
 from rules.engine import Specification, blank_specification
 
-#: What columns take into account, or need not, as it turns nothing.
-ANSWERED: Final = frozenset(
+_EVERYWHERE: Final = frozenset(
     {
         "kind",
         "name",
@@ -24,13 +23,15 @@ ANSWERED: Final = frozenset(
         "hold",
         "recover",
         "no_data",
-        "active",
-        "expires_at",
-        "only_new",
     }
 )
+_WHILE_OPEN: Final = frozenset({"again_if_moved", "remind_every", "ladder"})
+#: What the index need not follow, as it is asked of a rule that is true or open.
+INDEXED: Final = _EVERYWHERE | _WHILE_OPEN
+#: What columns take into account, or need not, as it turns nothing.
+ANSWERED: Final = _EVERYWHERE | {"active", "expires_at", "only_new"}
 #: What the engine decides of the events that it is shown, also where those are some.
-FOLLOWED: Final = ANSWERED | {"again_if_moved", "remind_every", "ladder"}
+FOLLOWED: Final = ANSWERED | _WHILE_OPEN
 
 
 def says_only(spec: Specification, known: Set[str]) -> bool:
