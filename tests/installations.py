@@ -29,6 +29,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
+#: A parent waits longer each time before it starts a part again.
+PART_SECONDS = 30.0
 #: The database of the test run's Redis that installations take for themselves.
 REDIS_DATABASE = 9
 _OURS = ("BELLWETHER_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_", "PYTEST_")
@@ -145,8 +147,15 @@ class Installation:
         }
 
     def leader_of(self, part: str) -> int:
-        """Return the process that the parent started for a part."""
-        return self.leaders()[part]
+        """Return the process that the parent started for a part, once it runs.
+
+        One that has left, as it could not go on without a server, is started again.
+        """
+        return until(
+            lambda: self.leaders().get(part, 0),
+            seconds=PART_SECONDS,
+            what=f"the start of {part}",
+        )
 
     def leaders(self) -> dict[str, int]:
         """Return the process that the parent started for each part that runs."""
